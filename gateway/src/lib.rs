@@ -1,1 +1,9 @@
 //! The gateway.
+pub mod clock;
+pub mod config;
+pub mod dump;
+pub mod go;
+pub mod net;
+pub mod organization;
+pub mod secret;
+pub mod token;

@@ -1,0 +1,2 @@
+//! cfg
+pub mod environment;

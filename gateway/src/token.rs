@@ -1,0 +1,155 @@
+//! The tokens of one grant: what they are, where they live, when and how they are refreshed.
+//!
+//! [`lifecycle`] decides, purely; [`keeper`] acts on its decisions; [`endpoint`] speaks to Webex, [`file`] to the disk.
+
+pub mod backoff;
+pub mod endpoint;
+pub mod failure;
+pub mod file;
+pub mod keeper;
+pub mod lifecycle;
+pub mod wire;
+
+use std::time::Duration;
+
+use crate::clock::{Now, Timestamp};
+use crate::organization::OrgId;
+use crate::secret::{AccessToken, RefreshToken};
+use wire::TokenResponse;
+
+/// One grant as the tokens file holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenSet {
+    /// Sent with every request.
+    pub access_token: AccessToken,
+    /// Lifetime of the access token from `issued_at`.
+    pub expires_in: Duration,
+    /// Buys the next access token.
+    pub refresh_token: RefreshToken,
+    /// Lifetime of the refresh token from `issued_at`, where Webex told it.
+    pub refresh_token_expires_in: Option<Duration>,
+    /// When this access token was issued (`at` in the file).
+    pub issued_at: Timestamp,
+    /// `token_type` as received; Webex sends `Bearer`.
+    pub token_type: Option<String>,
+    /// The granted scopes, separated by spaces.
+    pub scope: Option<String>,
+    /// The organisation this grant acts for, once it is known.
+    pub org_id: Option<OrgId>,
+    /// Fields of the file that this program does not know; they survive a rewrite.
+    pub extra: serde_json::Map<String, serde_json::Value>,
+}
+
+impl TokenSet {
+    /// The first tokens of a grant. `None` when the answer has no refresh token: such a grant cannot be kept.
+    #[must_use]
+    pub fn granted(response: TokenResponse, org_id: OrgId, now: Now) -> Option<Self> {
+        Some(Self {
+            access_token: response.access_token,
+            expires_in: response.expires_in,
+            refresh_token: response.refresh_token?,
+            refresh_token_expires_in: response.refresh_token_expires_in,
+            issued_at: now.wall,
+            token_type: response.token_type,
+            scope: response.scope,
+            org_id: Some(org_id),
+            extra: serde_json::Map::new(),
+        })
+    }
+
+    /// The tokens after a refresh. What the answer leaves out stays as it was (RFC 6749 section 6).
+    #[must_use]
+    pub fn refreshed(&self, response: TokenResponse, now: Now) -> Self {
+        let rotated = response.refresh_token.as_ref().is_some_and(|token| *token != self.refresh_token);
+        let kept_deadline = match rotated {
+            true => None,
+            false => self.refresh_token_expires_at().map(|end| end.since(now.wall)),
+        };
+        Self {
+            access_token: response.access_token,
+            expires_in: response.expires_in,
+            refresh_token: response.refresh_token.unwrap_or_else(|| self.refresh_token.clone()),
+            refresh_token_expires_in: response.refresh_token_expires_in.or(kept_deadline),
+            issued_at: now.wall,
+            token_type: response.token_type.or_else(|| self.token_type.clone()),
+            scope: response.scope.or_else(|| self.scope.clone()),
+            org_id: self.org_id,
+            extra: self.extra.clone(),
+        }
+    }
+
+    /// When the access token ends by the wall clock.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.issued_at + self.expires_in
+    }
+
+    /// When the refresh token ends by the wall clock, where Webex told it.
+    #[must_use]
+    pub fn refresh_token_expires_at(&self) -> Option<Timestamp> {
+        self.refresh_token_expires_in.map(|lifetime| self.issued_at + lifetime)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+
+    /// A grant issued at `now`, with the lifetimes of Webex.
+    pub(crate) fn tokens(name: &str, now: Now) -> TokenSet {
+        TokenSet {
+            access_token: AccessToken::new(format!("access-{name}")).unwrap(),
+            expires_in: Duration::from_secs(1_209_599),
+            refresh_token: RefreshToken::new(format!("refresh-{name}")).unwrap(),
+            refresh_token_expires_in: Some(Duration::from_secs(7_775_999)),
+            issued_at: now.wall,
+            token_type: Some("Bearer".to_owned()),
+            scope: Some("spark:people_read".to_owned()),
+            org_id: None,
+            extra: serde_json::Map::new(),
+        }
+    }
+
+    /// What a refresh answers, with the lifetimes of Webex.
+    pub(crate) fn response(name: &str) -> TokenResponse {
+        TokenResponse {
+            access_token: AccessToken::new(format!("access-{name}")).unwrap(),
+            expires_in: Duration::from_secs(1_209_599),
+            refresh_token: None,
+            refresh_token_expires_in: None,
+            token_type: None,
+            scope: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::{response, tokens};
+    use super::*;
+    use crate::clock::{Clock, ManualClock};
+
+    #[test]
+    fn a_refresh_without_a_refresh_token_keeps_the_old_one_and_its_end() {
+        let clock = ManualClock::at(Timestamp::from_unix_seconds(1_000_000));
+        let old = tokens("old", clock.now());
+        clock.advance(Duration::from_secs(86_400));
+        let new = old.refreshed(response("new"), clock.now());
+        assert_eq!(new.refresh_token, old.refresh_token);
+        assert_eq!(new.refresh_token_expires_at(), old.refresh_token_expires_at());
+        assert_eq!(new.scope, old.scope);
+        assert_eq!(new.issued_at, clock.now().wall);
+    }
+
+    #[test]
+    fn a_rotated_refresh_token_without_a_lifetime_does_not_inherit_the_old_end() {
+        let clock = ManualClock::at(Timestamp::from_unix_seconds(1_000_000));
+        let rotated = TokenResponse {
+            refresh_token: Some(RefreshToken::new("rotated").unwrap()),
+            ..response("new")
+        };
+        let new = tokens("old", clock.now()).refreshed(rotated, clock.now());
+        assert_eq!(new.refresh_token.expose(), "rotated");
+        assert_eq!(new.refresh_token_expires_at(), None);
+    }
+}

@@ -1,0 +1,140 @@
+//! What a failed call of the token endpoint means and who can mend it.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use serde_json::Value;
+use thiserror::Error;
+
+use super::wire::TokenResponse;
+
+/// The longest text of a server that is shown to an operator.
+const LONGEST_DETAIL: usize = 256;
+
+/// Why no token came back.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TokenError {
+    /// Nothing is lost; the same call may work later.
+    #[error("{reason}")]
+    Transient {
+        /// For the operator.
+        reason: String,
+        /// What the server asked to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The server has decided; only a person can change that.
+    #[error("{reason}")]
+    Rejected {
+        /// Who can mend it.
+        cause: Rejection,
+        /// For the operator.
+        reason: String,
+    },
+}
+
+/// What the server rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The code or the refresh token: an administrator has to authorise again.
+    Grant,
+    /// The client: its id, secret, scopes or limits have to be put right.
+    Client,
+}
+
+impl TokenError {
+    /// A transient failure without a wish of the server.
+    pub fn transient(reason: impl Into<String>) -> Self {
+        Self::Transient { reason: reason.into(), retry_after: None }
+    }
+}
+
+/// What an answer of the token endpoint means, by status, `Retry-After` and body.
+pub fn interpret(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<TokenResponse, TokenError> {
+    let answered = |text: &str| format!("the token endpoint answered {}{text}", status.as_u16());
+    match status.as_u16() {
+        200..=299 => TokenResponse::parse(body).map_err(|problem| {
+            TokenError::transient(answered(&format!(", but the answer is of no use: {problem}")))
+        }),
+        400..=499 if status != StatusCode::REQUEST_TIMEOUT && status != StatusCode::TOO_MANY_REQUESTS => {
+            Err(client_error(status, body, &answered))
+        }
+        _ => Err(TokenError::Transient { reason: answered(""), retry_after: retry_after(headers) }),
+    }
+}
+
+/// `Retry-After` in seconds (RFC 9110 section 10.2.3). Webex sends no dates; anything else counts as absent.
+#[must_use]
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+fn client_error(status: StatusCode, body: &[u8], answered: &dyn Fn(&str) -> String) -> TokenError {
+    let error = ErrorBody::parse(body);
+    let reason = answered(&error.as_ref().map(ErrorBody::shown).unwrap_or_default());
+    let rejected = |cause| TokenError::Rejected { cause, reason: reason.clone() };
+    let Some(error) = error else {
+        return match status {
+            StatusCode::UNAUTHORIZED => rejected(Rejection::Client),
+            _ => TokenError::transient(format!("{reason} without an OAuth error")),
+        };
+    };
+    match error.code.as_deref() {
+        Some("invalid_client" | "unauthorized_client" | "invalid_scope" | "unsupported_grant_type" | "tokenlimit_reached") => {
+            rejected(Rejection::Client)
+        }
+        Some("slow_down" | "authorization_pending" | "server_error" | "temporarily_unavailable") => {
+            TokenError::transient(reason)
+        }
+        Some("invalid_grant" | "access_denied") => rejected(Rejection::Grant),
+        _ if error.blames_the_client() => rejected(Rejection::Client),
+        Some("invalid_request") => rejected(Rejection::Grant),
+        _ if status == StatusCode::UNAUTHORIZED => rejected(Rejection::Client),
+        _ => rejected(Rejection::Grant),
+    }
+}
+
+/// The error shapes of the identity broker (`error`, `error_description`) and of the API front (`message`, `errors`).
+struct ErrorBody {
+    code: Option<String>,
+    description: String,
+}
+
+impl ErrorBody {
+    fn parse(body: &[u8]) -> Option<Self> {
+        let json: Value = serde_json::from_slice(body).ok()?;
+        let text = |value: &Value| value.as_str().map(printable);
+        let code = json.get("error").and_then(text);
+        let description = json
+            .get("error_description")
+            .or_else(|| json.pointer("/errors/0/description"))
+            .or_else(|| json.get("message"))
+            .and_then(text);
+        match (&code, description) {
+            (None, None) => None,
+            (_, description) => Some(Self { code, description: description.unwrap_or_default() }),
+        }
+    }
+
+    fn shown(&self) -> String {
+        match (&self.code, self.description.as_str()) {
+            (Some(code), "") => format!(": {code}"),
+            (Some(code), description) => format!(": {code} ({description})"),
+            (None, description) => format!(": {description}"),
+        }
+    }
+
+    /// `Parameter:client_id is blank`, `client_secret cannot be null or empty`, `Client Id is invalid`.
+    fn blames_the_client(&self) -> bool {
+        let text = self.description.to_ascii_lowercase();
+        ["client_id", "client_secret", "client id", "client secret"].iter().any(|words| text.contains(words))
+    }
+}
+
+/// A server's text, cut and without control characters, so that it cannot forge a log line.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+use super::*;
+
+#[derive(Debug, PartialEq)]
+enum Class {
+    Tokens,
+    Transient,
+    Reauthorise,
+    Misconfigured,
+}
+
+fn class(status: u16, body: &str) -> Class {
+    let status = StatusCode::from_u16(status).unwrap();
+    match interpret(status, &HeaderMap::new(), body.as_bytes()) {
+        Ok(_) => Class::Tokens,
+        Err(TokenError::Transient { .. }) => Class::Transient,
+        Err(TokenError::Rejected { cause: Rejection::Grant, .. }) => Class::Reauthorise,
+        Err(TokenError::Rejected { cause: Rejection::Client, .. }) => Class::Misconfigured,
+    }
+}
+
+#[test]
+fn the_error_code_decides() {
+    for (status, body, expected) in [
+        (400, r#"{"error":"invalid_request","error_description":"The refresh token provided is expired, revoked, malformed, or invalid.","trackingID":"t"}"#, Class::Reauthorise),
+        (400, r#"{"error":"invalid_grant"}"#, Class::Reauthorise),
+        (401, r#"{"error":"invalid_grant"}"#, Class::Reauthorise),
+        (400, r#"{"error":"invalid_client","error_description":"Invalid client"}"#, Class::Misconfigured),
+        (401, r#"{"error":"invalid_client"}"#, Class::Misconfigured),
+        (400, r#"{"error":"unauthorized_client"}"#, Class::Misconfigured),
+        (400, r#"{"error":"invalid_scope"}"#, Class::Misconfigured),
+        (400, r#"{"error":"unsupported_grant_type"}"#, Class::Misconfigured),
+        (400, r#"{"error":"tokenlimit_reached"}"#, Class::Misconfigured),
+        (400, r#"{"error":"invalid_request","error_description":"Parameter:client_id is blank"}"#, Class::Misconfigured),
+        (400, r#"{"message":"client_secret cannot be null or empty","errors":[{"description":"client_secret cannot be null or empty"}]}"#, Class::Misconfigured),
+        (401, r#"{"message":"The request requires a valid access token"}"#, Class::Misconfigured),
+        (400, r#"{"message":"POST failed: HTTP/1.1 400 Bad Request (error = 'gone')"}"#, Class::Reauthorise),
+        (400, r#"{"error":"slow_down"}"#, Class::Transient),
+    ] {
+        assert_eq!(class(status, body), expected, "{status} {body}");
+    }
+}
+
+#[test]
+fn trouble_on_the_way_is_transient() {
+    for (status, body) in [
+        (403, "<html>blocked by proxy</html>"),
+        (407, ""),
+        (404, "not here"),
+        (408, r#"{"error":"invalid_grant"}"#),
+        (429, r#"{"error":"invalid_grant"}"#),
+        (500, r#"{"error":"invalid_grant"}"#),
+        (503, ""),
+        (302, ""),
+        (200, ""),
+        (200, "<html>login</html>"),
+        (200, "{}"),
+    ] {
+        assert_eq!(class(status, body), Class::Transient, "{status} {body}");
+    }
+}
+
+#[test]
+fn a_401_that_nobody_explains_blames_the_client() {
+    assert_eq!(class(401, "<html>"), Class::Misconfigured);
+}
+
+#[test]
+fn retry_after_is_read_and_nonsense_in_it_is_ignored() {
+    let wait = |text: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::RETRY_AFTER, text.parse().unwrap());
+        retry_after(&headers)
+    };
+    assert_eq!(wait("30"), Some(Duration::from_secs(30)));
+    assert_eq!(wait("rand(30),add(30)"), None);
+    assert_eq!(wait("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+}
+
+#[test]
+fn a_server_cannot_forge_a_log_line() {
+    let body = serde_json::json!({ "error": "invalid_grant\r\ntime=now", "error_description": "x".repeat(5000) });
+    let error = interpret(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.to_string().as_bytes()).unwrap_err();
+    let text = error.to_string();
+    assert!(!text.contains(['\r', '\n']) && text.len() < 2 * LONGEST_DETAIL + 100, "{text}");
+}

@@ -1,0 +1,130 @@
+use super::*;
+use crate::clock::{Clock, ManualClock};
+use crate::token::samples::tokens;
+
+/// A tokens file as the Go program writes it.
+const FIELD_FILE: &str = include_str!("../../../../fixtures/tokens/go.json");
+
+struct Folder {
+    dir: tempfile::TempDir,
+    file: TokenFile,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = TokenFile::new(dir.path().join(".tokens"));
+        Self { dir, file }
+    }
+
+    fn with(content: &str) -> Self {
+        let folder = Self::new();
+        fs::write(folder.file.path(), content).unwrap();
+        folder
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.dir.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn tokens(&self) -> TokenSet {
+        match self.file.load() {
+            Loaded::Tokens(tokens) => tokens,
+            other => panic!("no tokens: {other:?}"),
+        }
+    }
+}
+
+fn sample() -> TokenSet {
+    tokens("1", ManualClock::at(now()).now())
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_unix_seconds(1_769_606_789)
+}
+
+#[test]
+fn a_file_of_the_go_program_is_read_as_it_is() {
+    let tokens = Folder::with(FIELD_FILE).tokens();
+    assert_eq!(tokens.expires_at().to_string(), "2026-02-11T13:26:28Z");
+    assert_eq!(tokens.refresh_token_expires_at().unwrap().to_string(), "2026-04-28T13:26:28Z");
+    assert_eq!(tokens.org_id, None);
+}
+
+#[test]
+fn a_rewritten_file_keeps_the_order_of_its_fields_and_what_it_does_not_know() {
+    let folder = Folder::with(&FIELD_FILE.replacen('{', "{\n \"note\": \"kept\",", 1));
+    let tokens = folder.tokens();
+    folder.file.store(&tokens, now()).unwrap();
+    let written = fs::read_to_string(folder.file.path()).unwrap();
+    let names: Vec<_> = object(written.as_bytes()).unwrap().keys().cloned().collect();
+    assert_eq!(
+        names,
+        ["access_token", "expires_in", "refresh_token", "refresh_token_expires_in", "at", "token_type", "scope", "note"]
+    );
+    assert_eq!(folder.tokens(), tokens);
+}
+
+#[test]
+fn the_file_is_created_for_its_owner_alone_and_nothing_else_is_left() {
+    let folder = Folder::new();
+    assert!(matches!(folder.file.load(), Loaded::Absent));
+    folder.file.store(&sample(), now()).unwrap();
+    assert_eq!(fs::metadata(folder.file.path()).unwrap().permissions().mode() & 0o777, MODE);
+    assert_eq!(folder.names(), [".tokens"]);
+    assert!(!folder.file.readable_by_others());
+}
+
+#[test]
+fn a_file_that_others_could_read_is_tightened_by_the_next_write() {
+    let folder = Folder::with(FIELD_FILE);
+    fs::set_permissions(folder.file.path(), Permissions::from_mode(0o644)).unwrap();
+    assert!(folder.file.readable_by_others());
+    folder.file.store(&folder.tokens(), now()).unwrap();
+    assert!(!folder.file.readable_by_others());
+}
+
+#[test]
+fn a_file_without_tokens_is_named_kept_and_copied_aside_by_the_next_write() {
+    for (content, problem) in [
+        ("", "holds no tokens: it is empty"),
+        ("{\"access_token\": \"a\", \"refresh", "holds no tokens: it is not JSON (line 1, column 30)"),
+        ("{\"name\": \"somebody\"}", "holds no tokens: it has no access_token"),
+        ("{\"access_token\": \"a\"}", "holds no tokens: it has no refresh_token"),
+    ] {
+        let folder = Folder::with(content);
+        let Loaded::Unusable(reason) = folder.file.load() else { panic!("{content} was taken for tokens") };
+        assert_eq!(reason.to_string(), problem);
+        folder.file.store(&sample(), now()).unwrap();
+        assert_eq!(folder.names(), [".tokens", ".tokens.unusable-20260128T132629Z"]);
+        let copy = fs::read_to_string(folder.dir.path().join(".tokens.unusable-20260128T132629Z")).unwrap();
+        assert_eq!(copy, content);
+    }
+}
+
+#[test]
+fn a_missing_issue_time_makes_the_access_token_expired() {
+    let folder = Folder::with(r#"{"access_token":"a","refresh_token":"b","expires_in":1209599}"#);
+    assert!(folder.tokens().expires_at() < now());
+}
+
+#[test]
+fn a_missing_folder_is_found_by_the_probe() {
+    let file = TokenFile::new("/nonexistent/folder/.tokens");
+    let error = file.probe().unwrap_err().to_string();
+    assert_eq!(error, "cannot write beside /nonexistent/folder/.tokens: No such file or directory (os error 2)");
+}
+
+#[test]
+fn a_symbolic_link_survives_a_write() {
+    let folder = Folder::new();
+    let real = folder.dir.path().join("real.json");
+    fs::write(&real, FIELD_FILE).unwrap();
+    std::os::unix::fs::symlink(&real, folder.file.path()).unwrap();
+    folder.file.store(&sample(), now()).unwrap();
+    assert!(fs::symlink_metadata(folder.file.path()).unwrap().is_symlink());
+    assert_eq!(folder.tokens(), sample());
+}

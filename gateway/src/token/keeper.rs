@@ -1,0 +1,372 @@
+//! Acts on what the state machine decides: one refresh at a time, detached from whoever asked, stored before it is served.
+
+mod refresh;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::HeaderValue;
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+use super::TokenSet;
+use super::endpoint::TokenEndpoint;
+use super::failure::Rejection;
+use super::file::{Loaded, TokenFile};
+use super::lifecycle::{Action, AuthState, Decision, Generation, Grant, Lifecycle, Trouble, Why};
+use crate::clock::{Clock, Now};
+use crate::organization::OrgId;
+
+/// The background loop looks at the clocks at least this often, because a suspended machine or a stepped wall clock wakes
+/// no timer.
+const LONGEST_NAP: Duration = Duration::from_secs(30);
+/// How often tokens that could not be stored are tried again.
+const STORE_RETRY: Duration = Duration::from_secs(10);
+
+/// A source of numbers in 0..1 for jitter.
+pub type Dice = Box<dyn Fn() -> f64 + Send + Sync>;
+
+/// Holds the tokens. Clones share them.
+#[derive(Clone)]
+pub struct Keeper(Arc<Inner>);
+
+struct Inner {
+    /// The decisions. Locked for moments only, never across an await.
+    life: Mutex<Lifecycle>,
+    /// What everybody else sees of it.
+    published: watch::Sender<Arc<Snapshot>>,
+    /// Held while tokens are written and installed, so that file and memory agree on which grant is newest.
+    installing: tokio::sync::Mutex<()>,
+    endpoint: Arc<dyn TokenEndpoint>,
+    file: TokenFile,
+    clock: Arc<dyn Clock>,
+    dice: Dice,
+    /// Refreshes and writes that must end before the process does.
+    tasks: TaskTracker,
+}
+
+/// The state at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The tokens held.
+    pub grant: Option<Grant>,
+    /// As operators see it.
+    pub state: AuthState,
+    /// The last failure, until a success.
+    pub trouble: Option<Trouble>,
+    /// Why the newest tokens are in memory only.
+    pub unsaved: Option<String>,
+    /// Why a tokens file that is there is not used.
+    pub unusable_file: Option<String>,
+    bearer: Option<HeaderValue>,
+    proven: bool,
+    refreshes_ended: u64,
+}
+
+/// An access token to send.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The `Authorization` header.
+    pub bearer: HeaderValue,
+    /// Which token it is.
+    pub generation: Generation,
+    /// How logs show it.
+    pub fingerprint: String,
+}
+
+/// Why there is no access token to send.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unavailable {
+    /// Nobody has authorised this gateway.
+    #[error("no administrator has authorised this gateway yet")]
+    NotAuthorised,
+    /// The refresh failed and is tried again.
+    #[error("the access token could not be refreshed: {reason}")]
+    RefreshFailed {
+        /// For the operator.
+        reason: String,
+        /// When the next attempt is due.
+        retry_after: Duration,
+    },
+    /// The refresh was refused for good.
+    #[error("Webex refused to refresh the access token: {reason}")]
+    Refused {
+        /// Who can mend it.
+        cause: Rejection,
+        /// For the operator.
+        reason: String,
+    },
+}
+
+impl Unavailable {
+    /// What mends it.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        match self {
+            Self::NotAuthorised => Action::Reauthorise,
+            Self::RefreshFailed { .. } => Action::Retry,
+            Self::Refused { cause, .. } => (*cause).into(),
+        }
+    }
+}
+
+impl Keeper {
+    /// Loads the tokens file. Call [`Self::run`] to keep the tokens fresh.
+    pub async fn open(file: TokenFile, endpoint: Arc<dyn TokenEndpoint>, clock: Arc<dyn Clock>, dice: Dice) -> Self {
+        let keeper = Self(Arc::new(Inner {
+            life: Mutex::default(),
+            published: watch::Sender::new(Arc::new(Snapshot::empty())),
+            installing: tokio::sync::Mutex::default(),
+            endpoint,
+            file,
+            clock,
+            dice,
+            tasks: TaskTracker::new(),
+        }));
+        keeper.load().await;
+        keeper
+    }
+
+    /// The state now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0.published.borrow())
+    }
+
+    /// The clock by which this keeper judges expiry.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.0.clock.now()
+    }
+
+    /// An access token that has not expired; waits for a refresh where there is none.
+    pub async fn access(&self) -> Result<Access, Unavailable> {
+        let snapshot = self.snapshot();
+        if let Some(access) = snapshot.access(self.now()) {
+            return Ok(access);
+        }
+        loop {
+            if let Some(access) = self.obtain(Why::Expired).await? {
+                return Ok(access);
+            }
+        }
+    }
+
+    /// What to send instead of the token that Webex answered with 401; `None` when another token would not help.
+    pub async fn replace(&self, rejected: Generation) -> Result<Option<Access>, Unavailable> {
+        self.obtain(Why::Rejected(rejected)).await
+    }
+
+    /// Sees to it that the token that Webex answered with 401 is replaced, without waiting for it.
+    pub fn rejected(&self, generation: Generation) {
+        self.decide(Why::Rejected(generation));
+    }
+
+    /// Webex accepted the token.
+    pub fn accepted(&self, generation: Generation) {
+        if !self.0.published.borrow().proven {
+            self.transition(|life, _, _| life.accepted(generation));
+        }
+    }
+
+    /// Takes the tokens of a new authorisation. They serve even if they cannot be stored; the error says why they are not.
+    pub async fn install(&self, tokens: TokenSet) -> Result<(), String> {
+        let _installing = self.0.installing.lock().await;
+        let stored = self.store(&tokens).await;
+        self.transition(|life, now, dice| life.install(tokens, now, dice));
+        self.note_stored(stored.clone());
+        info!(topic = "oauth2", "tokens updated");
+        stored
+    }
+
+    /// Keeps the tokens fresh until told to stop, then waits for a refresh in flight and its write.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let mut changes = self.0.published.subscribe();
+            changes.mark_unchanged();
+            let due = self.lock().due_in(self.now());
+            if due == Some(Duration::ZERO) {
+                self.decide(Why::Due);
+            }
+            let unsaved = self.snapshot().unsaved.is_some().then_some(STORE_RETRY);
+            let nap = due.filter(|due| !due.is_zero()).into_iter().chain(unsaved).chain([LONGEST_NAP]).min();
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = changes.changed() => continue,
+                () = self.0.clock.sleep(nap.unwrap_or(LONGEST_NAP)) => {}
+            }
+            if unsaved.is_some() {
+                self.store_again().await;
+            }
+        }
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        if self.snapshot().unsaved.is_some() {
+            self.store_again().await;
+        }
+    }
+
+    async fn load(&self) {
+        let _installing = self.0.installing.lock().await;
+        let path = self.0.file.path().display();
+        match self.0.file.load() {
+            Loaded::Absent => info!("no tokens yet: {path} does not exist"),
+            Loaded::Tokens(mut tokens) => {
+                if self.0.file.readable_by_others() {
+                    warn!("{path} is readable by others; the next refresh makes it private, or run: chmod 600 {path}");
+                }
+                // A file from before organisations were pinned is as protected as a new one.
+                let named = tokens.access_token.organization().and_then(|text| OrgId::parse(text).ok());
+                tokens.org_id = tokens.org_id.or(named);
+                self.transition(|life, now, dice| life.install(tokens, now, dice));
+            }
+            Loaded::Unusable(problem) => {
+                error!("{path} {problem}; it is left as it is, and copied aside when an administrator authorises again");
+                self.publish(|snapshot| snapshot.unusable_file = Some(problem.to_string()));
+            }
+        }
+    }
+
+    async fn obtain(&self, why: Why) -> Result<Option<Access>, Unavailable> {
+        loop {
+            let mut changes = self.0.published.subscribe();
+            let ended = changes.borrow_and_update().refreshes_ended;
+            match self.decide(why) {
+                Decision::Use => return Ok(self.snapshot().access(self.now())),
+                Decision::Leave => return Ok(None),
+                Decision::Unauthorised => return Err(Unavailable::NotAuthorised),
+                Decision::Later(retry_after) => {
+                    return Err(Unavailable::RefreshFailed { reason: self.reason(), retry_after });
+                }
+                Decision::Never(cause) => return Err(Unavailable::Refused { cause, reason: self.reason() }),
+                Decision::Start(..) | Decision::Join => {
+                    let end = changes.wait_for(|snapshot| snapshot.refreshes_ended != ended).await;
+                    drop(end.expect("the sender lives as long as the keeper"));
+                }
+            }
+        }
+    }
+
+    fn reason(&self) -> String {
+        self.snapshot().trouble.as_ref().map(|trouble| trouble.reason.clone()).unwrap_or_default()
+    }
+
+    /// Asks the state machine, and starts the refresh that it asks for.
+    fn decide(&self, why: Why) -> Decision {
+        let decision = self.transition(|life, now, _| life.want(why, now));
+        if let Decision::Start(generation, refresh_token) = &decision {
+            self.start_refresh(*generation, refresh_token.clone());
+        }
+        decision
+    }
+
+    fn transition<T>(&self, change: impl FnOnce(&mut Lifecycle, Now, f64) -> T) -> T {
+        let dice = (self.0.dice)();
+        let mut life = self.lock();
+        let before = life.state();
+        let result = change(&mut life, self.0.clock.now(), dice);
+        if life.state() != before {
+            info!(topic = "oauth2", "state {} -> {}", before.as_str(), life.state().as_str());
+        }
+        // Only a change is news: a thousand requests that join one refresh must not wake each other.
+        self.0.published.send_if_modified(|snapshot| !snapshot.shows(&life) && {
+            Arc::make_mut(snapshot).take(&life);
+            true
+        });
+        result
+    }
+
+    fn publish(&self, change: impl FnOnce(&mut Snapshot)) {
+        self.0.published.send_modify(|snapshot| change(Arc::make_mut(snapshot)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lifecycle> {
+        // The state machine leaves no step half done, so a panic elsewhere does not make it unusable.
+        self.0.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn store(&self, tokens: &TokenSet) -> Result<(), String> {
+        let (file, tokens, now) = (self.0.file.clone(), tokens.clone(), self.now().wall);
+        let write = self.0.tasks.spawn_blocking(move || file.store(&tokens, now));
+        match write.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(problem)) => Err(problem.to_string()),
+            Err(crashed) => Err(crashed.to_string()),
+        }
+    }
+
+    async fn store_again(&self) {
+        let _installing = self.0.installing.lock().await;
+        if let Some(grant) = &self.snapshot().grant {
+            let stored = self.store(&grant.tokens).await;
+            self.note_stored(stored);
+        }
+    }
+
+    fn note_stored(&self, stored: Result<(), String>) {
+        match &stored {
+            Ok(()) if self.snapshot().unsaved.is_some() => info!("tokens stored in {}", self.0.file.path().display()),
+            Ok(()) => {}
+            Err(problem) => error!(
+                "the tokens serve from memory only and would be lost by a restart: {problem}; free the disk or mend the \
+                 permissions, the write is tried again every {} s",
+                STORE_RETRY.as_secs()
+            ),
+        }
+        let changed = self.snapshot().unsaved != stored.clone().err() || self.snapshot().unusable_file.is_some();
+        if changed {
+            self.publish(|snapshot| {
+                snapshot.unusable_file = snapshot.unusable_file.take().filter(|_| stored.is_err());
+                snapshot.unsaved = stored.err();
+            });
+        }
+    }
+}
+
+impl Snapshot {
+    fn empty() -> Self {
+        Self {
+            grant: None,
+            state: AuthState::Unauthorised,
+            trouble: None,
+            unsaved: None,
+            unusable_file: None,
+            bearer: None,
+            proven: true,
+            refreshes_ended: 0,
+        }
+    }
+
+    /// The access token, unless it has expired.
+    #[must_use]
+    pub fn access(&self, now: Now) -> Option<Access> {
+        let grant = self.grant.as_ref().filter(|grant| grant.usable(now))?;
+        Some(Access {
+            bearer: self.bearer.clone()?,
+            generation: grant.generation,
+            fingerprint: grant.tokens.access_token.fingerprint(),
+        })
+    }
+
+    fn shows(&self, life: &Lifecycle) -> bool {
+        let generation = |grant: Option<&Grant>| grant.map(|grant| grant.generation);
+        generation(self.grant.as_ref()) == generation(life.grant())
+            && self.state == life.state()
+            && self.trouble.as_ref() == life.trouble()
+            && self.proven == life.proven()
+    }
+
+    fn take(&mut self, life: &Lifecycle) {
+        self.bearer = life.grant().map(|grant| grant.tokens.access_token.bearer());
+        self.grant = life.grant().cloned();
+        self.state = life.state();
+        self.trouble = life.trouble().cloned();
+        self.proven = life.proven();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,268 @@
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::clock::{ManualClock, Timestamp};
+use crate::secret::{AuthorizationCode, CodeVerifier, RefreshToken};
+use crate::token::endpoint::TokenCall;
+use crate::token::failure::TokenError;
+use crate::token::samples::{response, tokens};
+use crate::token::wire::TokenResponse;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+type Answer = Result<TokenResponse, TokenError>;
+
+/// A token endpoint that answers what the test says, when the test says.
+#[derive(Debug)]
+struct Script {
+    answers: Mutex<VecDeque<Answer>>,
+    calls: AtomicUsize,
+    gate: Semaphore,
+}
+
+impl TokenEndpoint for Script {
+    fn exchange<'a>(&'a self, _: &'a AuthorizationCode, _: Option<&'a CodeVerifier>) -> TokenCall<'a> {
+        Box::pin(async { Err(TokenError::transient("the script has no exchange")) })
+    }
+
+    fn refresh<'a>(&'a self, _: &'a RefreshToken) -> TokenCall<'a> {
+        Box::pin(async {
+            self.calls.fetch_add(1, Ordering::SeqCst);
+            self.gate.acquire().await.unwrap().forget();
+            let answer = self.answers.lock().unwrap().pop_front();
+            answer.unwrap_or_else(|| panic!("the script is over"))
+        })
+    }
+}
+
+struct Bench {
+    keeper: Keeper,
+    script: Arc<Script>,
+    clock: ManualClock,
+    path: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+impl Bench {
+    /// A keeper that loaded tokens an hour old; `answers` are given as soon as they are asked for.
+    async fn with(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let bench = Self::gated(answers).await;
+        bench.script.gate.add_permits(1000);
+        bench
+    }
+
+    /// The same, but answers wait for [`Self::open_gate`].
+    async fn gated(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".tokens");
+        let clock = ManualClock::at(Timestamp::from_unix_seconds(1_769_606_789));
+        let file = TokenFile::new(&path);
+        file.store(&tokens("1", clock.now()), clock.now().wall).unwrap();
+        clock.advance(HOUR);
+        let answers = Mutex::new(answers.into_iter().collect());
+        let script = Arc::new(Script { answers, calls: AtomicUsize::new(0), gate: Semaphore::new(0) });
+        let endpoint = Arc::clone(&script) as Arc<dyn TokenEndpoint>;
+        let keeper = Keeper::open(file, endpoint, Arc::new(clock.clone()), Box::new(|| 0.5)).await;
+        Self { keeper, script, clock, path, _dir: dir }
+    }
+
+    fn open_gate(&self) {
+        self.script.gate.add_permits(1);
+    }
+
+    fn calls(&self) -> usize {
+        self.script.calls.load(Ordering::SeqCst)
+    }
+
+    fn generation(&self) -> Generation {
+        self.keeper.snapshot().grant.as_ref().unwrap().generation
+    }
+
+    fn expire(&self) {
+        self.clock.advance(HOUR * 24 * 14);
+    }
+
+    fn stored(&self) -> String {
+        std::fs::read_to_string(&self.path).unwrap()
+    }
+}
+
+fn fingerprint(name: &str) -> String {
+    crate::secret::fingerprint(&format!("access-{name}"))
+}
+
+fn transient() -> Answer {
+    Err(TokenError::transient("no route"))
+}
+
+#[tokio::test]
+async fn a_token_that_has_not_expired_is_given_without_a_call() {
+    let bench = Bench::with([]).await;
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("1"));
+    assert_eq!(bench.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_thousand_requests_that_find_the_token_expired_cost_one_call() {
+    let bench = Bench::gated([Ok(response("2"))]).await;
+    bench.expire();
+    let requests: Vec<_> = (0..1000)
+        .map(|_| {
+            let keeper = bench.keeper.clone();
+            tokio::spawn(async move { keeper.access().await.unwrap().fingerprint })
+        })
+        .collect();
+    bench.open_gate();
+    for request in requests {
+        assert_eq!(request.await.unwrap(), fingerprint("2"));
+    }
+    assert_eq!(bench.calls(), 1);
+}
+
+#[tokio::test]
+async fn staggered_401s_of_one_token_cost_one_call() {
+    let bench = Bench::with([Ok(response("2"))]).await;
+    let old = bench.generation();
+    for _ in 0..100 {
+        let access = bench.keeper.replace(old).await.unwrap().expect("a newer token");
+        assert_eq!(access.fingerprint, fingerprint("2"));
+    }
+    assert_eq!(bench.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_refresh_survives_the_request_that_asked_for_it() {
+    let bench = Bench::gated([Ok(response("2"))]).await;
+    bench.expire();
+    let mut changes = bench.keeper.0.published.subscribe();
+    let mut leader = Box::pin(bench.keeper.access());
+    assert!(futures_util::poll!(&mut leader).is_pending());
+    drop(leader);
+    bench.open_gate();
+    changes.wait_for(|snapshot| snapshot.refreshes_ended == 1).await.unwrap();
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("2"));
+}
+
+#[tokio::test]
+async fn new_tokens_are_on_disk_before_they_are_served() {
+    let bench = Bench::with([Ok(response("2"))]).await;
+    bench.expire();
+    bench.keeper.access().await.unwrap();
+    assert!(bench.stored().contains("\"access-2\""));
+}
+
+#[tokio::test]
+async fn a_refresh_that_fails_leaves_a_good_token_in_use_and_the_file_as_it_was() {
+    let bench = Bench::with([transient()]).await;
+    let before = bench.stored();
+    let error = bench.keeper.replace(bench.generation()).await.unwrap_err();
+    assert!(matches!(&error, Unavailable::RefreshFailed { reason, .. } if reason == "no route"), "{error:?}");
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("1"));
+    assert_eq!(bench.keeper.snapshot().state, AuthState::Degraded);
+    assert_eq!(bench.stored(), before);
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_to_everybody_and_asked_only_once() {
+    let refused = Err(TokenError::Rejected { cause: Rejection::Grant, reason: "dead".to_owned() });
+    let bench = Bench::with([refused]).await;
+    bench.expire();
+    for _ in 0..10 {
+        let error = bench.keeper.access().await.unwrap_err();
+        assert_eq!(error.action(), Action::Reauthorise);
+    }
+    assert_eq!(bench.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_crash_inside_a_refresh_is_a_failed_refresh() {
+    let bench = Bench::with([]).await;
+    bench.expire();
+    let error = bench.keeper.access().await.unwrap_err();
+    assert_eq!(error.action(), Action::Retry);
+    assert!(!bench.keeper.lock().refreshing());
+}
+
+#[tokio::test]
+async fn a_full_disk_does_not_cost_the_new_tokens_and_the_write_is_tried_again() {
+    let bench = Bench::with([Ok(response("2"))]).await;
+    let folder = bench.path.parent().unwrap().to_owned();
+    let aside = folder.with_extension("aside");
+    std::fs::rename(&folder, &aside).unwrap();
+    bench.expire();
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("2"));
+    let problem = bench.keeper.snapshot().unsaved.clone().expect("a problem");
+    assert!(problem.starts_with("cannot write beside"), "{problem}");
+
+    std::fs::rename(&aside, &folder).unwrap();
+    let stop = CancellationToken::new();
+    let mut changes = bench.keeper.0.published.subscribe();
+    let running = tokio::spawn(bench.keeper.clone().run(stop.clone()));
+    tokio::task::yield_now().await;
+    bench.clock.advance(STORE_RETRY);
+    changes.wait_for(|snapshot| snapshot.unsaved.is_none()).await.unwrap();
+    assert!(bench.stored().contains("\"access-2\""));
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_background_loop_refreshes_ahead_of_expiry_without_any_request() {
+    let bench = Bench::with([Ok(response("2"))]).await;
+    let stop = CancellationToken::new();
+    let mut changes = bench.keeper.0.published.subscribe();
+    let running = tokio::spawn(bench.keeper.clone().run(stop.clone()));
+    tokio::task::yield_now().await;
+    bench.clock.advance(HOUR * 24 * 11);
+    changes.wait_for(|snapshot| snapshot.refreshes_ended == 1).await.unwrap();
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("2"));
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_end_waits_for_a_refresh_in_flight_and_stores_it() {
+    let bench = Bench::gated([Ok(response("2"))]).await;
+    bench.keeper.rejected(bench.generation());
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let running = tokio::spawn(bench.keeper.clone().run(stop));
+    tokio::task::yield_now().await;
+    assert!(!running.is_finished());
+    bench.open_gate();
+    running.await.unwrap();
+    assert!(bench.stored().contains("\"access-2\""));
+}
+
+#[tokio::test]
+async fn an_authorisation_during_a_refresh_wins() {
+    let bench = Bench::gated([Ok(response("2"))]).await;
+    bench.keeper.rejected(bench.generation());
+    let mut changes = bench.keeper.0.published.subscribe();
+    bench.keeper.install(tokens("admin", bench.clock.now())).await.unwrap();
+    bench.open_gate();
+    changes.wait_for(|snapshot| snapshot.refreshes_ended == 1).await.unwrap();
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("admin"));
+    assert!(bench.stored().contains("\"access-admin\""));
+}
+
+#[tokio::test]
+async fn an_unusable_file_is_reported_and_stays_until_an_authorisation() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(".tokens");
+    std::fs::write(&path, "not json").unwrap();
+    let clock = ManualClock::at(Timestamp::from_unix_seconds(1_769_606_789));
+    let script = Script { answers: Mutex::default(), calls: AtomicUsize::new(0), gate: Semaphore::new(0) };
+    let (endpoint, time) = (Arc::new(script), Arc::new(clock.clone()));
+    let keeper = Keeper::open(TokenFile::new(&path), endpoint, time, Box::new(|| 0.5)).await;
+    assert_eq!(keeper.access().await.unwrap_err(), Unavailable::NotAuthorised);
+    let reason = keeper.snapshot().unusable_file.clone().unwrap();
+    assert_eq!(reason, "holds no tokens: it is not JSON (line 1, column 2)");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "not json");
+    keeper.install(tokens("1", clock.now())).await.unwrap();
+    assert_eq!(keeper.snapshot().unusable_file, None);
+}
