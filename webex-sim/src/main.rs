@@ -1,2 +1,3 @@
-//! The simulator.
+//! The simulator's program; see [`webex_sim::cli`].
+
 fn main() {}

@@ -1,0 +1,166 @@
+//! Requests of the control client and what their answers mean.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::ClientError;
+use crate::control::types::EntryFilter;
+
+/// Control operations answer at once, except waits, which add their own time.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// An HTTP client with the address of the control listener.
+#[derive(Debug, Clone)]
+pub(super) struct Http {
+    client: reqwest::Client,
+    base: String,
+}
+
+/// Parameters of a wait: the filter's, and its own.
+#[derive(Serialize)]
+struct WaitQuery {
+    count: usize,
+    timeout_ms: u128,
+}
+
+impl Http {
+    pub(super) fn new(mut url: String) -> Self {
+        url.truncate(url.trim_end_matches('/').len());
+        // Plain HTTP only. Without a configuration reqwest would look for a TLS provider and the machine's authorities.
+        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring supports the default versions")
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .no_proxy()
+            .timeout(LIMIT);
+        Self {
+            client: client.build().expect("the TLS configuration is one of rustls"),
+            base: url,
+        }
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.json(self.request(Method::GET, path, &[query_of(query)]))
+            .await
+    }
+
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.json(self.request(Method::POST, path, &[]).json(body)).await
+    }
+
+    pub(super) async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.json(self.request(Method::PATCH, path, &[]).json(body)).await
+    }
+
+    pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.json(self.request(Method::DELETE, path, &[])).await
+    }
+
+    pub(super) async fn wait<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        filter: &EntryFilter,
+        count: usize,
+        timeout: Duration,
+    ) -> Result<T, ClientError> {
+        let wait = WaitQuery {
+            count,
+            timeout_ms: timeout.as_millis(),
+        };
+        let request = self.request(Method::GET, path, &[query_of(filter), query_of(&wait)]);
+        self.json(request.timeout(timeout + LIMIT)).await
+    }
+
+    pub(super) async fn text(&self, path: &str) -> Result<String, ClientError> {
+        let (url, status, body) = self.send(self.request(Method::GET, path, &[])).await?;
+        if status == 200 {
+            Ok(body)
+        } else {
+            Err(ClientError::Unexpected { url, status, body })
+        }
+    }
+
+    fn request(&self, method: Method, path: &str, query: &[String]) -> RequestBuilder {
+        let query: Vec<_> = query
+            .iter()
+            .filter(|part| !part.is_empty())
+            .map(String::as_str)
+            .collect();
+        let separator = if query.is_empty() { "" } else { "?" };
+        self.client.request(
+            method,
+            format!("{}/__sim/{path}{separator}{}", self.base, query.join("&")),
+        )
+    }
+
+    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ClientError> {
+        let (url, status, body) = self.send(request).await?;
+        if (200..300).contains(&status) {
+            return serde_json::from_str(&body).map_err(|_| ClientError::Unexpected { url, status, body });
+        }
+        match serde_json::from_str(&body) {
+            Ok(rejection) => Err(ClientError::Refused { status, rejection }),
+            Err(_) => Err(ClientError::Unexpected { url, status, body }),
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<(String, u16, String), ClientError> {
+        let unreachable = |source: reqwest::Error| {
+            let url = source
+                .url()
+                .map_or_else(|| self.base.clone(), ToString::to_string);
+            ClientError::Unreachable {
+                url,
+                source: source.without_url(),
+            }
+        };
+        let response = request.send().await.map_err(unreachable)?;
+        let (url, status) = (response.url().to_string(), response.status().as_u16());
+        let body = response.text().await.map_err(unreachable)?;
+        Ok((url, status, body))
+    }
+}
+
+/// The fields of a flat value as a query.
+fn query_of(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).expect("queries are plain values");
+    let pairs = value.as_object().into_iter().flatten().map(|(name, value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        format!("{name}={}", segment(&text))
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+/// A text inside a path or a query.
+pub(super) fn segment(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
+}

@@ -1,0 +1,47 @@
+//! What travels with a request through the layers: the world it acts on and its tracking id on the way in, notes for
+//! the journal on the way out.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::response::Response;
+use http::request::Parts;
+
+use crate::api::tracking::TrackingId;
+use crate::world::World;
+
+/// Put into each request by the outermost layer.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    pub(crate) world: Arc<World>,
+    pub(crate) tracking: TrackingId,
+}
+
+/// What a handler tells the journal about its answer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Note {
+    pub(crate) oauth_error: Option<String>,
+    pub(crate) person: Option<String>,
+    pub(crate) not_simulated: bool,
+}
+
+impl<S: Sync> FromRequestParts<S> for Context {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(parts
+            .extensions
+            .get::<Self>()
+            .expect("the journal's layer puts it there")
+            .clone())
+    }
+}
+
+impl Note {
+    /// Attaches the note to an answer.
+    pub(crate) fn on(self, mut response: Response) -> Response {
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,8 @@
+//! One file for each thing that can be controlled.
+
+pub(super) mod clock;
+pub(super) mod consent;
+pub(super) mod journal;
+pub(super) mod people;
+pub(super) mod settings;
+pub(super) mod tokens;

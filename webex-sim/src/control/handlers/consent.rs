@@ -1,0 +1,99 @@
+//! `/__sim/consent`: the queue of answers to coming authorize requests.
+
+use axum::body::Bytes;
+use axum::extract::State;
+
+use crate::control::fields::{Fields, rejection, required};
+use crate::control::router::{Answer, Control, ok};
+use crate::control::types::{Consent, ConsentQueue, Rejection};
+use crate::world;
+
+/// Entries a queue may hold: more are a loop that forgot to stop.
+const LONGEST: usize = 1_000;
+
+#[derive(Clone, Copy)]
+enum Action {
+    Accept,
+    Decline,
+    Error,
+}
+
+pub(crate) async fn get(State(control): State<Control>) -> Answer<ConsentQueue> {
+    ok(queue(&control.worlds.controlled().state()))
+}
+
+pub(crate) async fn post(State(control): State<Control>, body: Bytes) -> Answer<ConsentQueue> {
+    let consent = read(Fields::json(&body)?)?;
+    let world = control.worlds.controlled();
+    let mut state = world.state();
+    if let Consent::Accept { email } = &consent
+        && state.person(email).is_none()
+    {
+        let known: Vec<_> = state.people.iter().map(|person| person.email.as_str()).collect();
+        return Err(rejection(
+            "email",
+            &format!("is {email:?}, which is nobody"),
+            &known.join(", "),
+        )
+        .into());
+    }
+    if state.consent.len() == LONGEST {
+        let reason = format!("has {LONGEST} entries already");
+        return Err(rejection("queue", &reason, "fewer; DELETE /__sim/consent empties it").into());
+    }
+    state.consent.push_back(consent);
+    ok(queue(&state))
+}
+
+pub(crate) async fn delete(State(control): State<Control>) -> Answer<ConsentQueue> {
+    let world = control.worlds.controlled();
+    let mut state = world.state();
+    state.consent.clear();
+    ok(queue(&state))
+}
+
+fn queue(state: &world::State) -> ConsentQueue {
+    ConsentQueue {
+        queue: state.consent.iter().cloned().collect(),
+    }
+}
+
+fn read(mut fields: Fields) -> Result<Consent, Rejection> {
+    let choices = [
+        ("accept", Action::Accept),
+        ("decline", Action::Decline),
+        ("error", Action::Error),
+    ];
+    let action = required(
+        "action",
+        fields.choice("action", &choices)?,
+        "accept, decline, error",
+    )?;
+    let consent = match action {
+        Action::Accept => {
+            let email = fields.text("email")?;
+            Consent::Accept {
+                email: required("email", email, "the e-mail address of a person")?,
+            }
+        }
+        Action::Decline => Consent::Decline,
+        Action::Error => {
+            let accepted = "an OAuth error code such as server_error";
+            let error = required("error", fields.text("error")?, accepted)?;
+            // RFC 6749, section 4.1.2.1, forbids quotes, backslashes and everything but visible ASCII and spaces.
+            if error.is_empty()
+                || !error
+                    .bytes()
+                    .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+            {
+                return Err(rejection("error", &format!("is {error:?}"), accepted));
+            }
+            Consent::Error {
+                error,
+                description: fields.text("description")?,
+            }
+        }
+    };
+    fields.finish()?;
+    Ok(consent)
+}

@@ -1,0 +1,73 @@
+//! `/__sim/journal`.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use http::Uri;
+
+use crate::control::fields::{Fields, rejection};
+use crate::control::router::{Answer, Control, ok};
+use crate::control::types::{EntryFilter, JournalCount, JournalPage, JournalWait, Rejection};
+
+/// Waiting, if the request does not say how long.
+const DEFAULT_WAIT_MS: u64 = 10_000;
+
+/// Longest wait: a test that waits longer has gone wrong.
+const LONGEST_WAIT_MS: u64 = 600_000;
+
+pub(crate) async fn get(State(control): State<Control>, uri: Uri) -> Answer<JournalPage> {
+    let filter = only_filter(&uri)?;
+    let (entries, dropped) = control.worlds.controlled().journal.find(&filter);
+    ok(JournalPage { entries, dropped })
+}
+
+pub(crate) async fn count(State(control): State<Control>, uri: Uri) -> Answer<JournalCount> {
+    let filter = only_filter(&uri)?;
+    ok(JournalCount {
+        count: control.worlds.controlled().journal.count(&filter),
+    })
+}
+
+pub(crate) async fn wait(State(control): State<Control>, uri: Uri) -> Answer<JournalWait> {
+    let mut fields = Fields::query(uri.query().unwrap_or_default())?;
+    let filter = filter(&mut fields)?;
+    let count = fields.number("count", "a number of entries")?.unwrap_or(1);
+    let accepted = format!("whole milliseconds up to {LONGEST_WAIT_MS}");
+    let timeout = fields.number("timeout_ms", &accepted)?.unwrap_or(DEFAULT_WAIT_MS);
+    fields.finish()?;
+    if timeout > LONGEST_WAIT_MS {
+        return Err(rejection("timeout_ms", &format!("is {timeout}"), &accepted).into());
+    }
+    let world = control.worlds.controlled();
+    let entries = world
+        .journal
+        .wait(&filter, count, Duration::from_millis(timeout))
+        .await;
+    ok(JournalWait {
+        reached: entries.len() >= count,
+        entries,
+    })
+}
+
+pub(crate) async fn delete(State(control): State<Control>) -> Answer<JournalCount> {
+    control.worlds.controlled().journal.clear();
+    ok(JournalCount { count: 0 })
+}
+
+fn only_filter(uri: &Uri) -> Result<EntryFilter, Rejection> {
+    let mut fields = Fields::query(uri.query().unwrap_or_default())?;
+    let filter = filter(&mut fields)?;
+    fields.finish()?;
+    Ok(filter)
+}
+
+fn filter(fields: &mut Fields) -> Result<EntryFilter, Rejection> {
+    Ok(EntryFilter {
+        method: fields.text("method")?,
+        path: fields.text("path")?,
+        status: fields.number("status", "an HTTP status such as 200")?,
+        grant_type: fields.text("grant_type")?,
+        after: fields.number("after", "a sequence number")?,
+        not_simulated: fields.flag("not_simulated")?,
+    })
+}

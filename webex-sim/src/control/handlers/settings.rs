@@ -1,0 +1,37 @@
+//! `/__sim/settings`.
+
+use axum::body::Bytes;
+use axum::extract::State;
+
+use crate::control::fields::Fields;
+use crate::control::router::{Answer, Control, ok};
+use crate::control::settings::apply;
+use crate::control::types::{Rejection, Settings, SettingsPatch};
+
+pub(crate) async fn get(State(control): State<Control>) -> Answer<Settings> {
+    ok(control.worlds.controlled().state().settings.clone())
+}
+
+pub(crate) async fn patch(State(control): State<Control>, body: Bytes) -> Answer<Settings> {
+    let patch = read(Fields::json(&body)?)?;
+    let world = control.worlds.controlled();
+    let mut state = world.state();
+    apply(&mut state.settings, &patch)?;
+    ok(state.settings.clone())
+}
+
+fn read(mut fields: Fields) -> Result<SettingsPatch, Rejection> {
+    let seconds = "whole seconds";
+    let patch = SettingsPatch {
+        access_token_lifetime_s: fields.number("access_token_lifetime_s", seconds)?,
+        refresh_token_lifetime_s: fields.number("refresh_token_lifetime_s", seconds)?,
+        code_lifetime_s: fields.number("code_lifetime_s", seconds)?,
+        same_token_within_24h: fields.flag("same_token_within_24h")?,
+        token_endpoint_delay_ms: fields.number("token_endpoint_delay_ms", "whole milliseconds")?,
+        max_access_tokens: fields.number("max_access_tokens", "a number of tokens")?,
+        invalid_client_status: fields.number("invalid_client_status", "400 or 401")?,
+        redirect_uris: fields.texts("redirect_uris")?,
+    };
+    fields.finish()?;
+    Ok(patch)
+}

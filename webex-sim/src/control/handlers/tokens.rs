@@ -1,0 +1,60 @@
+//! `/__sim/tokens`.
+
+use axum::body::Bytes;
+use axum::extract::State;
+
+use crate::control::fields::Fields;
+use crate::control::router::{Answer, Control, ok};
+use crate::control::types::{EndTokens, Ended, Rejection, TokenKind, TokenList};
+use crate::oauth::Selection;
+
+pub(crate) async fn get(State(control): State<Control>) -> Answer<TokenList> {
+    let world = control.worlds.controlled();
+    let state = world.state();
+    let email_of = |id| {
+        state
+            .people
+            .iter()
+            .find(|person| person.id == id)
+            .map(|person| person.email.clone())
+    };
+    ok(TokenList {
+        tokens: state.registry.list(world.clock.now(), email_of),
+    })
+}
+
+pub(crate) async fn expire(State(control): State<Control>, body: Bytes) -> Answer<Ended> {
+    let which = read(&body)?;
+    let world = control.worlds.controlled();
+    let ended = world
+        .state()
+        .registry
+        .expire(selection(&which), world.clock.now());
+    ok(Ended { ended })
+}
+
+pub(crate) async fn revoke(State(control): State<Control>, body: Bytes) -> Answer<Ended> {
+    let which = read(&body)?;
+    let world = control.worlds.controlled();
+    let ended = world
+        .state()
+        .registry
+        .revoke(selection(&which), world.clock.now());
+    ok(Ended { ended })
+}
+
+fn selection(which: &EndTokens) -> Selection<'_> {
+    Selection {
+        kind: which.kind,
+        fingerprint: which.fingerprint.as_deref(),
+    }
+}
+
+fn read(body: &[u8]) -> Result<EndTokens, Rejection> {
+    let mut fields = Fields::json(body)?;
+    let kinds = [("access", TokenKind::Access), ("refresh", TokenKind::Refresh)];
+    let kind = fields.choice("kind", &kinds)?.unwrap_or_default();
+    let fingerprint = fields.text("fingerprint")?;
+    fields.finish()?;
+    Ok(EndTokens { kind, fingerprint })
+}

@@ -1,0 +1,152 @@
+//! Changing settings: each value is checked, and a change happens as a whole or not at all.
+
+use std::collections::HashSet;
+
+use url::Url;
+
+use crate::control::types::{Rejection, Settings, SettingsPatch};
+
+/// Longest life: 10 years, which the clock can always represent.
+const LONGEST_S: u64 = 315_360_000;
+
+/// Longest delay of the token endpoint: beyond an hour a test means something else.
+const LONGEST_DELAY_MS: u64 = 3_600_000;
+
+/// Applies what is present. On error nothing has changed.
+pub(crate) fn apply(settings: &mut Settings, patch: &SettingsPatch) -> Result<(), Rejection> {
+    fn set<T: Clone>(value: &mut T, new: Option<&T>) {
+        if let Some(new) = new {
+            value.clone_from(new);
+        }
+    }
+    let mut changed = settings.clone();
+    set(
+        &mut changed.access_token_lifetime_s,
+        patch.access_token_lifetime_s.as_ref(),
+    );
+    set(
+        &mut changed.refresh_token_lifetime_s,
+        patch.refresh_token_lifetime_s.as_ref(),
+    );
+    set(&mut changed.code_lifetime_s, patch.code_lifetime_s.as_ref());
+    set(
+        &mut changed.same_token_within_24h,
+        patch.same_token_within_24h.as_ref(),
+    );
+    set(
+        &mut changed.token_endpoint_delay_ms,
+        patch.token_endpoint_delay_ms.as_ref(),
+    );
+    set(&mut changed.max_access_tokens, patch.max_access_tokens.as_ref());
+    set(
+        &mut changed.invalid_client_status,
+        patch.invalid_client_status.as_ref(),
+    );
+    set(&mut changed.redirect_uris, patch.redirect_uris.as_ref());
+    check(&changed)?;
+    *settings = changed;
+    Ok(())
+}
+
+/// Checks all values.
+pub(crate) fn check(settings: &Settings) -> Result<(), Rejection> {
+    let seconds = |field, value| range(field, value, 1, LONGEST_S, "whole seconds");
+    seconds("access_token_lifetime_s", settings.access_token_lifetime_s)?;
+    seconds("refresh_token_lifetime_s", settings.refresh_token_lifetime_s)?;
+    seconds("code_lifetime_s", settings.code_lifetime_s)?;
+    range(
+        "token_endpoint_delay_ms",
+        settings.token_endpoint_delay_ms,
+        0,
+        LONGEST_DELAY_MS,
+        "whole milliseconds",
+    )?;
+    range(
+        "max_access_tokens",
+        settings.max_access_tokens,
+        1,
+        1_000_000,
+        "a number of tokens",
+    )?;
+    if !matches!(settings.invalid_client_status, 400 | 401) {
+        let reason = format!("is {}", settings.invalid_client_status);
+        return Err(rejection(
+            "invalid_client_status",
+            reason,
+            "400 or 401".to_owned(),
+        ));
+    }
+    let mut seen = HashSet::new();
+    for (n, uri) in settings.redirect_uris.iter().enumerate() {
+        // Custom schemes may be registered; a fragment may not be there (RFC 6749, section 3.1.2).
+        let good = uri.is_ascii()
+            && !uri.contains(char::is_whitespace)
+            && !uri.contains('#')
+            && Url::parse(uri).is_ok();
+        if !good || !seen.insert(uri) {
+            let accepted = "different absolute URIs in ASCII without fragment".to_owned();
+            return Err(rejection(
+                &format!("redirect_uris[{n}]"),
+                format!("is {uri:?}"),
+                accepted,
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn range(field: &str, value: u64, least: u64, most: u64, what: &str) -> Result<(), Rejection> {
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(rejection(
+            field,
+            format!("is {value}"),
+            format!("{what} from {least} to {most}"),
+        ))
+    }
+}
+
+fn rejection(field: &str, reason: String, accepted: String) -> Rejection {
+    Rejection {
+        field: field.to_owned(),
+        reason,
+        accepted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_value_changes_nothing() {
+        let mut settings = Settings::default();
+        let patch = SettingsPatch {
+            code_lifetime_s: Some(60),
+            access_token_lifetime_s: Some(0),
+            ..SettingsPatch::default()
+        };
+        let error = apply(&mut settings, &patch).unwrap_err();
+        assert_eq!(error.field, "access_token_lifetime_s");
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn redirect_uris_are_absolute_and_have_no_fragment() {
+        for (uri, good) in [
+            ("http://localhost:9001/api/v01/webex/auth/code", true),
+            ("app.example:/callback", true),
+            ("/callback", false),
+            ("http://gw/a#b", false),
+            ("http://gw/ä", false),
+            ("http://gw/a b", false),
+        ] {
+            let settings = Settings {
+                redirect_uris: vec![uri.to_owned()],
+                ..Settings::default()
+            };
+            assert_eq!(check(&settings).is_ok(), good, "{uri}");
+        }
+    }
+}

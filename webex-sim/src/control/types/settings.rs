@@ -1,0 +1,69 @@
+//! How Webex behaves where that is a matter of configuration, or not known for sure.
+
+use serde::{Deserialize, Serialize};
+
+/// The settings of a world, `GET /__sim/settings`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Life of an access token. 14 days less a second, as Webex answers.
+    pub access_token_lifetime_s: u64,
+    /// Life of a refresh token, which starts anew with each use. 90 days less a second, as Webex answers.
+    pub refresh_token_lifetime_s: u64,
+    /// Life of an authorization code. Webex documents no number; 5 minutes is this simulator's.
+    pub code_lifetime_s: u64,
+    /// Whether a refresh within 24 hours of the last issue returns the same access token, as Webex does. A token that
+    /// is expired or revoked is never returned again.
+    pub same_token_within_24h: bool,
+    /// How long an answer of the token endpoint is held back; what was asked for has been done before.
+    pub token_endpoint_delay_ms: u64,
+    /// Active access tokens a person may have before `tokenlimit_reached`; 750 at Webex.
+    pub max_access_tokens: u64,
+    /// Status of `invalid_client`: both 400 and 401 have been seen.
+    pub invalid_client_status: u16,
+    /// The redirect URIs that are registered, compared character by character.
+    pub redirect_uris: Vec<String>,
+}
+
+/// `PATCH /__sim/settings`: what is absent stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsPatch {
+    /// See [`Settings::access_token_lifetime_s`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime_s: Option<u64>,
+    /// See [`Settings::refresh_token_lifetime_s`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_lifetime_s: Option<u64>,
+    /// See [`Settings::code_lifetime_s`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_lifetime_s: Option<u64>,
+    /// See [`Settings::same_token_within_24h`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_token_within_24h: Option<bool>,
+    /// See [`Settings::token_endpoint_delay_ms`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_delay_ms: Option<u64>,
+    /// See [`Settings::max_access_tokens`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_access_tokens: Option<u64>,
+    /// See [`Settings::invalid_client_status`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invalid_client_status: Option<u16>,
+    /// See [`Settings::redirect_uris`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_uris: Option<Vec<String>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            access_token_lifetime_s: 1_209_599,
+            refresh_token_lifetime_s: 7_775_999,
+            code_lifetime_s: 300,
+            same_token_within_24h: true,
+            token_endpoint_delay_ms: 0,
+            max_access_tokens: 750,
+            invalid_client_status: 400,
+            redirect_uris: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The pages a person sees. They work without scripts, and say on each that this is a simulator.
+
+mod scopes;
+
+use askama::Template;
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderValue, StatusCode};
+
+use super::request::{AuthorizeRequest, Problem};
+use crate::oauth::params::Params;
+use crate::world::{Person, Role, State};
+
+/// Parameters that go with the person from page to page.
+const CARRIED: [&str; 9] = [
+    "client_id",
+    "response_type",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "nonce",
+    "max_age",
+];
+
+/// Nothing is loaded from anywhere. There is no `form-action`: browsers apply it to the redirect that follows, too.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Step one: who are you?
+#[derive(Template)]
+#[template(path = "choose.html")]
+struct Choose<'a> {
+    integration: &'a str,
+    people: Vec<Card<'a>>,
+    carried: Vec<(&'a str, &'a str)>,
+    /// A `login_hint` that names nobody.
+    unknown: Option<&'a str>,
+}
+
+/// Step two: sign in and agree.
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn<'a> {
+    integration: &'a str,
+    person: Card<'a>,
+    password: &'a str,
+    wrong_password: bool,
+    scopes: Vec<scopes::Shown<'a>>,
+    target: &'a str,
+    carried: Vec<(&'a str, &'a str)>,
+    /// Query of step one.
+    others: String,
+}
+
+/// A request that leads nowhere.
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    text: String,
+    /// What was sent, and what would have been right.
+    redirect_uris: Option<(&'a str, &'a [String])>,
+}
+
+/// A person as the pages show them.
+struct Card<'a> {
+    name: &'a str,
+    email: &'a str,
+    organization: &'a str,
+    role: &'static str,
+    /// Whether the integration will be able to do its work with this person's consent.
+    is_partner_admin: bool,
+    initials: String,
+}
+
+/// Step one. `unknown` is a name that was given and belongs to nobody.
+pub(super) fn choose(state: &State, params: &Params, unknown: Option<&str>) -> Response {
+    let page = Choose {
+        integration: &state.integration.name,
+        people: state.people.iter().map(|person| card(state, person)).collect(),
+        carried: carried(params),
+        unknown,
+    };
+    html(StatusCode::OK, &page)
+}
+
+/// Step two.
+pub(super) fn sign_in(
+    state: &State,
+    request: &AuthorizeRequest,
+    params: &Params,
+    person: &Person,
+    wrong_password: bool,
+) -> Response {
+    let carried = carried(params);
+    let page = SignIn {
+        integration: &state.integration.name,
+        person: card(state, person),
+        password: person.password.expose(),
+        wrong_password,
+        scopes: scopes::shown(&request.scopes),
+        target: &request.target,
+        others: form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&carried)
+            .finish(),
+        carried,
+    };
+    html(StatusCode::OK, &page)
+}
+
+/// No redirect is possible.
+pub(super) fn problem(problem: &Problem) -> Response {
+    let redirect_uris = match problem {
+        Problem::RedirectUri { sent, registered } => {
+            Some((sent.as_deref().unwrap_or("none"), registered.as_slice()))
+        }
+        Problem::NoClient | Problem::UnknownClient(_) | Problem::Repeated(_) => None,
+    };
+    html(
+        StatusCode::BAD_REQUEST,
+        &ProblemPage {
+            text: problem.to_string(),
+            redirect_uris,
+        },
+    )
+}
+
+fn card<'a>(state: &'a State, person: &'a Person) -> Card<'a> {
+    let organization = state
+        .organizations
+        .iter()
+        .find(|organization| organization.id == person.organization);
+    Card {
+        name: &person.display_name,
+        email: &person.email,
+        organization: organization.map_or("", |organization| &organization.display_name),
+        role: person.role.label(),
+        is_partner_admin: person.role == Role::PartnerFullAdmin,
+        initials: [&person.first_name, &person.last_name]
+            .iter()
+            .filter_map(|name| name.chars().next())
+            .collect(),
+    }
+}
+
+fn carried(params: &Params) -> Vec<(&str, &str)> {
+    params.iter().filter(|(name, _)| CARRIED.contains(name)).collect()
+}
+
+fn html(status: StatusCode, page: &impl Template) -> Response {
+    let body = page.render().expect("the templates do not fail");
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html;charset=UTF-8"));
+    // The page shows a password, even if it is a made-up one.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

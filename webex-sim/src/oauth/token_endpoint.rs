@@ -1,0 +1,111 @@
+//! `POST /v1/access_token` ("Login with Webex", "Integrations"): both grants, client credentials in the body or by
+//! HTTP Basic.
+
+mod credentials;
+mod error;
+mod respond;
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::response::Response;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use self::credentials::Credentials;
+use self::error::TokenError;
+use super::params::Params;
+use super::registry::{Exchange, Issued};
+use crate::api::error::ApiError;
+use crate::context::{Context, Note};
+use crate::world::State;
+
+/// Answers a token request. What was asked for is done before the answer is held back, as with a slow network: a
+/// client that gives up has its code spent and its token issued all the same.
+pub(crate) async fn post(context: Context, headers: HeaderMap, body: Bytes) -> Response {
+    let now = context.world.clock.now();
+    let (outcome, delay, invalid_client_status) = {
+        let mut state = context.world.state();
+        let outcome = grant(&context, &mut state, &headers, &body, now);
+        let person = outcome.as_ref().ok().and_then(|issued| {
+            state
+                .people
+                .iter()
+                .find(|person| person.id == issued.person)
+                .map(|person| person.email.clone())
+        });
+        let settings = &state.settings;
+        (
+            (outcome, person),
+            settings.token_endpoint_delay_ms,
+            settings.invalid_client_status,
+        )
+    };
+    if delay > 0 {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
+    match outcome {
+        (Ok(issued), person) => Note {
+            person,
+            ..Note::default()
+        }
+        .on(respond::issued(&issued, &context.tracking)),
+        (Err(error), _) => {
+            let note = Note {
+                oauth_error: error.code().map(str::to_owned),
+                ..Note::default()
+            };
+            note.on(error.render(&context.tracking, invalid_client_status))
+        }
+    }
+}
+
+/// Another method than POST.
+pub(crate) async fn only_post(context: Context) -> Response {
+    ApiError::MethodNotAllowed { allow: "POST" }.render(&context.tracking)
+}
+
+fn grant(
+    context: &Context,
+    state: &mut State,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: jiff::Timestamp,
+) -> Result<Issued, TokenError> {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(TokenError::NotAForm(content_type.to_owned()));
+    }
+    let params = Params::parse(body);
+    if let Some(name) = params.repeated() {
+        return Err(TokenError::Repeated(name.to_owned()));
+    }
+    let client = Credentials::of(headers, &params)?;
+    if !client.are_those_of(&state.integration) {
+        return Err(TokenError::InvalidClient);
+    }
+    let required = |name| params.get(name).ok_or(TokenError::Blank(name));
+    let random = context.world.random.as_ref();
+    let State {
+        registry, settings, ..
+    } = state;
+    match required("grant_type")? {
+        "authorization_code" => {
+            let exchange = Exchange {
+                client_id: &client.id,
+                code: required("code")?,
+                redirect_uri: params.get("redirect_uri"),
+                code_verifier: params.get("code_verifier"),
+            };
+            Ok(registry.exchange(&exchange, settings, now, random)?)
+        }
+        "refresh_token" => {
+            Ok(registry.refresh(&client.id, required("refresh_token")?, settings, now, random)?)
+        }
+        _ => Err(TokenError::UnsupportedGrant),
+    }
+}

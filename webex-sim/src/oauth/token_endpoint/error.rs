@@ -1,0 +1,96 @@
+//! What a token request fails with. Webex answers in two shapes: the identity broker's
+//! `{"error","error_description","trackingID"}`, and the API's `{"message","errors","trackingId"}`.
+//! Codes are the vocabulary of "Login with Webex"; which texts are Webex's own is said at each variant.
+
+use axum::response::Response;
+use http::StatusCode;
+use serde::Serialize;
+
+use super::respond;
+use crate::api::tracking::TrackingId;
+use crate::oauth::registry::Refusal;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TokenError {
+    /// Not a form. The text is Webex's for other endpoints.
+    #[error("Content type '{0}' not supported")]
+    NotAForm(String),
+    /// A parameter that is required. Webex's text.
+    #[error("Parameter:{0} is blank")]
+    Blank(&'static str),
+    /// A parameter that came twice. This simulator's text.
+    #[error("Parameter:{0} is repeated")]
+    Repeated(String),
+    /// No client secret. Webex's text; PKCE does not replace the secret.
+    #[error("client_secret cannot be null or empty")]
+    NoSecret,
+    /// Unknown client, or a wrong secret. Webex's text.
+    #[error("Invalid client")]
+    InvalidClient,
+    /// A grant type other than the two. This simulator's text.
+    #[error("The grant type is not supported.")]
+    UnsupportedGrant,
+    /// Refused by the registry.
+    #[error("{}", refusal_text(*.0))]
+    Refused(#[from] Refusal),
+}
+
+#[derive(Serialize)]
+struct BrokerBody<'a> {
+    error: &'a str,
+    error_description: &'a str,
+    #[serde(rename = "trackingID", skip_serializing_if = "Option::is_none")]
+    tracking_id: Option<&'a str>,
+}
+
+/// Only the text for refresh tokens is Webex's.
+fn refusal_text(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Code => "The authorization code provided is expired, used, malformed, or invalid.",
+        Refusal::RedirectUri => "The redirect_uri does not match the one of the authorization request.",
+        Refusal::Verifier => "The code_verifier does not match the code_challenge.",
+        Refusal::RefreshToken => "The refresh token provided is expired, revoked, malformed, or invalid.",
+        Refusal::TooMany => "The maximum number of active access tokens has been reached.",
+    }
+}
+
+impl TokenError {
+    /// The OAuth error code; absent where Webex answers in the API's shape.
+    pub(super) fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::NotAForm(_) | Self::NoSecret => None,
+            Self::Blank(_) | Self::Repeated(_) | Self::Refused(Refusal::RefreshToken) => {
+                Some("invalid_request")
+            }
+            Self::InvalidClient => Some("invalid_client"),
+            Self::UnsupportedGrant => Some("unsupported_grant_type"),
+            Self::Refused(Refusal::Code | Refusal::RedirectUri | Refusal::Verifier) => Some("invalid_grant"),
+            Self::Refused(Refusal::TooMany) => Some("tokenlimit_reached"),
+        }
+    }
+
+    /// The answer. `invalid_client_status` is the setting of that name.
+    pub(super) fn render(&self, tracking: &TrackingId, invalid_client_status: u16) -> Response {
+        let status = match self {
+            Self::NotAForm(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::InvalidClient => {
+                StatusCode::from_u16(invalid_client_status).expect("the setting has been checked")
+            }
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let text = self.to_string();
+        match self.code() {
+            None => respond::api_shape(status, &text, tracking),
+            Some(code) => {
+                // The one recorded `invalid_client` has no tracking id, unlike the broker's other errors.
+                let tracking_id = (*self != Self::InvalidClient).then(|| tracking.as_str());
+                let body = BrokerBody {
+                    error: code,
+                    error_description: &text,
+                    tracking_id,
+                };
+                respond::error(status, &body, tracking)
+            }
+        }
+    }
+}

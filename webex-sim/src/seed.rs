@@ -1,0 +1,281 @@
+//! What a world starts with: organisations, people and the integration, read from JSON (`fixtures/worlds/*.json`).
+//! Everything is checked here, once, so that the rest of the simulator can rely on it.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::oauth::ScopeSet;
+use crate::secret::Secret;
+use crate::world::{Integration, Organization, Person, Role};
+
+/// The world that is built in.
+const ACME: &str = include_str!("../../fixtures/worlds/acme.json");
+
+/// The start of a world.
+#[derive(Debug, Clone)]
+pub struct Seed {
+    pub(crate) organizations: Vec<Organization>,
+    pub(crate) integration: Integration,
+    pub(crate) people: Vec<Person>,
+}
+
+/// A seed file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// Not JSON, a missing or an unknown field; the text says where.
+    #[error("the seed is not valid: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A value that JSON allows and Webex would not.
+    #[error("the seed is not valid: {field} is {value:?}, expected {expected}")]
+    Value {
+        /// Where in the file, such as `people[2].email`.
+        field: String,
+        /// What stands there; never a secret.
+        value: String,
+        /// What should stand there.
+        expected: &'static str,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SeedFile {
+    organizations: Vec<OrganizationSeed>,
+    integration: IntegrationSeed,
+    people: Vec<PersonSeed>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OrganizationSeed {
+    id: String,
+    display_name: String,
+    created: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct IntegrationSeed {
+    name: String,
+    client_id: String,
+    client_secret: Secret,
+    redirect_uris: Vec<String>,
+    scopes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PersonSeed {
+    id: String,
+    email: String,
+    password: Secret,
+    first_name: String,
+    last_name: String,
+    display_name: String,
+    nick_name: String,
+    organization: String,
+    role: Role,
+    licenses: Vec<String>,
+    site_urls: Vec<String>,
+    created: String,
+    last_modified: String,
+}
+
+// === impl Seed ===
+
+impl Seed {
+    /// Reads a seed from JSON.
+    pub fn from_json(text: &str) -> Result<Self, SeedError> {
+        serde_json::from_str::<SeedFile>(text)?.check()
+    }
+
+    /// The client id of the integration.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.integration.client_id
+    }
+
+    /// The client secret of the integration.
+    #[must_use]
+    pub fn client_secret(&self) -> &Secret {
+        &self.integration.client_secret
+    }
+
+    /// The scopes of the integration, separated by spaces.
+    #[must_use]
+    pub fn scopes(&self) -> String {
+        self.integration.scopes.to_string()
+    }
+
+    /// E-mail address and password of the person to sign in as: the first one who is a Partner Full Admin.
+    #[must_use]
+    pub fn administrator(&self) -> Option<(&str, &Secret)> {
+        let person = self
+            .people
+            .iter()
+            .find(|person| person.role == Role::PartnerFullAdmin)?;
+        Some((&person.email, &person.password))
+    }
+}
+
+impl Default for Seed {
+    fn default() -> Self {
+        Self::from_json(ACME).expect("the seed that is built in is valid; a test reads it")
+    }
+}
+
+// === impl SeedFile ===
+
+impl SeedFile {
+    fn check(self) -> Result<Seed, SeedError> {
+        let organizations = self
+            .organizations
+            .into_iter()
+            .enumerate()
+            .map(|(n, organization)| organization.check(n))
+            .collect::<Result<Vec<_>, _>>()?;
+        let known: HashSet<_> = organizations.iter().map(|organization| organization.id).collect();
+        let people = self
+            .people
+            .into_iter()
+            .enumerate()
+            .map(|(n, person)| person.check(n, &known))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut seen = HashSet::new();
+        for (n, person) in people.iter().enumerate() {
+            if !seen.insert(person.email.to_lowercase()) || !seen.insert(person.id.to_string()) {
+                return Err(wrong(
+                    format!("people[{n}]"),
+                    &person.email,
+                    "an id and an e-mail address of its own",
+                ));
+            }
+        }
+        Ok(Seed {
+            organizations,
+            integration: self.integration.check()?,
+            people,
+        })
+    }
+}
+
+impl OrganizationSeed {
+    fn check(self, n: usize) -> Result<Organization, SeedError> {
+        Ok(Organization {
+            id: uuid(format!("organizations[{n}].id"), &self.id)?,
+            display_name: self.display_name,
+            created: time(format!("organizations[{n}].created"), &self.created)?,
+        })
+    }
+}
+
+impl IntegrationSeed {
+    fn check(self) -> Result<Integration, SeedError> {
+        let scopes = self.scopes.join(" ");
+        Ok(Integration {
+            name: self.name,
+            client_id: self.client_id,
+            client_secret: self.client_secret,
+            redirect_uris: self.redirect_uris,
+            scopes: ScopeSet::parse(&scopes).map_err(|_| {
+                wrong(
+                    "integration.scopes".into(),
+                    &scopes,
+                    "a list of OAuth scopes (RFC 6749, 3.3)",
+                )
+            })?,
+        })
+    }
+}
+
+impl PersonSeed {
+    fn check(self, n: usize, organizations: &HashSet<Uuid>) -> Result<Person, SeedError> {
+        let at = |field: &str| format!("people[{n}].{field}");
+        let organization = uuid(at("organization"), &self.organization)?;
+        if !organizations.contains(&organization) {
+            return Err(wrong(
+                at("organization"),
+                &self.organization,
+                "the id of an organisation of this seed",
+            ));
+        }
+        if !self.email.contains('@') {
+            return Err(wrong(at("email"), &self.email, "an e-mail address"));
+        }
+        Ok(Person {
+            id: uuid(at("id"), &self.id)?,
+            created: time(at("created"), &self.created)?,
+            last_modified: time(at("lastModified"), &self.last_modified)?,
+            email: self.email,
+            password: self.password,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            display_name: self.display_name,
+            nick_name: self.nick_name,
+            organization,
+            role: self.role,
+            licenses: self.licenses,
+            site_urls: self.site_urls,
+        })
+    }
+}
+
+fn uuid(field: String, text: &str) -> Result<Uuid, SeedError> {
+    Uuid::parse_str(text).map_err(|_| wrong(field, text, "a UUID"))
+}
+
+fn time(field: String, text: &str) -> Result<Timestamp, SeedError> {
+    text.parse()
+        .map_err(|_| wrong(field, text, "a time such as 2024-03-04T09:12:31.000Z"))
+}
+
+fn wrong(field: String, value: &str, expected: &'static str) -> SeedError {
+    SeedError::Value {
+        field,
+        value: value.to_owned(),
+        expected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_seed_has_an_administrator_and_ten_scopes() {
+        let seed = Seed::default();
+        assert_eq!(seed.administrator().unwrap().0, "avery.quinn@acme.example.com");
+        assert_eq!(seed.scopes().split(' ').count(), 10);
+        assert_eq!(
+            (seed.client_id().len(), seed.client_secret().expose().len()),
+            (65, 64)
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_place() {
+        let text = ACME.replacen("avery.quinn@acme.example.com", "avery", 1);
+        let error = Seed::from_json(&text).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            r#"the seed is not valid: people[0].email is "avery", expected an e-mail address"#
+        );
+    }
+
+    #[test]
+    fn an_unknown_organisation_is_refused() {
+        let text = ACME.replace(r#""organization": "b3d9e7a4"#, r#""organization": "c3d9e7a4"#);
+        let error = Seed::from_json(&text).unwrap_err().to_string();
+        assert!(error.contains("people[3].organization"), "{error}");
+    }
+
+    #[test]
+    fn the_same_address_twice_is_refused() {
+        let text = ACME.replace("blake.moreno@acme.example.com", "AVERY.quinn@acme.example.com");
+        let error = Seed::from_json(&text).unwrap_err().to_string();
+        assert!(error.contains("people[1]"), "{error}");
+    }
+}

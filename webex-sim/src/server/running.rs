@@ -1,0 +1,128 @@
+//! A simulator at work.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::seed::Seed;
+
+/// A running simulator. Dropping it stops it in the background; [`Running::stop`] waits until it has.
+#[derive(Debug)]
+#[must_use = "dropping it stops the simulator"]
+pub struct Running {
+    addresses: Addresses,
+    ca_pem: String,
+    seed: Seed,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// Where the listeners are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    pub(crate) api: SocketAddr,
+    pub(crate) tls: SocketAddr,
+    pub(crate) control: SocketAddr,
+}
+
+impl Running {
+    pub(crate) fn new(
+        addresses: Addresses,
+        ca_pem: String,
+        seed: Seed,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self {
+            addresses,
+            ca_pem,
+            seed,
+            stop,
+            tasks,
+        }
+    }
+
+    /// Origin of the API, such as `http://127.0.0.1:41234`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", reachable(self.addresses.api))
+    }
+
+    /// Origin of the API over TLS, such as `https://localhost:41235`; its certificate is signed by [`Running::ca_pem`].
+    #[must_use]
+    pub fn tls_url(&self) -> String {
+        format!("https://localhost:{}", self.addresses.tls.port())
+    }
+
+    /// Origin of the control API.
+    #[must_use]
+    pub fn control_url(&self) -> String {
+        format!("http://{}", reachable(self.addresses.control))
+    }
+
+    /// The certificate authority that clients of [`Running::tls_url`] have to trust, PEM.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// Client id of the integration.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        self.seed.client_id()
+    }
+
+    /// Client secret of the integration.
+    #[must_use]
+    pub fn client_secret(&self) -> &str {
+        self.seed.client_secret().expose()
+    }
+
+    /// The seed it started with.
+    #[must_use]
+    pub fn seed(&self) -> &Seed {
+        &self.seed
+    }
+
+    /// A client of the control API.
+    #[cfg(feature = "client")]
+    #[must_use]
+    pub fn control(&self) -> crate::client::ControlClient {
+        crate::client::ControlClient::new(self.control_url())
+    }
+
+    /// Closes listeners and connections and waits until they are closed: the next connection is refused.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// An address a client on this machine can connect to: "all addresses" is none.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_addresses_become_this_machine() {
+        assert_eq!(reachable("0.0.0.0:1".parse().unwrap()).to_string(), "127.0.0.1:1");
+        assert_eq!(reachable("[::]:1".parse().unwrap()).to_string(), "[::1]:1");
+        assert_eq!(reachable("10.0.0.7:1".parse().unwrap()).to_string(), "10.0.0.7:1");
+    }
+}

@@ -1,0 +1,123 @@
+//! A world: everything that one integration and the people who use it can see and change. It owns its state, clock,
+//! journal and randomness; request handlers are given the world they act on, so that several can live side by side.
+
+mod person;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::clock::{SimClock, WallClock};
+use crate::control::types::{Consent, Settings};
+use crate::journal::Journal;
+use crate::oauth::{Registry, ScopeSet};
+use crate::random::Random;
+use crate::secret::Secret;
+use crate::seed::Seed;
+
+pub(crate) use person::{Organization, Person, Role};
+
+/// One isolated simulation.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) clock: SimClock,
+    pub(crate) journal: Journal,
+    pub(crate) random: Arc<dyn Random>,
+    /// What [`World::reset`] goes back to.
+    seed: Seed,
+    /// The settings of the start, for the same purpose.
+    settings: Settings,
+    /// A std mutex: it is held for lookups and small changes only, never across an await.
+    state: Mutex<State>,
+}
+
+/// What requests change.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) organizations: Vec<Organization>,
+    pub(crate) people: Vec<Person>,
+    pub(crate) integration: Integration,
+    pub(crate) settings: Settings,
+    pub(crate) registry: Registry,
+    /// Answers to coming authorize requests, the next one first.
+    pub(crate) consent: VecDeque<Consent>,
+}
+
+/// The OAuth client that is registered with Webex.
+#[derive(Debug, Clone)]
+pub(crate) struct Integration {
+    pub(crate) name: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+    /// As in the seed; the ones in force are in [`Settings::redirect_uris`].
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) scopes: ScopeSet,
+}
+
+// === impl World ===
+
+impl World {
+    pub(crate) fn new(
+        seed: Seed,
+        settings: Settings,
+        wall: Arc<dyn WallClock>,
+        random: Arc<dyn Random>,
+        journal_capacity: usize,
+    ) -> Self {
+        Self {
+            clock: SimClock::new(wall),
+            journal: Journal::new(journal_capacity),
+            random,
+            state: Mutex::new(State::new(&seed, &settings)),
+            seed,
+            settings,
+        }
+    }
+
+    /// The state, locked. Never hold it across an await.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything as at the start: state, settings, clock, journal.
+    pub(crate) fn reset(&self) {
+        let mut state = self.state();
+        self.clock.reset();
+        *state = State::new(&self.seed, &self.settings);
+        self.journal.clear();
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn new(seed: &Seed, settings: &Settings) -> Self {
+        Self {
+            organizations: seed.organizations.clone(),
+            people: seed.people.clone(),
+            integration: seed.integration.clone(),
+            settings: settings.clone(),
+            registry: Registry::default(),
+            consent: VecDeque::new(),
+        }
+    }
+
+    /// The person `text` names: e-mail address, UUID or Webex id.
+    pub(crate) fn person(&self, text: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.answers_to(text))
+    }
+
+    /// Gives a person another password; every code and token of theirs is dead from now on.
+    pub(crate) fn change_password(&mut self, text: &str, password: Secret) -> Option<usize> {
+        let person = self.people.iter_mut().find(|person| person.answers_to(text))?;
+        person.password = password;
+        let id = person.id;
+        Some(self.registry.revoke_person(id))
+    }
+
+    /// Deletes a person with every code and token.
+    pub(crate) fn delete_person(&mut self, text: &str) -> Option<usize> {
+        let place = self.people.iter().position(|person| person.answers_to(text))?;
+        let person = self.people.remove(place);
+        Some(self.registry.revoke_person(person.id))
+    }
+}
