@@ -33,6 +33,7 @@ RUN cargo build --locked --release --target host-tuple --package webex-gateway -
 
 
 FROM dependencies AS webex-sim-build
+COPY fixtures fixtures
 COPY webex-sim webex-sim
 RUN cargo build --locked --release --target host-tuple --package webex-sim --bin webex-sim \
     && cp target/*/release/webex-sim /out/
