@@ -11,6 +11,7 @@ use crate::control::types::{
 };
 
 pub use crate::control::types;
+use crate::encode::percent_encoded;
 
 /// Controls a simulator. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -199,7 +200,7 @@ impl ControlClient {
 
     /// Changes a person's password, which ends their tokens; how many. `person` is an e-mail address, UUID or Webex id.
     pub async fn change_password(&self, person: &str, password: &str) -> Result<usize, ClientError> {
-        let path = format!("people/{}/password", http::segment(person));
+        let path = format!("people/{}/password", percent_encoded(person));
         let body = PasswordChange {
             password: password.to_owned(),
         };
@@ -212,7 +213,7 @@ impl ControlClient {
     /// Deletes a person, which ends their tokens; how many.
     pub async fn delete_person(&self, person: &str) -> Result<usize, ClientError> {
         self.http
-            .delete::<Ended>(&format!("people/{}", http::segment(person)))
+            .delete::<Ended>(&format!("people/{}", percent_encoded(person)))
             .await
             .map(|answer| answer.ended)
     }

@@ -151,7 +151,7 @@ mod tests {
             let journal = Arc::clone(&journal);
             async move {
                 journal
-                    .wait(&EntryFilter::path("/b"), 1, Duration::from_secs(60))
+                    .wait(&EntryFilter::path("/b"), 1, Duration::from_mins(1))
                     .await
             }
         });
@@ -166,7 +166,7 @@ mod tests {
         let journal = Journal::new(10);
         assert!(
             journal
-                .wait(&EntryFilter::default(), 1, Duration::from_secs(60))
+                .wait(&EntryFilter::default(), 1, Duration::from_mins(1))
                 .await
                 .is_empty()
         );

@@ -30,6 +30,7 @@ pub mod clock;
 #[cfg(feature = "server")]
 mod context;
 mod control;
+mod encode;
 #[cfg(feature = "server")]
 mod ids;
 #[cfg(feature = "server")]

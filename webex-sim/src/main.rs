@@ -1,3 +1,7 @@
-//! The simulator's program; see [`webex_sim::cli`].
+//! The simulator's program; everything is in [`webex_sim::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    webex_sim::cli::main()
+}

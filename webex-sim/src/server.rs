@@ -16,7 +16,6 @@ pub struct Simulator;
 
 impl Simulator {
     /// A simulator with the built-in seed, on free ports of 127.0.0.1, until told otherwise.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }

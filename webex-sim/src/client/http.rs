@@ -1,6 +1,5 @@
 //! Requests of the control client and what their answers mean.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::ClientError;
 use crate::control::types::EntryFilter;
+use crate::encode::percent_encoded;
 
 /// Control operations answer at once, except waits, which add their own time.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -148,19 +148,7 @@ fn query_of(value: &impl Serialize) -> String {
     let value = serde_json::to_value(value).expect("queries are plain values");
     let pairs = value.as_object().into_iter().flatten().map(|(name, value)| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        format!("{name}={}", segment(&text))
+        format!("{name}={}", percent_encoded(&text))
     });
     pairs.collect::<Vec<_>>().join("&")
-}
-
-/// A text inside a path or a query.
-pub(super) fn segment(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
 }

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, Uri};
-use serde::Serialize;
 
 use super::fields::rejection;
 use super::handlers::{clock, consent, journal, people, settings, tokens};
@@ -106,11 +105,6 @@ pub(super) fn absent_person(Path(person): &Path<String>, known: impl Iterator<It
         &format!("{person} is unknown"),
         &known.join(", "),
     ))
-}
-
-/// A successful answer.
-pub(super) fn ok<T: Serialize>(value: T) -> Answer<T> {
-    Ok(Json(value))
 }
 
 // === impl Refused ===

@@ -35,8 +35,8 @@ pub(crate) async fn get(context: Context, uri: Uri) -> Response {
     answer(&context, &params)
 }
 
-/// What the buttons of the page send. Without a decision it is an authorize request that came by POST, which OpenID
-/// Connect Core allows (section 3.1.2.1).
+/// What the buttons of the page send. Without a decision it is an authorize request that came by POST, which
+/// `OpenID` Connect Core allows (section 3.1.2.1).
 pub(crate) async fn post(context: Context, body: Bytes) -> Response {
     let params = Params::parse(&body);
     answer(&context, &params)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Scopes that need not be enabled on an integration: OpenID Connect's, and the one the developer portal adds to
+/// Scopes that need not be enabled on an integration: `OpenID` Connect's, and the one the developer portal adds to
 /// every authorize URL it generates ("Login with Webex", scopes).
 const ALWAYS_ALLOWED: [&str; 6] = ["openid", "email", "profile", "address", "phone", "spark:kms"];
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::encode::percent_encoded;
 use crate::seed::Seed;
 
 /// A running simulator. Dropping it stops it in the background; [`Running::stop`] waits until it has.
@@ -77,6 +78,19 @@ impl Running {
     #[must_use]
     pub fn client_secret(&self) -> &str {
         self.seed.client_secret().expose()
+    }
+
+    /// The URL that the developer portal would show for the integration: what an administrator opens to authorise it
+    /// ("Integrations", OAuth Authorization URL). Order of the parameters and the fixed `state` are the portal's.
+    #[must_use]
+    pub fn authorize_url(&self, redirect_uri: &str) -> String {
+        format!(
+            "{}/v1/authorize?client_id={}&response_type=code&redirect_uri={}&scope={}&state=set_state_here",
+            self.url(),
+            percent_encoded(self.client_id()),
+            percent_encoded(redirect_uri),
+            percent_encoded(&self.seed.scopes()),
+        )
     }
 
     /// The seed it started with.

@@ -1,12 +1,13 @@
 //! `/__sim/clock`.
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use jiff::SignedDuration;
 
 use crate::clock::SimClock;
 use crate::control::fields::{Fields, rejection};
-use crate::control::router::{Answer, Control, ok};
+use crate::control::router::{Answer, Control};
 use crate::control::types::ClockState;
 
 /// Furthest that one request moves the clock: 100 years.
@@ -15,7 +16,7 @@ const FURTHEST_S: i64 = 3_153_600_000;
 const ACCEPTED: &str = "whole seconds from 0 to 3153600000, not beyond the year 9999";
 
 pub(crate) async fn get(State(control): State<Control>) -> Answer<ClockState> {
-    ok(state(&control.worlds.controlled().clock))
+    Ok(Json(state(&control.worlds.controlled().clock)))
 }
 
 pub(crate) async fn post(State(control): State<Control>, body: Bytes) -> Answer<ClockState> {
@@ -37,7 +38,7 @@ pub(crate) async fn post(State(control): State<Control>, body: Bytes) -> Answer<
     if let Some(freeze) = freeze {
         world.clock.freeze(freeze);
     }
-    ok(state(&world.clock))
+    Ok(Json(state(&world.clock)))
 }
 
 fn state(clock: &SimClock) -> ClockState {

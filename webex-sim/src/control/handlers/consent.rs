@@ -1,10 +1,11 @@
 //! `/__sim/consent`: the queue of answers to coming authorize requests.
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 
 use crate::control::fields::{Fields, rejection, required};
-use crate::control::router::{Answer, Control, ok};
+use crate::control::router::{Answer, Control};
 use crate::control::types::{Consent, ConsentQueue, Rejection};
 use crate::world;
 
@@ -19,7 +20,7 @@ enum Action {
 }
 
 pub(crate) async fn get(State(control): State<Control>) -> Answer<ConsentQueue> {
-    ok(queue(&control.worlds.controlled().state()))
+    Ok(Json(queue(&control.worlds.controlled().state())))
 }
 
 pub(crate) async fn post(State(control): State<Control>, body: Bytes) -> Answer<ConsentQueue> {
@@ -42,14 +43,14 @@ pub(crate) async fn post(State(control): State<Control>, body: Bytes) -> Answer<
         return Err(rejection("queue", &reason, "fewer; DELETE /__sim/consent empties it").into());
     }
     state.consent.push_back(consent);
-    ok(queue(&state))
+    Ok(Json(queue(&state)))
 }
 
 pub(crate) async fn delete(State(control): State<Control>) -> Answer<ConsentQueue> {
     let world = control.worlds.controlled();
     let mut state = world.state();
     state.consent.clear();
-    ok(queue(&state))
+    Ok(Json(queue(&state)))
 }
 
 fn queue(state: &world::State) -> ConsentQueue {

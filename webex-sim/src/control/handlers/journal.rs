@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use http::Uri;
 
 use crate::control::fields::{Fields, rejection};
-use crate::control::router::{Answer, Control, ok};
+use crate::control::router::{Answer, Control};
 use crate::control::types::{EntryFilter, JournalCount, JournalPage, JournalWait, Rejection};
 
 /// Waiting, if the request does not say how long.
@@ -18,14 +19,14 @@ const LONGEST_WAIT_MS: u64 = 600_000;
 pub(crate) async fn get(State(control): State<Control>, uri: Uri) -> Answer<JournalPage> {
     let filter = only_filter(&uri)?;
     let (entries, dropped) = control.worlds.controlled().journal.find(&filter);
-    ok(JournalPage { entries, dropped })
+    Ok(Json(JournalPage { entries, dropped }))
 }
 
 pub(crate) async fn count(State(control): State<Control>, uri: Uri) -> Answer<JournalCount> {
     let filter = only_filter(&uri)?;
-    ok(JournalCount {
+    Ok(Json(JournalCount {
         count: control.worlds.controlled().journal.count(&filter),
-    })
+    }))
 }
 
 pub(crate) async fn wait(State(control): State<Control>, uri: Uri) -> Answer<JournalWait> {
@@ -43,15 +44,15 @@ pub(crate) async fn wait(State(control): State<Control>, uri: Uri) -> Answer<Jou
         .journal
         .wait(&filter, count, Duration::from_millis(timeout))
         .await;
-    ok(JournalWait {
+    Ok(Json(JournalWait {
         reached: entries.len() >= count,
         entries,
-    })
+    }))
 }
 
 pub(crate) async fn delete(State(control): State<Control>) -> Answer<JournalCount> {
     control.worlds.controlled().journal.clear();
-    ok(JournalCount { count: 0 })
+    Ok(Json(JournalCount { count: 0 }))
 }
 
 fn only_filter(uri: &Uri) -> Result<EntryFilter, Rejection> {

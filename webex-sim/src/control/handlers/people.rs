@@ -1,11 +1,12 @@
 //! `/__sim/people/{person}`: what happens to people behind the gateway's back. `{person}` is an e-mail address, a UUID
 //! or a Webex id.
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 
 use crate::control::fields::{Fields, rejection, required};
-use crate::control::router::{Answer, Control, absent_person, ok};
+use crate::control::router::{Answer, Control, absent_person};
 use crate::control::types::Ended;
 use crate::secret::Secret;
 
@@ -25,7 +26,7 @@ pub(crate) async fn password(
     let world = control.worlds.controlled();
     let mut state = world.state();
     match state.change_password(&path, Secret::new(password)) {
-        Some(ended) => ok(Ended { ended }),
+        Some(ended) => Ok(Json(Ended { ended })),
         None => Err(absent_person(
             &path,
             state.people.iter().map(|person| person.email.clone()),
@@ -38,7 +39,7 @@ pub(crate) async fn delete(State(control): State<Control>, path: Path<String>) -
     let world = control.worlds.controlled();
     let mut state = world.state();
     match state.delete_person(&path) {
-        Some(ended) => ok(Ended { ended }),
+        Some(ended) => Ok(Json(Ended { ended })),
         None => Err(absent_person(
             &path,
             state.people.iter().map(|person| person.email.clone()),

@@ -1,15 +1,16 @@
 //! `/__sim/settings`.
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 
 use crate::control::fields::Fields;
-use crate::control::router::{Answer, Control, ok};
+use crate::control::router::{Answer, Control};
 use crate::control::settings::apply;
 use crate::control::types::{Rejection, Settings, SettingsPatch};
 
 pub(crate) async fn get(State(control): State<Control>) -> Answer<Settings> {
-    ok(control.worlds.controlled().state().settings.clone())
+    Ok(Json(control.worlds.controlled().state().settings.clone()))
 }
 
 pub(crate) async fn patch(State(control): State<Control>, body: Bytes) -> Answer<Settings> {
@@ -17,7 +18,7 @@ pub(crate) async fn patch(State(control): State<Control>, body: Bytes) -> Answer
     let world = control.worlds.controlled();
     let mut state = world.state();
     apply(&mut state.settings, &patch)?;
-    ok(state.settings.clone())
+    Ok(Json(state.settings.clone()))
 }
 
 fn read(mut fields: Fields) -> Result<SettingsPatch, Rejection> {

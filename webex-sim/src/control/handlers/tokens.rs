@@ -1,10 +1,11 @@
 //! `/__sim/tokens`.
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 
 use crate::control::fields::Fields;
-use crate::control::router::{Answer, Control, ok};
+use crate::control::router::{Answer, Control};
 use crate::control::types::{EndTokens, Ended, Rejection, TokenKind, TokenList};
 use crate::oauth::Selection;
 
@@ -18,9 +19,9 @@ pub(crate) async fn get(State(control): State<Control>) -> Answer<TokenList> {
             .find(|person| person.id == id)
             .map(|person| person.email.clone())
     };
-    ok(TokenList {
+    Ok(Json(TokenList {
         tokens: state.registry.list(world.clock.now(), email_of),
-    })
+    }))
 }
 
 pub(crate) async fn expire(State(control): State<Control>, body: Bytes) -> Answer<Ended> {
@@ -30,7 +31,7 @@ pub(crate) async fn expire(State(control): State<Control>, body: Bytes) -> Answe
         .state()
         .registry
         .expire(selection(&which), world.clock.now());
-    ok(Ended { ended })
+    Ok(Json(Ended { ended }))
 }
 
 pub(crate) async fn revoke(State(control): State<Control>, body: Bytes) -> Answer<Ended> {
@@ -40,7 +41,7 @@ pub(crate) async fn revoke(State(control): State<Control>, body: Bytes) -> Answe
         .state()
         .registry
         .revoke(selection(&which), world.clock.now());
-    ok(Ended { ended })
+    Ok(Json(Ended { ended }))
 }
 
 fn selection(which: &EndTokens) -> Selection<'_> {

@@ -153,7 +153,7 @@ impl EntryFilter {
     /// Whether `entry` is meant.
     #[must_use]
     pub fn matches(&self, entry: &Entry) -> bool {
-        fn same<T: PartialEq>(wanted: Option<T>, actual: Option<T>) -> bool {
+        fn same<T: PartialEq + ?Sized>(wanted: Option<&T>, actual: Option<&T>) -> bool {
             wanted.is_none() || wanted == actual
         }
         let grant_type = entry
@@ -161,11 +161,11 @@ impl EntryFilter {
             .iter()
             .find(|(name, _)| name == "grant_type")
             .map(|(_, value)| value.as_str());
-        same(self.method.as_deref(), Some(&entry.method))
-            && same(self.path.as_deref(), Some(&entry.path))
+        same(self.method.as_ref(), Some(&entry.method))
+            && same(self.path.as_ref(), Some(&entry.path))
             && same(self.grant_type.as_deref(), grant_type)
-            && same(self.status, entry.status)
-            && same(self.not_simulated, Some(entry.not_simulated))
+            && same(self.status.as_ref(), entry.status.as_ref())
+            && same(self.not_simulated.as_ref(), Some(&entry.not_simulated))
             && self.after.is_none_or(|after| entry.sequence > after)
     }
 }

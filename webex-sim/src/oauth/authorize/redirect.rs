@@ -8,6 +8,7 @@ use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
 use http::{HeaderValue, StatusCode};
 
 use crate::context::Note;
+use crate::encode::percent_encoded;
 use crate::secret::Secret;
 
 /// `code` and `state`, in this order.
@@ -46,19 +47,6 @@ fn location(target: &str, params: &[(&str, Option<&str>)]) -> String {
         }
     }
     location
-}
-
-/// Everything but unreserved characters (RFC 3986, section 2.3) as `%XX`; Webex writes a space as `%20`.
-fn percent_encoded(text: &str) -> String {
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-                encoded.push(char::from(byte));
-            } else {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-            encoded
-        })
 }
 
 fn found(location: &str) -> Response {

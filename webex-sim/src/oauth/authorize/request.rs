@@ -36,7 +36,8 @@ pub(super) enum Failure {
     },
 }
 
-/// Problems that must not lead to a redirect. The texts follow those of OpenAM; Webex's own are not known.
+/// Problems that must not lead to a redirect. Webex's own texts are not known; the one about
+/// redirect URIs is that of a related product.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Problem {
     #[error("The request has no client_id.")]

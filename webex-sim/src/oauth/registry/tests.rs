@@ -165,9 +165,13 @@ fn a_challenge_demands_its_verifier() {
     ] {
         let code =
             fx.code(|authorization| authorization.challenge = Some(Challenge::Plain(verifier.clone())));
-        let answer = fx.exchange(&code, |exchange| {
-            exchange.code_verifier = sent.map(|text| text.to_owned().leak() as &str)
-        });
+        let exchange = Exchange {
+            client_id: CLIENT,
+            code: code.expose(),
+            redirect_uri: Some("http://gw/code"),
+            code_verifier: sent,
+        };
+        let answer = fx.registry.exchange(&exchange, &fx.settings, fx.now, &fx.random);
         assert_eq!(answer.map(|_| ()), expected);
     }
 }

@@ -82,22 +82,22 @@ mod tests {
         Ok((credentials.id, credentials.secret.expose().to_owned()))
     }
 
-    fn pair(id: &str, secret: &str) -> Result<(String, String), TokenError> {
-        Ok((id.to_owned(), secret.to_owned()))
+    fn pair(id: &str, secret: &str) -> (String, String) {
+        (id.to_owned(), secret.to_owned())
     }
 
     #[test]
     fn both_ways_are_read() {
-        assert_eq!(of(None, "client_id=a&client_secret=b"), pair("a", "b"));
-        assert_eq!(of(Some("Basic YTpi"), ""), pair("a", "b"));
-        assert_eq!(of(Some("basic YTpi"), "client_id=a"), pair("a", "b"));
+        assert_eq!(of(None, "client_id=a&client_secret=b"), Ok(pair("a", "b")));
+        assert_eq!(of(Some("Basic YTpi"), ""), Ok(pair("a", "b")));
+        assert_eq!(of(Some("basic YTpi"), "client_id=a"), Ok(pair("a", "b")));
     }
 
     #[test]
     fn both_at_once_must_agree() {
         assert_eq!(
             of(Some("Basic YTpi"), "client_id=a&client_secret=b"),
-            pair("a", "b")
+            Ok(pair("a", "b"))
         );
         assert_eq!(
             of(Some("Basic YTpi"), "client_id=c"),
@@ -131,7 +131,7 @@ mod tests {
         fn basic_reads_what_a_client_encodes(id in "[!-9;-~]{1,20}", secret in "[ -~]{1,20}") {
             let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
             let value = format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(&id), encode(&secret))));
-            prop_assert_eq!(of(Some(&value), ""), pair(&id, &secret));
+            prop_assert_eq!(of(Some(&value), ""), Ok(pair(&id, &secret)));
         }
     }
 }
