@@ -100,7 +100,9 @@ impl SystemClock {
     /// A clock whose monotonic time starts now.
     #[must_use]
     pub fn new() -> Self {
-        Self { start: tokio::time::Instant::now() }
+        Self {
+            start: tokio::time::Instant::now(),
+        }
     }
 }
 
@@ -112,7 +114,10 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Now {
-        Now { wall: wall_clock(), mono: self.start.elapsed() }
+        Now {
+            wall: wall_clock(),
+            mono: self.start.elapsed(),
+        }
     }
 
     fn sleep(&self, duration: Duration) -> Sleep {
@@ -124,7 +129,12 @@ impl ManualClock {
     /// A clock that stands at `wall`.
     #[must_use]
     pub fn at(wall: Timestamp) -> Self {
-        Self { now: watch::Sender::new(Now { wall, mono: Duration::from_secs(1000) }) }
+        Self {
+            now: watch::Sender::new(Now {
+                wall,
+                mono: Duration::from_secs(1000),
+            }),
+        }
     }
 
     /// Moves both clocks on.
@@ -158,7 +168,10 @@ impl Clock for ManualClock {
 }
 
 /// The machine's wall clock; also the log's own source of time.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the wall clock"
+)]
 #[must_use]
 pub fn wall_clock() -> Timestamp {
     let now = std::time::SystemTime::now();
@@ -176,7 +189,10 @@ mod tests {
 
     #[test]
     fn a_timestamp_is_shown_in_utc_with_whole_seconds() {
-        assert_eq!(Timestamp::from_unix_seconds(1_769_606_789).to_string(), "2026-01-28T13:26:29Z");
+        assert_eq!(
+            Timestamp::from_unix_seconds(1_769_606_789).to_string(),
+            "2026-01-28T13:26:29Z"
+        );
     }
 
     #[test]

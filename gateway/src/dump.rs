@@ -7,8 +7,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
 use crate::secret::fingerprint;
 
 /// Fields whose values are credentials.
-const SECRET_HEADERS: [HeaderName; 4] =
-    [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE, header::SET_COOKIE];
+const SECRET_HEADERS: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    header::PROXY_AUTHORIZATION,
+    header::COOKIE,
+    header::SET_COOKIE,
+];
 /// Names of form, query and JSON fields whose values are credentials.
 const SECRET_FIELDS: [&str; 9] = [
     "access_token",
@@ -27,7 +31,11 @@ pub const LONGEST_BODY: usize = 8 * 1024;
 /// A request head and body as they go out.
 #[must_use]
 pub fn request(method: &Method, uri: &Uri, headers: &HeaderMap, body: &str) -> String {
-    let mut text = format!("{method} {} HTTP/1.1\r\nHost: {}\r\n", path_and_query(uri), uri.authority().map_or("", |a| a.as_str()));
+    let mut text = format!(
+        "{method} {} HTTP/1.1\r\nHost: {}\r\n",
+        path_and_query(uri),
+        uri.authority().map_or("", |a| a.as_str())
+    );
     dump_headers(&mut text, headers);
     text + "\r\n" + body
 }
@@ -49,17 +57,24 @@ pub fn response(version: Version, status: StatusCode, headers: &HeaderMap, body:
 /// A form with the values of its secret fields as fingerprints.
 #[must_use]
 pub fn form(fields: &[(&str, &str)]) -> String {
-    let shown = fields.iter().map(|(name, value)| match SECRET_FIELDS.contains(name) {
-        true => (*name, fingerprint(value)),
-        false => (*name, (*value).to_owned()),
-    });
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(shown).finish()
+    let shown = fields
+        .iter()
+        .map(|(name, value)| match SECRET_FIELDS.contains(name) {
+            true => (*name, fingerprint(value)),
+            false => (*name, (*value).to_owned()),
+        });
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(shown)
+        .finish()
 }
 
 /// A body for the log: JSON and forms with their secret fields as fingerprints, other text as it is, anything else by its size.
 #[must_use]
 pub fn body(headers: &HeaderMap, bytes: &[u8]) -> String {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let encoded = headers.contains_key(header::CONTENT_ENCODING);
     match std::str::from_utf8(bytes) {
         _ if bytes.is_empty() => String::new(),
@@ -67,7 +82,12 @@ pub fn body(headers: &HeaderMap, bytes: &[u8]) -> String {
             json if json.contains("json") => redact_json(text),
             "application/x-www-form-urlencoded" => {
                 let pairs: Vec<_> = form_urlencoded::parse(bytes).collect();
-                form(&pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect::<Vec<_>>())
+                form(
+                    &pairs
+                        .iter()
+                        .map(|(name, value)| (name.as_ref(), value.as_ref()))
+                        .collect::<Vec<_>>(),
+                )
             }
             plain if plain.starts_with("text/") => text.to_owned(),
             _ => omitted(bytes.len()),
@@ -95,10 +115,12 @@ pub fn redact_json(text: &str) -> String {
 
 fn redact_value(value: &mut serde_json::Value) {
     match value {
-        serde_json::Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| match value.as_str() {
-            Some(text) if SECRET_FIELDS.contains(&name.as_str()) => *value = fingerprint(text).into(),
-            _ => redact_value(value),
-        }),
+        serde_json::Value::Object(fields) => {
+            fields.iter_mut().for_each(|(name, value)| match value.as_str() {
+                Some(text) if SECRET_FIELDS.contains(&name.as_str()) => *value = fingerprint(text).into(),
+                _ => redact_value(value),
+            })
+        }
         serde_json::Value::Array(items) => items.iter_mut().for_each(redact_value),
         _ => {}
     }
@@ -109,11 +131,19 @@ fn path_and_query(uri: &Uri) -> String {
         None => uri.path().to_owned(),
         Some(query) => {
             let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-            match pairs.iter().any(|(name, _)| SECRET_FIELDS.contains(&name.as_ref())) {
+            match pairs
+                .iter()
+                .any(|(name, _)| SECRET_FIELDS.contains(&name.as_ref()))
+            {
                 true => format!(
                     "{}?{}",
                     uri.path(),
-                    form(&pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect::<Vec<_>>())
+                    form(
+                        &pairs
+                            .iter()
+                            .map(|(name, value)| (name.as_ref(), value.as_ref()))
+                            .collect::<Vec<_>>()
+                    )
                 ),
                 false => format!("{}?{query}", uri.path()),
             }
@@ -123,7 +153,10 @@ fn path_and_query(uri: &Uri) -> String {
 
 /// Sorted by name, in the canonical case of Go's `http.Header`.
 fn dump_headers(text: &mut String, headers: &HeaderMap) {
-    let mut lines: Vec<_> = headers.iter().map(|(name, value)| (canonical(name.as_str()), shown(name, value))).collect();
+    let mut lines: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (canonical(name.as_str()), shown(name, value)))
+        .collect();
     lines.sort();
     for (name, value) in lines {
         write!(text, "{name}: {value}\r\n").expect("a String takes any text");
@@ -159,7 +192,10 @@ mod tests {
     #[test]
     fn a_request_is_dumped_without_its_token() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, AccessToken::new("very-secret").unwrap().bearer());
+        headers.insert(
+            header::AUTHORIZATION,
+            AccessToken::new("very-secret").unwrap().bearer(),
+        );
         headers.insert("trackingid", HeaderValue::from_static("WW_1"));
         let uri = Uri::from_static("https://webexapis.com/v1/people?code=hidden&max=10");
         let text = request(&Method::GET, &uri, &headers, "");
@@ -176,7 +212,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
         headers.insert("content-type", HeaderValue::from_static("application/json"));
-        let body = body(&headers, br#"{"access_token":"very-secret","items":[{"password":"p"}],"n":1}"#);
+        let body = body(
+            &headers,
+            br#"{"access_token":"very-secret","items":[{"password":"p"}],"n":1}"#,
+        );
         let text = response(Version::HTTP_2, StatusCode::NOT_FOUND, &headers, &body);
         let expected = format!(
             "HTTP/2.0 404 Not Found\r\nContent-Type: application/json\r\nX-Content-Type-Options: nosniff\r\n\r\n\
@@ -189,7 +228,12 @@ mod tests {
 
     #[test]
     fn a_form_shows_its_secrets_as_fingerprints() {
-        let text = form(&[("client_id", "C1"), ("client_secret", "s3"), ("grant_type", "refresh_token"), ("refresh_token", "r4")]);
+        let text = form(&[
+            ("client_id", "C1"),
+            ("client_secret", "s3"),
+            ("grant_type", "refresh_token"),
+            ("refresh_token", "r4"),
+        ]);
         assert_eq!(
             text,
             format!(
@@ -203,9 +247,15 @@ mod tests {
     #[test]
     fn a_body_that_nobody_can_check_is_shown_by_its_size() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        );
         assert_eq!(body(&headers, b"abc"), "<body of 3 bytes>");
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        assert_eq!(body(&headers, b"{\"access_token\":\"cut of"), "<body of 23 bytes>");
+        assert_eq!(
+            body(&headers, b"{\"access_token\":\"cut of"),
+            "<body of 23 bytes>"
+        );
     }
 }

@@ -50,13 +50,18 @@ pub fn parse_duration(text: &str) -> Result<Duration, MalformedDuration> {
     }
     let (mut rest, mut nanos) = (text, 0_f64);
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| c != '.' && !c.is_ascii_digit()).ok_or(MalformedDuration)?;
+        let digits = rest
+            .find(|c: char| c != '.' && !c.is_ascii_digit())
+            .ok_or(MalformedDuration)?;
         let value: f64 = rest[..digits].parse().map_err(|_| MalformedDuration)?;
         let unit_end = rest[digits..]
             .find(|c: char| c == '.' || c.is_ascii_digit())
             .map_or(rest.len(), |end| digits + end);
         let unit = &rest[digits..unit_end];
-        let (_, scale) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(MalformedDuration)?;
+        let (_, scale) = UNITS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .ok_or(MalformedDuration)?;
         #[expect(clippy::cast_precision_loss, reason = "the largest unit is far below 2^52")]
         let scale = *scale as f64;
         nanos += value * scale;
@@ -64,7 +69,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, MalformedDuration> {
     }
     match nanos {
         _ if text.is_empty() => Err(MalformedDuration),
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by the guard")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked by the guard"
+        )]
         nanos if (0.0..9.2e18).contains(&nanos) => Ok(Duration::from_nanos(nanos.round() as u64)),
         _ => Err(MalformedDuration),
     }

@@ -1,9 +1,29 @@
-//! The gateway.
+//! The gateway: holds the OAuth tokens of one Webex Integration, adds them to every call to Webex, and survives every fault.
+//!
+//! The modules, from the outside in; each uses only those below it:
+//!
+//! - [`app`] builds everything and runs it; [`cli`] and [`config`] read what the operator wants; [`telemetry`] writes the log.
+//! - [`http`] is the listeners: routes, error answers, access log. [`pages`] is what an administrator sees.
+//! - [`authorization`] takes an administrator's authorisation; [`proxy`] forwards requests; [`health`] asks Webex end to end.
+//! - [`token`] is the tokens' life: state machine, keeper, endpoint, file.
+//! - [`net`] reaches Webex: names, trust, forward proxies. [`clock`], [`secret`], [`organization`], [`dump`], [`go`] are the
+//!   vocabulary.
+
+pub mod app;
+pub mod authorization;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod dump;
+pub mod error;
 pub mod go;
+pub mod health;
+pub mod health_command;
+pub mod http;
 pub mod net;
 pub mod organization;
+pub mod pages;
+pub mod proxy;
 pub mod secret;
+pub mod telemetry;
 pub mod token;

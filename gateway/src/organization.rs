@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn both_forms_name_the_same_organization() {
-        let base64 = "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi85NmFiYzJhYS0zZGNjLTExZTUtYTE1Mi1mZTM0ODE5Y2RjOWE";
+        let base64 =
+            "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi85NmFiYzJhYS0zZGNjLTExZTUtYTE1Mi1mZTM0ODE5Y2RjOWE";
         let uuid = "96abc2aa-3dcc-11e5-a152-fe34819cdc9a";
         assert_eq!(OrgId::parse(base64), OrgId::parse(uuid));
         assert_eq!(OrgId::parse(base64).unwrap().to_string(), uuid);
@@ -60,7 +61,8 @@ mod tests {
     #[test]
     fn other_ids_and_nonsense_are_refused() {
         let person = URL_SAFE_NO_PAD.encode("ciscospark://us/PEOPLE/96abc2aa-3dcc-11e5-a152-fe34819cdc9a");
-        let foreign = URL_SAFE_NO_PAD.encode("https://evil/ORGANIZATION/96abc2aa-3dcc-11e5-a152-fe34819cdc9a");
+        let foreign =
+            URL_SAFE_NO_PAD.encode("https://evil/ORGANIZATION/96abc2aa-3dcc-11e5-a152-fe34819cdc9a");
         for text in ["", "acme", &person, &foreign] {
             assert_eq!(OrgId::parse(text), Err(MalformedOrgId), "{text}");
         }

@@ -109,7 +109,8 @@ impl AccessToken {
     /// The value of the `Authorization` header, marked so that no HTTP library prints it.
     #[must_use]
     pub fn bearer(&self) -> HeaderValue {
-        let mut value = HeaderValue::try_from(format!("Bearer {}", self.0)).expect("a b64token is a header value");
+        let mut value =
+            HeaderValue::try_from(format!("Bearer {}", self.0)).expect("a b64token is a header value");
         value.set_sensitive(true);
         value
     }
@@ -137,15 +138,20 @@ pub fn fingerprint(value: &str) -> String {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes any text");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a String takes any text");
+            text
+        })
 }
 
 fn is_b64token(text: &str) -> bool {
     let body = text.trim_end_matches('=');
-    !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+    !body.is_empty()
+        && body
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
 }
 
 fn is_visible_ascii(text: &str) -> bool {
@@ -166,14 +172,21 @@ mod tests {
     fn neither_debug_nor_display_shows_the_value() {
         let token = AccessToken::new(TOKEN).unwrap();
         assert_eq!(format!("{token}"), fingerprint(TOKEN));
-        assert_eq!(format!("{token:?}"), format!("AccessToken({})", fingerprint(TOKEN)));
+        assert_eq!(
+            format!("{token:?}"),
+            format!("AccessToken({})", fingerprint(TOKEN))
+        );
         assert!(format!("{:?}", token.bearer()).contains("Sensitive"));
     }
 
     #[test]
     fn a_token_that_would_break_out_of_its_header_is_refused() {
         for evil in ["a b", "a\r\nX: y", "a\u{e9}", "=", "a=b", "\"x\""] {
-            assert_eq!(AccessToken::new(evil), Err(MalformedSecret::Character), "{evil:?}");
+            assert_eq!(
+                AccessToken::new(evil),
+                Err(MalformedSecret::Character),
+                "{evil:?}"
+            );
         }
         assert_eq!(AccessToken::new(""), Err(MalformedSecret::Empty));
     }
@@ -181,7 +194,10 @@ mod tests {
     #[test]
     fn the_third_of_exactly_three_fields_is_the_organization() {
         let organization = |text: &str| AccessToken::new(text).unwrap().organization().map(str::to_owned);
-        assert_eq!(organization(TOKEN).as_deref(), Some("1eb65fdf-9643-417f-9974-ad72cae0e10f"));
+        assert_eq!(
+            organization(TOKEN).as_deref(),
+            Some("1eb65fdf-9643-417f-9974-ad72cae0e10f")
+        );
         assert_eq!(organization("one_two"), None);
         assert_eq!(organization("one_two_three_four"), None);
         assert_eq!(organization("one_two_"), None);

@@ -60,7 +60,10 @@ impl TokenSet {
     /// The tokens after a refresh. What the answer leaves out stays as it was (RFC 6749 section 6).
     #[must_use]
     pub fn refreshed(&self, response: TokenResponse, now: Now) -> Self {
-        let rotated = response.refresh_token.as_ref().is_some_and(|token| *token != self.refresh_token);
+        let rotated = response
+            .refresh_token
+            .as_ref()
+            .is_some_and(|token| *token != self.refresh_token);
         let kept_deadline = match rotated {
             true => None,
             false => self.refresh_token_expires_at().map(|end| end.since(now.wall)),
@@ -68,7 +71,9 @@ impl TokenSet {
         Self {
             access_token: response.access_token,
             expires_in: response.expires_in,
-            refresh_token: response.refresh_token.unwrap_or_else(|| self.refresh_token.clone()),
+            refresh_token: response
+                .refresh_token
+                .unwrap_or_else(|| self.refresh_token.clone()),
             refresh_token_expires_in: response.refresh_token_expires_in.or(kept_deadline),
             issued_at: now.wall,
             token_type: response.token_type.or_else(|| self.token_type.clone()),
@@ -87,7 +92,8 @@ impl TokenSet {
     /// When the refresh token ends by the wall clock, where Webex told it.
     #[must_use]
     pub fn refresh_token_expires_at(&self) -> Option<Timestamp> {
-        self.refresh_token_expires_in.map(|lifetime| self.issued_at + lifetime)
+        self.refresh_token_expires_in
+            .map(|lifetime| self.issued_at + lifetime)
     }
 }
 

@@ -30,6 +30,12 @@ impl Environment for Variables {
 
 impl<'a, T: AsRef<[(&'a str, &'a str)]> + ?Sized> From<&T> for Variables {
     fn from(pairs: &T) -> Self {
-        Self(pairs.as_ref().iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Self(
+            pairs
+                .as_ref()
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
     }
 }

@@ -38,7 +38,9 @@ impl ForwardProxies {
     /// Reads the variables. `HTTP_PROXY` in upper case counts only outside of CGI (`REQUEST_METHOD`), where a client could set it.
     pub fn from_environment(environment: &dyn Environment) -> Result<Self, MalformedProxy> {
         let first = |names: &[&'static str]| {
-            names.iter().find_map(|name| Some((*name, environment.text(name).filter(|value| !value.is_empty())?)))
+            names
+                .iter()
+                .find_map(|name| Some((*name, environment.text(name).filter(|value| !value.is_empty())?)))
         };
         let checked = |found: Option<(&'static str, String)>| match found {
             None => Ok(String::new()),
@@ -50,10 +52,27 @@ impl ForwardProxies {
         };
         let matcher = Matcher::builder()
             .http(checked(first(plain))?)
-            .https(checked(first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]))?)
-            .no(first(&["no_proxy", "NO_PROXY"]).map(|(_, value)| value).unwrap_or_default())
+            .https(checked(first(&[
+                "https_proxy",
+                "HTTPS_PROXY",
+                "all_proxy",
+                "ALL_PROXY",
+            ]))?)
+            .no(first(&["no_proxy", "NO_PROXY"])
+                .map(|(_, value)| value)
+                .unwrap_or_default())
             .build();
-        Ok(Self { matcher: Arc::new(matcher) })
+        Ok(Self {
+            matcher: Arc::new(matcher),
+        })
+    }
+
+    /// No proxy for any destination.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            matcher: Arc::new(Matcher::builder().build()),
+        }
     }
 
     /// The proxy for `destination`, or none.
@@ -64,7 +83,10 @@ impl ForwardProxies {
             value.set_sensitive(true);
             value
         });
-        Some(ForwardProxy { uri: found.uri().clone(), authorization })
+        Some(ForwardProxy {
+            uri: found.uri().clone(),
+            authorization,
+        })
     }
 }
 
@@ -72,9 +94,16 @@ impl ForwardProxy {
     /// User and password of [`Self::authorization`].
     #[must_use]
     pub fn credentials(&self) -> Option<(String, String)> {
-        let encoded = self.authorization.as_ref()?.to_str().ok()?.strip_prefix("Basic ")?;
+        let encoded = self
+            .authorization
+            .as_ref()?
+            .to_str()
+            .ok()?
+            .strip_prefix("Basic ")?;
         let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-        decoded.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
+        decoded
+            .split_once(':')
+            .map(|(user, password)| (user.to_owned(), password.to_owned()))
     }
 }
 
@@ -98,7 +127,9 @@ impl fmt::Debug for ForwardProxies {
 impl fmt::Debug for ForwardProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.uri.authority().map(|authority| authority.host());
-        f.debug_struct("ForwardProxy").field("host", &host).finish_non_exhaustive()
+        f.debug_struct("ForwardProxy")
+            .field("host", &host)
+            .finish_non_exhaustive()
     }
 }
 
@@ -115,10 +146,22 @@ mod tests {
 
     #[test]
     fn https_goes_through_https_proxy_and_http_through_http_proxy() {
-        let both = [("HTTPS_PROXY", "http://tls.example:3128"), ("http_proxy", "plain.example:8080")];
-        assert_eq!(proxy(&both, "https://webexapis.com/").as_deref(), Some("tls.example:3128"));
-        assert_eq!(proxy(&both, "http://webex-sim:8080/").as_deref(), Some("plain.example:8080"));
-        assert_eq!(proxy(&[("HTTP_PROXY", "http://p:1")], "https://webexapis.com/"), None);
+        let both = [
+            ("HTTPS_PROXY", "http://tls.example:3128"),
+            ("http_proxy", "plain.example:8080"),
+        ];
+        assert_eq!(
+            proxy(&both, "https://webexapis.com/").as_deref(),
+            Some("tls.example:3128")
+        );
+        assert_eq!(
+            proxy(&both, "http://webex-sim:8080/").as_deref(),
+            Some("plain.example:8080")
+        );
+        assert_eq!(
+            proxy(&[("HTTP_PROXY", "http://p:1")], "https://webexapis.com/"),
+            None
+        );
     }
 
     #[test]
@@ -133,7 +176,9 @@ mod tests {
     fn credentials_become_a_header_that_is_not_printed() {
         let variables = Variables::from(&[("https_proxy", "http://user:pass%40word@p:1")]);
         let proxies = ForwardProxies::from_environment(&variables).unwrap();
-        let found = proxies.proxy_for(&Uri::from_static("https://webexapis.com/")).unwrap();
+        let found = proxies
+            .proxy_for(&Uri::from_static("https://webexapis.com/"))
+            .unwrap();
         let header = found.authorization.clone().unwrap();
         assert_eq!(header.to_str().unwrap(), "Basic dXNlcjpwYXNzQHdvcmQ=");
         assert!(header.is_sensitive() && !format!("{found:?}").contains("word"));
@@ -149,8 +194,13 @@ mod tests {
     fn what_is_no_proxy_is_refused_without_quoting_it() {
         for value in ["ftp://p:1", "http://", "https://user:secret@p:1", "socks5://p:1"] {
             let variables = Variables::from(&[("HTTPS_PROXY", value)]);
-            let error = ForwardProxies::from_environment(&variables).unwrap_err().to_string();
-            assert!(error.starts_with("HTTPS_PROXY") && !error.contains("secret"), "{error}");
+            let error = ForwardProxies::from_environment(&variables)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.starts_with("HTTPS_PROXY") && !error.contains("secret"),
+                "{error}"
+            );
         }
     }
 }

@@ -19,7 +19,11 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Builds the client.
-pub fn build(tls: ClientConfig, resolver: Resolver, proxies: ForwardProxies) -> reqwest::Result<reqwest::Client> {
+pub fn build(
+    tls: ClientConfig,
+    resolver: Resolver,
+    proxies: ForwardProxies,
+) -> reqwest::Result<reqwest::Client> {
     let proxy = reqwest::Proxy::custom(move |url| {
         let proxy = proxies.proxy_for(&url.as_str().parse::<Uri>().ok()?)?;
         let mut address = url::Url::parse(&proxy.uri.to_string()).ok()?;

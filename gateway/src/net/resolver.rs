@@ -35,7 +35,11 @@ impl Resolver {
             return Ok(vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)].into_iter());
         }
         let found = self.0.lookup_ip(name).await?;
-        Ok(found.iter().map(|address| SocketAddr::new(address, 0)).collect::<Vec<_>>().into_iter())
+        Ok(found
+            .iter()
+            .map(|address| SocketAddr::new(address, 0))
+            .collect::<Vec<_>>()
+            .into_iter())
     }
 }
 

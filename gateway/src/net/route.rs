@@ -76,15 +76,30 @@ impl Service<Uri> for Route {
         match self {
             Self::Direct(tcp) => {
                 let connecting = tcp.call(destination);
-                Box::pin(async move { Ok(Link { stream: connecting.await?, proxied: false }) })
+                Box::pin(async move {
+                    Ok(Link {
+                        stream: connecting.await?,
+                        proxied: false,
+                    })
+                })
             }
             Self::Tunnel(tunnel) => {
                 let connecting = tunnel.call(destination);
-                Box::pin(async move { Ok(Link { stream: connecting.await?, proxied: false }) })
+                Box::pin(async move {
+                    Ok(Link {
+                        stream: connecting.await?,
+                        proxied: false,
+                    })
+                })
             }
             Self::Proxied(tcp, proxy) => {
                 let connecting = tcp.call(proxy.clone());
-                Box::pin(async move { Ok(Link { stream: connecting.await?, proxied: true }) })
+                Box::pin(async move {
+                    Ok(Link {
+                        stream: connecting.await?,
+                        proxied: true,
+                    })
+                })
             }
         }
     }
@@ -97,7 +112,11 @@ impl Connection for Link {
 }
 
 impl Read for Link {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
@@ -107,7 +126,11 @@ impl Write for Link {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 

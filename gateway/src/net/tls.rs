@@ -7,7 +7,9 @@ use thiserror::Error;
 
 /// No authority could be loaded.
 #[derive(Debug, Error)]
-#[error("no certificate authority found{problems}; install ca-certificates or set SSL_CERT_FILE to a PEM file")]
+#[error(
+    "no certificate authority found{problems}; install ca-certificates or set SSL_CERT_FILE to a PEM file"
+)]
 pub struct NoAuthorities {
     problems: String,
 }

@@ -40,7 +40,9 @@ mod tests {
 
     #[test]
     fn steps_double_up_to_a_minute() {
-        let steps: Vec<u64> = (1..=8).map(|failures| after(failures, 1.0, None).as_secs()).collect();
+        let steps: Vec<u64> = (1..=8)
+            .map(|failures| after(failures, 1.0, None).as_secs())
+            .collect();
         assert_eq!(steps, [1, 2, 4, 8, 16, 32, 60, 60]);
     }
 }

@@ -19,7 +19,11 @@ pub type TokenCall<'a> = Pin<Box<dyn Future<Output = Result<TokenResponse, Token
 /// The two grants that the gateway uses.
 pub trait TokenEndpoint: fmt::Debug + Send + Sync {
     /// Redeems an authorization code, with the PKCE verifier where the gateway started the flow.
-    fn exchange<'a>(&'a self, code: &'a AuthorizationCode, verifier: Option<&'a CodeVerifier>) -> TokenCall<'a>;
+    fn exchange<'a>(
+        &'a self,
+        code: &'a AuthorizationCode,
+        verifier: Option<&'a CodeVerifier>,
+    ) -> TokenCall<'a>;
     /// Buys an access token with the refresh token.
     fn refresh<'a>(&'a self, refresh_token: &'a RefreshToken) -> TokenCall<'a>;
 }
@@ -42,19 +46,37 @@ impl WebexTokenEndpoint {
     async fn call(&self, form: &[(&str, &str)]) -> Result<TokenResponse, TokenError> {
         let uri = self.url.as_str().parse::<Uri>().unwrap_or_default();
         let mut sent = HeaderMap::new();
-        sent.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/x-www-form-urlencoded"));
-        debug!("fetch token request: {}", dump::request(&Method::POST, &uri, &sent, &dump::form(form)));
-        let answer = self.http.post(self.url.clone()).header(header::ACCEPT, "application/json").form(form).send().await;
+        sent.insert(
+            header::CONTENT_TYPE,
+            header::HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        debug!(
+            "fetch token request: {}",
+            dump::request(&Method::POST, &uri, &sent, &dump::form(form))
+        );
+        let answer = self
+            .http
+            .post(self.url.clone())
+            .header(header::ACCEPT, "application/json")
+            .form(form)
+            .send()
+            .await;
         let answer = answer.map_err(|error| unreachable(&explain(&error)))?;
         let (version, status, headers) = (answer.version(), answer.status(), answer.headers().clone());
-        let body = bounded_body(answer).await.map_err(|problem| unreachable(&problem))?;
+        let body = bounded_body(answer)
+            .await
+            .map_err(|problem| unreachable(&problem))?;
         log_answer(version, status, &headers, &body);
         interpret(status, &headers, &body)
     }
 }
 
 impl TokenEndpoint for WebexTokenEndpoint {
-    fn exchange<'a>(&'a self, code: &'a AuthorizationCode, verifier: Option<&'a CodeVerifier>) -> TokenCall<'a> {
+    fn exchange<'a>(
+        &'a self,
+        code: &'a AuthorizationCode,
+        verifier: Option<&'a CodeVerifier>,
+    ) -> TokenCall<'a> {
         Box::pin(async move {
             let mut form = vec![
                 ("client_id", self.client_id.as_str()),
@@ -87,14 +109,19 @@ impl TokenEndpoint for WebexTokenEndpoint {
 
 impl fmt::Debug for WebexTokenEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebexTokenEndpoint").field("url", &self.url.as_str()).finish_non_exhaustive()
+        f.debug_struct("WebexTokenEndpoint")
+            .field("url", &self.url.as_str())
+            .finish_non_exhaustive()
     }
 }
 
 fn log_answer(version: Version, status: StatusCode, headers: &HeaderMap, body: &[u8]) {
     // The answer of a token endpoint is JSON or of no use, whatever its Content-Type says.
     let shown = dump::redact_json(&String::from_utf8_lossy(body));
-    debug!("fetch token response: {}", dump::response(version, status, headers, &shown));
+    debug!(
+        "fetch token response: {}",
+        dump::response(version, status, headers, &shown)
+    );
 }
 
 fn unreachable(problem: &str) -> TokenError {

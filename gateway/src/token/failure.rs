@@ -44,7 +44,10 @@ pub enum Rejection {
 impl TokenError {
     /// A transient failure without a wish of the server.
     pub fn transient(reason: impl Into<String>) -> Self {
-        Self::Transient { reason: reason.into(), retry_after: None }
+        Self::Transient {
+            reason: reason.into(),
+            retry_after: None,
+        }
     }
 }
 
@@ -58,21 +61,33 @@ pub fn interpret(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result
         400..=499 if status != StatusCode::REQUEST_TIMEOUT && status != StatusCode::TOO_MANY_REQUESTS => {
             Err(client_error(status, body, &answered))
         }
-        _ => Err(TokenError::Transient { reason: answered(""), retry_after: retry_after(headers) }),
+        _ => Err(TokenError::Transient {
+            reason: answered(""),
+            retry_after: retry_after(headers),
+        }),
     }
 }
 
 /// `Retry-After` in seconds (RFC 9110 section 10.2.3). Webex sends no dates; anything else counts as absent.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    let seconds = headers
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(seconds))
 }
 
 fn client_error(status: StatusCode, body: &[u8], answered: &dyn Fn(&str) -> String) -> TokenError {
     let error = ErrorBody::parse(body);
     let reason = answered(&error.as_ref().map(ErrorBody::shown).unwrap_or_default());
-    let rejected = |cause| TokenError::Rejected { cause, reason: reason.clone() };
+    let rejected = |cause| TokenError::Rejected {
+        cause,
+        reason: reason.clone(),
+    };
     let Some(error) = error else {
         return match status {
             StatusCode::UNAUTHORIZED => rejected(Rejection::Client),
@@ -80,9 +95,13 @@ fn client_error(status: StatusCode, body: &[u8], answered: &dyn Fn(&str) -> Stri
         };
     };
     match error.code.as_deref() {
-        Some("invalid_client" | "unauthorized_client" | "invalid_scope" | "unsupported_grant_type" | "tokenlimit_reached") => {
-            rejected(Rejection::Client)
-        }
+        Some(
+            "invalid_client"
+            | "unauthorized_client"
+            | "invalid_scope"
+            | "unsupported_grant_type"
+            | "tokenlimit_reached",
+        ) => rejected(Rejection::Client),
         Some("slow_down" | "authorization_pending" | "server_error" | "temporarily_unavailable") => {
             TokenError::transient(reason)
         }
@@ -112,7 +131,10 @@ impl ErrorBody {
             .and_then(text);
         match (&code, description) {
             (None, None) => None,
-            (_, description) => Some(Self { code, description: description.unwrap_or_default() }),
+            (_, description) => Some(Self {
+                code,
+                description: description.unwrap_or_default(),
+            }),
         }
     }
 
@@ -127,13 +149,18 @@ impl ErrorBody {
     /// `Parameter:client_id is blank`, `client_secret cannot be null or empty`, `Client Id is invalid`.
     fn blames_the_client(&self) -> bool {
         let text = self.description.to_ascii_lowercase();
-        ["client_id", "client_secret", "client id", "client secret"].iter().any(|words| text.contains(words))
+        ["client_id", "client_secret", "client id", "client secret"]
+            .iter()
+            .any(|words| text.contains(words))
     }
 }
 
 /// A server's text, cut and without control characters, so that it cannot forge a log line.
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(LONGEST_DETAIL)
+        .collect()
 }
 
 #[cfg(test)]

@@ -111,9 +111,16 @@ impl TokenFile {
         }
         let mut temporary = self.temporary()?;
         let content = serialize(tokens);
-        temporary.write_all(&content).map_err(|source| self.failed("write beside", source))?;
-        temporary.as_file().sync_all().map_err(|source| self.failed("flush beside", source))?;
-        temporary.persist(self.target()).map_err(|error| self.failed("replace", error.error))?;
+        temporary
+            .write_all(&content)
+            .map_err(|source| self.failed("write beside", source))?;
+        temporary
+            .as_file()
+            .sync_all()
+            .map_err(|source| self.failed("flush beside", source))?;
+        temporary
+            .persist(self.target())
+            .map_err(|error| self.failed("replace", error.error))?;
         let folder = File::open(self.folder()).and_then(|folder| folder.sync_all());
         folder.map_err(|source| self.failed("flush the folder of", source))
     }
@@ -131,8 +138,11 @@ impl TokenFile {
         let name = format!("{}.unusable-{}", self.file_name(), now.format("%Y%m%dT%H%M%SZ"));
         match fs::copy(&self.path, self.folder().join(name)) {
             // An unreadable file cannot be copied, but in a writable folder it can be moved.
-            Err(_) => fs::rename(&self.path, self.folder().join(format!("{}.unreadable", self.file_name())))
-                .map_err(|source| self.failed("set aside", source)),
+            Err(_) => fs::rename(
+                &self.path,
+                self.folder().join(format!("{}.unreadable", self.file_name())),
+            )
+            .map_err(|source| self.failed("set aside", source)),
             Ok(_) => Ok(()),
         }
     }
@@ -150,25 +160,42 @@ impl TokenFile {
     }
 
     fn file_name(&self) -> String {
-        self.target().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        self.target()
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default()
     }
 
     fn failed(&self, step: &'static str, source: io::Error) -> StoreError {
-        StoreError { step, path: self.path.clone(), source }
+        StoreError {
+            step,
+            path: self.path.clone(),
+            source,
+        }
     }
 }
 
 fn parse(content: &[u8]) -> Result<TokenSet, MalformedTokens> {
     let mut fields = object(content)?;
     let response = TokenResponse::from_fields(&fields)?;
-    let at = fields.get("at").and_then(|at| at.as_f64().or_else(|| at.as_str()?.trim().parse().ok()));
-    let org_id = fields.get("org_id").and_then(Value::as_str).and_then(|text| OrgId::parse(text).ok());
+    let at = fields
+        .get("at")
+        .and_then(|at| at.as_f64().or_else(|| at.as_str()?.trim().parse().ok()));
+    let org_id = fields
+        .get("org_id")
+        .and_then(Value::as_str)
+        .and_then(|text| OrgId::parse(text).ok());
     KNOWN.iter().for_each(|name| drop(fields.shift_remove(*name)));
-    #[expect(clippy::cast_possible_truncation, reason = "as saturates, and no file is older than UNIX time")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "as saturates, and no file is older than UNIX time"
+    )]
     Ok(TokenSet {
         access_token: response.access_token,
         expires_in: response.expires_in,
-        refresh_token: response.refresh_token.ok_or(MalformedTokens::Missing("refresh_token"))?,
+        refresh_token: response
+            .refresh_token
+            .ok_or(MalformedTokens::Missing("refresh_token"))?,
         refresh_token_expires_in: response.refresh_token_expires_in,
         // Without an issue time the access token may be long expired: 0 makes a refresh the first thing to happen.
         issued_at: Timestamp::from_unix_seconds(at.unwrap_or(0.0) as i64),
@@ -181,9 +208,9 @@ fn parse(content: &[u8]) -> Result<TokenSet, MalformedTokens> {
 
 /// The system's error without the temporary file's name, which means nothing to an operator.
 fn without_path(error: io::Error) -> io::Error {
-    let cause = error.get_ref().and_then(|error| error.source()).and_then(|cause| cause.downcast_ref::<io::Error>());
-    match cause.and_then(io::Error::raw_os_error) {
-        Some(code) => io::Error::from_raw_os_error(code),
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((cause, _)) => io::Error::new(error.kind(), cause.to_owned()),
         None => error,
     }
 }
@@ -211,7 +238,8 @@ fn serialize(tokens: &TokenSet) -> Vec<u8> {
     for (name, value) in &tokens.extra {
         put(name, value.clone());
     }
-    let mut content = serde_json::to_vec_pretty(&Value::Object(fields)).expect("a JSON value is serializable");
+    let mut content =
+        serde_json::to_vec_pretty(&Value::Object(fields)).expect("a JSON value is serializable");
     content.push(b'\n');
     content
 }

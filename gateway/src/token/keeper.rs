@@ -2,6 +2,7 @@
 
 mod refresh;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -101,6 +102,14 @@ pub enum Unavailable {
     },
 }
 
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper")
+            .field("state", &self.snapshot().state)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Unavailable {
     /// What mends it.
     #[must_use]
@@ -115,7 +124,12 @@ impl Unavailable {
 
 impl Keeper {
     /// Loads the tokens file. Call [`Self::run`] to keep the tokens fresh.
-    pub async fn open(file: TokenFile, endpoint: Arc<dyn TokenEndpoint>, clock: Arc<dyn Clock>, dice: Dice) -> Self {
+    pub async fn open(
+        file: TokenFile,
+        endpoint: Arc<dyn TokenEndpoint>,
+        clock: Arc<dyn Clock>,
+        dice: Dice,
+    ) -> Self {
         let keeper = Self(Arc::new(Inner {
             life: Mutex::default(),
             published: watch::Sender::new(Arc::new(Snapshot::empty())),
@@ -192,7 +206,12 @@ impl Keeper {
                 self.decide(Why::Due);
             }
             let unsaved = self.snapshot().unsaved.is_some().then_some(STORE_RETRY);
-            let nap = due.filter(|due| !due.is_zero()).into_iter().chain(unsaved).chain([LONGEST_NAP]).min();
+            let nap = due
+                .filter(|due| !due.is_zero())
+                .into_iter()
+                .chain(unsaved)
+                .chain([LONGEST_NAP])
+                .min();
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = changes.changed() => continue,
@@ -216,15 +235,22 @@ impl Keeper {
             Loaded::Absent => info!("no tokens yet: {path} does not exist"),
             Loaded::Tokens(mut tokens) => {
                 if self.0.file.readable_by_others() {
-                    warn!("{path} is readable by others; the next refresh makes it private, or run: chmod 600 {path}");
+                    warn!(
+                        "{path} is readable by others; the next refresh makes it private, or run: chmod 600 {path}"
+                    );
                 }
                 // A file from before organisations were pinned is as protected as a new one.
-                let named = tokens.access_token.organization().and_then(|text| OrgId::parse(text).ok());
+                let named = tokens
+                    .access_token
+                    .organization()
+                    .and_then(|text| OrgId::parse(text).ok());
                 tokens.org_id = tokens.org_id.or(named);
                 self.transition(|life, now, dice| life.install(tokens, now, dice));
             }
             Loaded::Unusable(problem) => {
-                error!("{path} {problem}; it is left as it is, and copied aside when an administrator authorises again");
+                error!(
+                    "{path} {problem}; it is left as it is, and copied aside when an administrator authorises again"
+                );
                 self.publish(|snapshot| snapshot.unusable_file = Some(problem.to_string()));
             }
         }
@@ -239,11 +265,21 @@ impl Keeper {
                 Decision::Leave => return Ok(None),
                 Decision::Unauthorised => return Err(Unavailable::NotAuthorised),
                 Decision::Later(retry_after) => {
-                    return Err(Unavailable::RefreshFailed { reason: self.reason(), retry_after });
+                    return Err(Unavailable::RefreshFailed {
+                        reason: self.reason(),
+                        retry_after,
+                    });
                 }
-                Decision::Never(cause) => return Err(Unavailable::Refused { cause, reason: self.reason() }),
+                Decision::Never(cause) => {
+                    return Err(Unavailable::Refused {
+                        cause,
+                        reason: self.reason(),
+                    });
+                }
                 Decision::Start(..) | Decision::Join => {
-                    let end = changes.wait_for(|snapshot| snapshot.refreshes_ended != ended).await;
+                    let end = changes
+                        .wait_for(|snapshot| snapshot.refreshes_ended != ended)
+                        .await;
                     drop(end.expect("the sender lives as long as the keeper"));
                 }
             }
@@ -251,7 +287,11 @@ impl Keeper {
     }
 
     fn reason(&self) -> String {
-        self.snapshot().trouble.as_ref().map(|trouble| trouble.reason.clone()).unwrap_or_default()
+        self.snapshot()
+            .trouble
+            .as_ref()
+            .map(|trouble| trouble.reason.clone())
+            .unwrap_or_default()
     }
 
     /// Asks the state machine, and starts the refresh that it asks for.
@@ -269,18 +309,27 @@ impl Keeper {
         let before = life.state();
         let result = change(&mut life, self.0.clock.now(), dice);
         if life.state() != before {
-            info!(topic = "oauth2", "state {} -> {}", before.as_str(), life.state().as_str());
+            info!(
+                topic = "oauth2",
+                "state {} -> {}",
+                before.as_str(),
+                life.state().as_str()
+            );
         }
         // Only a change is news: a thousand requests that join one refresh must not wake each other.
-        self.0.published.send_if_modified(|snapshot| !snapshot.shows(&life) && {
-            Arc::make_mut(snapshot).take(&life);
-            true
+        self.0.published.send_if_modified(|snapshot| {
+            !snapshot.shows(&life) && {
+                Arc::make_mut(snapshot).take(&life);
+                true
+            }
         });
         result
     }
 
     fn publish(&self, change: impl FnOnce(&mut Snapshot)) {
-        self.0.published.send_modify(|snapshot| change(Arc::make_mut(snapshot)));
+        self.0
+            .published
+            .send_modify(|snapshot| change(Arc::make_mut(snapshot)));
     }
 
     fn lock(&self) -> MutexGuard<'_, Lifecycle> {
@@ -308,7 +357,9 @@ impl Keeper {
 
     fn note_stored(&self, stored: Result<(), String>) {
         match &stored {
-            Ok(()) if self.snapshot().unsaved.is_some() => info!("tokens stored in {}", self.0.file.path().display()),
+            Ok(()) if self.snapshot().unsaved.is_some() => {
+                info!("tokens stored in {}", self.0.file.path().display())
+            }
             Ok(()) => {}
             Err(problem) => error!(
                 "the tokens serve from memory only and would be lost by a restart: {problem}; free the disk or mend the \
@@ -316,7 +367,8 @@ impl Keeper {
                 STORE_RETRY.as_secs()
             ),
         }
-        let changed = self.snapshot().unsaved != stored.clone().err() || self.snapshot().unusable_file.is_some();
+        let changed =
+            self.snapshot().unsaved != stored.clone().err() || self.snapshot().unusable_file.is_some();
         if changed {
             self.publish(|snapshot| {
                 snapshot.unusable_file = snapshot.unusable_file.take().filter(|_| stored.is_err());

@@ -174,7 +174,10 @@ impl Grant {
 
 impl Deadline {
     fn after(now: Now, duration: Duration) -> Self {
-        Self { wall: now.wall + duration, mono: now.mono.saturating_add(duration) }
+        Self {
+            wall: now.wall + duration,
+            mono: now.mono.saturating_add(duration),
+        }
     }
 
     fn reached(self, now: Now) -> bool {
@@ -188,7 +191,11 @@ impl Deadline {
 
 impl Default for Forced {
     fn default() -> Self {
-        Self { not_before: Duration::ZERO, spacing: FORCED_SPACING, proven: true }
+        Self {
+            not_before: Duration::ZERO,
+            spacing: FORCED_SPACING,
+            proven: true,
+        }
     }
 }
 
@@ -238,7 +245,11 @@ impl Lifecycle {
         let age = now.wall.since(tokens.issued_at);
         let remaining = tokens.expires_in.saturating_sub(age);
         let share = (REFRESH_SHARE + REFRESH_JITTER * dice.clamp(0.0, 1.0)).min(1.0);
-        let refresh_in = tokens.expires_in.mul_f64(share).max(REFRESH_FLOOR).saturating_sub(age);
+        let refresh_in = tokens
+            .expires_in
+            .mul_f64(share)
+            .max(REFRESH_FLOOR)
+            .saturating_sub(age);
         self.grant = Some(Grant {
             tokens: Arc::new(tokens),
             generation,
@@ -254,7 +265,9 @@ impl Lifecycle {
     /// What to do about a wish for a refresh. [`Decision::Start`] is given to one caller only until
     /// [`Self::refresh_ended`] is told.
     pub fn want(&mut self, why: Why, now: Now) -> Decision {
-        let Some(grant) = &self.grant else { return Decision::Unauthorised };
+        let Some(grant) = &self.grant else {
+            return Decision::Unauthorised;
+        };
         match why {
             Why::Rejected(generation) if generation != grant.generation => return Decision::Use,
             Why::Expired if grant.usable(now) => return Decision::Use,
@@ -271,7 +284,9 @@ impl Lifecycle {
         }
         match why {
             Why::Due if self.trouble.is_none() && !grant.refresh_at.reached(now) => return Decision::Leave,
-            Why::Rejected(_) if grant.age(now) < YOUNG || now.mono < self.forced.not_before => return Decision::Leave,
+            Why::Rejected(_) if grant.age(now) < YOUNG || now.mono < self.forced.not_before => {
+                return Decision::Leave;
+            }
             Why::Rejected(_) => self.forced = self.forced.next(now),
             Why::Due | Why::Expired => {}
         }
@@ -280,11 +295,21 @@ impl Lifecycle {
     }
 
     /// Takes the end of the refresh that was started for `generation`.
-    pub fn refresh_ended(&mut self, generation: Generation, result: Result<TokenSet, TokenError>, now: Now, dice: f64) -> Outcome {
+    pub fn refresh_ended(
+        &mut self,
+        generation: Generation,
+        result: Result<TokenSet, TokenError>,
+        now: Now,
+        dice: f64,
+    ) -> Outcome {
         if self.in_flight == Some(generation) {
             self.in_flight = None;
         }
-        if self.grant.as_ref().is_none_or(|grant| grant.generation != generation) {
+        if self
+            .grant
+            .as_ref()
+            .is_none_or(|grant| grant.generation != generation)
+        {
             return Outcome::Superseded;
         }
         match result {
@@ -301,7 +326,11 @@ impl Lifecycle {
 
     /// Webex accepted a token of this generation: refreshes that 401s force help again.
     pub fn accepted(&mut self, generation: Generation) {
-        if self.grant.as_ref().is_some_and(|grant| grant.generation == generation) {
+        if self
+            .grant
+            .as_ref()
+            .is_some_and(|grant| grant.generation == generation)
+        {
             self.forced.proven = true;
         }
     }
@@ -327,7 +356,9 @@ impl Lifecycle {
     /// Whether a refresh of the tokens held runs.
     #[must_use]
     pub fn refreshing(&self) -> bool {
-        self.grant.as_ref().is_some_and(|grant| self.in_flight == Some(grant.generation))
+        self.grant
+            .as_ref()
+            .is_some_and(|grant| self.in_flight == Some(grant.generation))
     }
 
     /// The state as operators see it.
@@ -335,8 +366,20 @@ impl Lifecycle {
     pub fn state(&self) -> AuthState {
         match (&self.grant, &self.trouble) {
             (None, _) => AuthState::Unauthorised,
-            (_, Some(Trouble { rejection: Some(Rejection::Grant), .. })) => AuthState::Reauthorise,
-            (_, Some(Trouble { rejection: Some(Rejection::Client), .. })) => AuthState::Misconfigured,
+            (
+                _,
+                Some(Trouble {
+                    rejection: Some(Rejection::Grant),
+                    ..
+                }),
+            ) => AuthState::Reauthorise,
+            (
+                _,
+                Some(Trouble {
+                    rejection: Some(Rejection::Client),
+                    ..
+                }),
+            ) => AuthState::Misconfigured,
             (_, None) if self.refreshing() => AuthState::Refreshing,
             (_, Some(_)) => AuthState::Degraded,
             (_, None) => AuthState::Ok,
@@ -368,7 +411,13 @@ impl Lifecycle {
             }
             TokenError::Rejected { cause, reason } => (Some(cause), reason, PROBE_INTERVAL),
         };
-        Trouble { rejection, reason, failures, since, next: now.mono.saturating_add(wait) }
+        Trouble {
+            rejection,
+            reason,
+            failures,
+            since,
+            next: now.mono.saturating_add(wait),
+        }
     }
 }
 
@@ -378,7 +427,11 @@ impl Forced {
             true => FORCED_SPACING,
             false => (self.spacing * 2).min(FORCED_SPACING_LIMIT),
         };
-        Self { not_before: now.mono.saturating_add(spacing), spacing, proven: false }
+        Self {
+            not_before: now.mono.saturating_add(spacing),
+            spacing,
+            proven: false,
+        }
     }
 }
 

@@ -76,14 +76,19 @@ impl TokenResponse {
             return Err(MalformedTokens::TokenType);
         }
         Ok(Self {
-            access_token: AccessToken::new(access_token)
-                .map_err(|problem| MalformedTokens::Token { field: "access_token", problem })?,
+            access_token: AccessToken::new(access_token).map_err(|problem| MalformedTokens::Token {
+                field: "access_token",
+                problem,
+            })?,
             expires_in: seconds(fields, "expires_in").unwrap_or(ASSUMED_LIFETIME),
             refresh_token: text(fields, "refresh_token")
                 .filter(|token| !token.is_empty())
                 .map(RefreshToken::new)
                 .transpose()
-                .map_err(|problem| MalformedTokens::Token { field: "refresh_token", problem })?,
+                .map_err(|problem| MalformedTokens::Token {
+                    field: "refresh_token",
+                    problem,
+                })?,
             refresh_token_expires_in: seconds(fields, "refresh_token_expires_in"),
             token_type: token_type.map(str::to_owned),
             scope: text(fields, "scope").map(str::to_owned),
@@ -99,7 +104,10 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, MalformedTokens> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(MalformedTokens::NotAnObject),
-        Err(error) => Err(MalformedTokens::Json { line: error.line(), column: error.column() }),
+        Err(error) => Err(MalformedTokens::Json {
+            line: error.line(),
+            column: error.column(),
+        }),
     }
 }
 
@@ -110,7 +118,11 @@ fn seconds(fields: &Map<String, Value>, name: &str) -> Option<Duration> {
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the guard and by min")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "bounded by the guard and by min"
+    )]
     match number {
         number if number >= 1.0 => Some(Duration::from_secs(number.min(1e15) as u64).min(LONGEST_LIFETIME)),
         _ => None,
@@ -158,9 +170,16 @@ mod tests {
                 r#"{"access_token":"a\r\nb"}"#,
                 "its access_token contains a character that such a value cannot have",
             ),
-            (r#"{"access_token":"a","token_type":"mac"}"#, "its token_type is not Bearer"),
+            (
+                r#"{"access_token":"a","token_type":"mac"}"#,
+                "its token_type is not Bearer",
+            ),
         ] {
-            assert_eq!(TokenResponse::parse(body.as_bytes()).unwrap_err().to_string(), problem, "{body}");
+            assert_eq!(
+                TokenResponse::parse(body.as_bytes()).unwrap_err().to_string(),
+                problem,
+                "{body}"
+            );
         }
     }
 

@@ -13,27 +13,57 @@ fn class(status: u16, body: &str) -> Class {
     match interpret(status, &HeaderMap::new(), body.as_bytes()) {
         Ok(_) => Class::Tokens,
         Err(TokenError::Transient { .. }) => Class::Transient,
-        Err(TokenError::Rejected { cause: Rejection::Grant, .. }) => Class::Reauthorise,
-        Err(TokenError::Rejected { cause: Rejection::Client, .. }) => Class::Misconfigured,
+        Err(TokenError::Rejected {
+            cause: Rejection::Grant,
+            ..
+        }) => Class::Reauthorise,
+        Err(TokenError::Rejected {
+            cause: Rejection::Client,
+            ..
+        }) => Class::Misconfigured,
     }
 }
 
 #[test]
 fn the_error_code_decides() {
     for (status, body, expected) in [
-        (400, r#"{"error":"invalid_request","error_description":"The refresh token provided is expired, revoked, malformed, or invalid.","trackingID":"t"}"#, Class::Reauthorise),
+        (
+            400,
+            r#"{"error":"invalid_request","error_description":"The refresh token provided is expired, revoked, malformed, or invalid.","trackingID":"t"}"#,
+            Class::Reauthorise,
+        ),
         (400, r#"{"error":"invalid_grant"}"#, Class::Reauthorise),
         (401, r#"{"error":"invalid_grant"}"#, Class::Reauthorise),
-        (400, r#"{"error":"invalid_client","error_description":"Invalid client"}"#, Class::Misconfigured),
+        (
+            400,
+            r#"{"error":"invalid_client","error_description":"Invalid client"}"#,
+            Class::Misconfigured,
+        ),
         (401, r#"{"error":"invalid_client"}"#, Class::Misconfigured),
         (400, r#"{"error":"unauthorized_client"}"#, Class::Misconfigured),
         (400, r#"{"error":"invalid_scope"}"#, Class::Misconfigured),
         (400, r#"{"error":"unsupported_grant_type"}"#, Class::Misconfigured),
         (400, r#"{"error":"tokenlimit_reached"}"#, Class::Misconfigured),
-        (400, r#"{"error":"invalid_request","error_description":"Parameter:client_id is blank"}"#, Class::Misconfigured),
-        (400, r#"{"message":"client_secret cannot be null or empty","errors":[{"description":"client_secret cannot be null or empty"}]}"#, Class::Misconfigured),
-        (401, r#"{"message":"The request requires a valid access token"}"#, Class::Misconfigured),
-        (400, r#"{"message":"POST failed: HTTP/1.1 400 Bad Request (error = 'gone')"}"#, Class::Reauthorise),
+        (
+            400,
+            r#"{"error":"invalid_request","error_description":"Parameter:client_id is blank"}"#,
+            Class::Misconfigured,
+        ),
+        (
+            400,
+            r#"{"message":"client_secret cannot be null or empty","errors":[{"description":"client_secret cannot be null or empty"}]}"#,
+            Class::Misconfigured,
+        ),
+        (
+            401,
+            r#"{"message":"The request requires a valid access token"}"#,
+            Class::Misconfigured,
+        ),
+        (
+            400,
+            r#"{"message":"POST failed: HTTP/1.1 400 Bad Request (error = 'gone')"}"#,
+            Class::Reauthorise,
+        ),
         (400, r#"{"error":"slow_down"}"#, Class::Transient),
     ] {
         assert_eq!(class(status, body), expected, "{status} {body}");
@@ -78,8 +108,17 @@ fn retry_after_is_read_and_nonsense_in_it_is_ignored() {
 
 #[test]
 fn a_server_cannot_forge_a_log_line() {
-    let body = serde_json::json!({ "error": "invalid_grant\r\ntime=now", "error_description": "x".repeat(5000) });
-    let error = interpret(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.to_string().as_bytes()).unwrap_err();
+    let body =
+        serde_json::json!({ "error": "invalid_grant\r\ntime=now", "error_description": "x".repeat(5000) });
+    let error = interpret(
+        StatusCode::BAD_REQUEST,
+        &HeaderMap::new(),
+        body.to_string().as_bytes(),
+    )
+    .unwrap_err();
     let text = error.to_string();
-    assert!(!text.contains(['\r', '\n']) && text.len() < 2 * LONGEST_DETAIL + 100, "{text}");
+    assert!(
+        !text.contains(['\r', '\n']) && text.len() < 2 * LONGEST_DETAIL + 100,
+        "{text}"
+    );
 }

@@ -25,7 +25,9 @@ impl Folder {
 
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.dir.path()).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -50,7 +52,10 @@ fn now() -> Timestamp {
 fn a_file_of_the_go_program_is_read_as_it_is() {
     let tokens = Folder::with(FIELD_FILE).tokens();
     assert_eq!(tokens.expires_at().to_string(), "2026-02-11T13:26:28Z");
-    assert_eq!(tokens.refresh_token_expires_at().unwrap().to_string(), "2026-04-28T13:26:28Z");
+    assert_eq!(
+        tokens.refresh_token_expires_at().unwrap().to_string(),
+        "2026-04-28T13:26:28Z"
+    );
     assert_eq!(tokens.org_id, None);
 }
 
@@ -63,7 +68,16 @@ fn a_rewritten_file_keeps_the_order_of_its_fields_and_what_it_does_not_know() {
     let names: Vec<_> = object(written.as_bytes()).unwrap().keys().cloned().collect();
     assert_eq!(
         names,
-        ["access_token", "expires_in", "refresh_token", "refresh_token_expires_in", "at", "token_type", "scope", "note"]
+        [
+            "access_token",
+            "expires_in",
+            "refresh_token",
+            "refresh_token_expires_in",
+            "at",
+            "token_type",
+            "scope",
+            "note"
+        ]
     );
     assert_eq!(folder.tokens(), tokens);
 }
@@ -73,7 +87,10 @@ fn the_file_is_created_for_its_owner_alone_and_nothing_else_is_left() {
     let folder = Folder::new();
     assert!(matches!(folder.file.load(), Loaded::Absent));
     folder.file.store(&sample(), now()).unwrap();
-    assert_eq!(fs::metadata(folder.file.path()).unwrap().permissions().mode() & 0o777, MODE);
+    assert_eq!(
+        fs::metadata(folder.file.path()).unwrap().permissions().mode() & 0o777,
+        MODE
+    );
     assert_eq!(folder.names(), [".tokens"]);
     assert!(!folder.file.readable_by_others());
 }
@@ -91,12 +108,23 @@ fn a_file_that_others_could_read_is_tightened_by_the_next_write() {
 fn a_file_without_tokens_is_named_kept_and_copied_aside_by_the_next_write() {
     for (content, problem) in [
         ("", "holds no tokens: it is empty"),
-        ("{\"access_token\": \"a\", \"refresh", "holds no tokens: it is not JSON (line 1, column 30)"),
-        ("{\"name\": \"somebody\"}", "holds no tokens: it has no access_token"),
-        ("{\"access_token\": \"a\"}", "holds no tokens: it has no refresh_token"),
+        (
+            "{\"access_token\": \"a\", \"refresh",
+            "holds no tokens: it is not JSON (line 1, column 30)",
+        ),
+        (
+            "{\"name\": \"somebody\"}",
+            "holds no tokens: it has no access_token",
+        ),
+        (
+            "{\"access_token\": \"a\"}",
+            "holds no tokens: it has no refresh_token",
+        ),
     ] {
         let folder = Folder::with(content);
-        let Loaded::Unusable(reason) = folder.file.load() else { panic!("{content} was taken for tokens") };
+        let Loaded::Unusable(reason) = folder.file.load() else {
+            panic!("{content} was taken for tokens")
+        };
         assert_eq!(reason.to_string(), problem);
         folder.file.store(&sample(), now()).unwrap();
         assert_eq!(folder.names(), [".tokens", ".tokens.unusable-20260128T132629Z"]);
@@ -115,7 +143,10 @@ fn a_missing_issue_time_makes_the_access_token_expired() {
 fn a_missing_folder_is_found_by_the_probe() {
     let file = TokenFile::new("/nonexistent/folder/.tokens");
     let error = file.probe().unwrap_err().to_string();
-    assert_eq!(error, "cannot write beside /nonexistent/folder/.tokens: No such file or directory (os error 2)");
+    assert_eq!(
+        error,
+        "cannot write beside /nonexistent/folder/.tokens: No such file or directory (os error 2)"
+    );
 }
 
 #[test]

@@ -22,10 +22,13 @@ impl Keeper {
             let call = tokio::time::timeout(DEADLINE, keeper.0.endpoint.refresh(&refresh_token));
             let result = match AssertUnwindSafe(call).catch_unwind().await {
                 Ok(Ok(result)) => result,
-                Ok(Err(_)) => {
-                    Err(TokenError::transient(format!("the token endpoint did not answer in {} s", DEADLINE.as_secs())))
-                }
-                Err(_) => Err(TokenError::transient("the refresh failed inside the gateway; see the log")),
+                Ok(Err(_)) => Err(TokenError::transient(format!(
+                    "the token endpoint did not answer in {} s",
+                    DEADLINE.as_secs()
+                ))),
+                Err(_) => Err(TokenError::transient(
+                    "the refresh failed inside the gateway; see the log",
+                )),
             };
             keeper.refresh_ended(generation, result).await;
         });
@@ -33,7 +36,11 @@ impl Keeper {
 
     async fn refresh_ended(&self, generation: Generation, result: Result<TokenResponse, TokenError>) {
         let _installing = self.0.installing.lock().await;
-        let base = self.snapshot().grant.clone().filter(|grant| grant.generation == generation);
+        let base = self
+            .snapshot()
+            .grant
+            .clone()
+            .filter(|grant| grant.generation == generation);
         let (result, stored) = match (base, result) {
             (Some(base), Ok(response)) => {
                 let tokens = base.tokens.refreshed(response, self.now());
@@ -44,7 +51,10 @@ impl Keeper {
             // Superseded: what it says does not matter any more.
             (None, _) => (Err(TokenError::transient("superseded")), None),
         };
-        let fingerprint = result.as_ref().map(|tokens| tokens.access_token.fingerprint()).unwrap_or_default();
+        let fingerprint = result
+            .as_ref()
+            .map(|tokens| tokens.access_token.fingerprint())
+            .unwrap_or_default();
         let failure = result.as_ref().err().cloned();
         let outcome = self.transition(|life, now, dice| life.refresh_ended(generation, result, now, dice));
         if let Some(stored) = stored {
@@ -62,9 +72,16 @@ impl Keeper {
             }
             (Outcome::Failed, failure) => {
                 let reason = failure.map(|failure| failure.to_string()).unwrap_or_default();
-                warn!(topic = "oauth2", action = "retry", "refresh failed, it is tried again: {reason}");
+                warn!(
+                    topic = "oauth2",
+                    action = "retry",
+                    "refresh failed, it is tried again: {reason}"
+                );
             }
-            (Outcome::Superseded, _) => info!(topic = "oauth2", "refresh dropped: newer tokens came in meanwhile"),
+            (Outcome::Superseded, _) => info!(
+                topic = "oauth2",
+                "refresh dropped: newer tokens came in meanwhile"
+            ),
         }
     }
 }

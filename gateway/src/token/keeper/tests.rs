@@ -64,10 +64,20 @@ impl Bench {
         file.store(&tokens("1", clock.now()), clock.now().wall).unwrap();
         clock.advance(HOUR);
         let answers = Mutex::new(answers.into_iter().collect());
-        let script = Arc::new(Script { answers, calls: AtomicUsize::new(0), gate: Semaphore::new(0) });
+        let script = Arc::new(Script {
+            answers,
+            calls: AtomicUsize::new(0),
+            gate: Semaphore::new(0),
+        });
         let endpoint = Arc::clone(&script) as Arc<dyn TokenEndpoint>;
         let keeper = Keeper::open(file, endpoint, Arc::new(clock.clone()), Box::new(|| 0.5)).await;
-        Self { keeper, script, clock, path, _dir: dir }
+        Self {
+            keeper,
+            script,
+            clock,
+            path,
+            _dir: dir,
+        }
     }
 
     fn open_gate(&self) {
@@ -143,7 +153,10 @@ async fn a_refresh_survives_the_request_that_asked_for_it() {
     assert!(futures_util::poll!(&mut leader).is_pending());
     drop(leader);
     bench.open_gate();
-    changes.wait_for(|snapshot| snapshot.refreshes_ended == 1).await.unwrap();
+    changes
+        .wait_for(|snapshot| snapshot.refreshes_ended == 1)
+        .await
+        .unwrap();
     assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("2"));
 }
 
@@ -160,7 +173,10 @@ async fn a_refresh_that_fails_leaves_a_good_token_in_use_and_the_file_as_it_was(
     let bench = Bench::with([transient()]).await;
     let before = bench.stored();
     let error = bench.keeper.replace(bench.generation()).await.unwrap_err();
-    assert!(matches!(&error, Unavailable::RefreshFailed { reason, .. } if reason == "no route"), "{error:?}");
+    assert!(
+        matches!(&error, Unavailable::RefreshFailed { reason, .. } if reason == "no route"),
+        "{error:?}"
+    );
     assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("1"));
     assert_eq!(bench.keeper.snapshot().state, AuthState::Degraded);
     assert_eq!(bench.stored(), before);
@@ -168,7 +184,10 @@ async fn a_refresh_that_fails_leaves_a_good_token_in_use_and_the_file_as_it_was(
 
 #[tokio::test]
 async fn a_refusal_is_told_to_everybody_and_asked_only_once() {
-    let refused = Err(TokenError::Rejected { cause: Rejection::Grant, reason: "dead".to_owned() });
+    let refused = Err(TokenError::Rejected {
+        cause: Rejection::Grant,
+        reason: "dead".to_owned(),
+    });
     let bench = Bench::with([refused]).await;
     bench.expire();
     for _ in 0..10 {
@@ -204,7 +223,10 @@ async fn a_full_disk_does_not_cost_the_new_tokens_and_the_write_is_tried_again()
     let running = tokio::spawn(bench.keeper.clone().run(stop.clone()));
     tokio::task::yield_now().await;
     bench.clock.advance(STORE_RETRY);
-    changes.wait_for(|snapshot| snapshot.unsaved.is_none()).await.unwrap();
+    changes
+        .wait_for(|snapshot| snapshot.unsaved.is_none())
+        .await
+        .unwrap();
     assert!(bench.stored().contains("\"access-2\""));
     stop.cancel();
     running.await.unwrap();
@@ -218,7 +240,10 @@ async fn the_background_loop_refreshes_ahead_of_expiry_without_any_request() {
     let running = tokio::spawn(bench.keeper.clone().run(stop.clone()));
     tokio::task::yield_now().await;
     bench.clock.advance(HOUR * 24 * 11);
-    changes.wait_for(|snapshot| snapshot.refreshes_ended == 1).await.unwrap();
+    changes
+        .wait_for(|snapshot| snapshot.refreshes_ended == 1)
+        .await
+        .unwrap();
     assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("2"));
     stop.cancel();
     running.await.unwrap();
@@ -243,10 +268,20 @@ async fn an_authorisation_during_a_refresh_wins() {
     let bench = Bench::gated([Ok(response("2"))]).await;
     bench.keeper.rejected(bench.generation());
     let mut changes = bench.keeper.0.published.subscribe();
-    bench.keeper.install(tokens("admin", bench.clock.now())).await.unwrap();
+    bench
+        .keeper
+        .install(tokens("admin", bench.clock.now()))
+        .await
+        .unwrap();
     bench.open_gate();
-    changes.wait_for(|snapshot| snapshot.refreshes_ended == 1).await.unwrap();
-    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("admin"));
+    changes
+        .wait_for(|snapshot| snapshot.refreshes_ended == 1)
+        .await
+        .unwrap();
+    assert_eq!(
+        bench.keeper.access().await.unwrap().fingerprint,
+        fingerprint("admin")
+    );
     assert!(bench.stored().contains("\"access-admin\""));
 }
 
@@ -256,7 +291,11 @@ async fn an_unusable_file_is_reported_and_stays_until_an_authorisation() {
     let path = dir.path().join(".tokens");
     std::fs::write(&path, "not json").unwrap();
     let clock = ManualClock::at(Timestamp::from_unix_seconds(1_769_606_789));
-    let script = Script { answers: Mutex::default(), calls: AtomicUsize::new(0), gate: Semaphore::new(0) };
+    let script = Script {
+        answers: Mutex::default(),
+        calls: AtomicUsize::new(0),
+        gate: Semaphore::new(0),
+    };
     let (endpoint, time) = (Arc::new(script), Arc::new(clock.clone()));
     let keeper = Keeper::open(TokenFile::new(&path), endpoint, time, Box::new(|| 0.5)).await;
     assert_eq!(keeper.access().await.unwrap_err(), Unavailable::NotAuthorised);

@@ -48,7 +48,10 @@ impl Bench {
     }
 
     fn refuse(&mut self, cause: Rejection) -> Outcome {
-        self.end(Err(TokenError::Rejected { cause, reason: "no".to_owned() }))
+        self.end(Err(TokenError::Rejected {
+            cause,
+            reason: "no".to_owned(),
+        }))
     }
 }
 
@@ -72,7 +75,10 @@ fn a_refresh_ahead_is_due_between_65_and_80_percent_of_the_lifetime() {
         let mut life = Lifecycle::default();
         life.install(tokens("1", clock.now()), clock.now(), dice);
         let due = life.due_in(clock.now()).unwrap();
-        assert!(due.abs_diff(LIFETIME.mul_f64(share)) < Duration::from_secs(1), "{due:?}");
+        assert!(
+            due.abs_diff(LIFETIME.mul_f64(share)) < Duration::from_secs(1),
+            "{due:?}"
+        );
         clock.advance(due - Duration::from_secs(1));
         assert_eq!(life.want(Why::Due, clock.now()), Decision::Leave);
         clock.advance(Duration::from_secs(1));
@@ -84,7 +90,14 @@ fn a_refresh_ahead_is_due_between_65_and_80_percent_of_the_lifetime() {
 fn a_server_with_absurdly_short_lifetimes_does_not_make_a_refresh_storm() {
     let clock = ManualClock::at(Timestamp::from_unix_seconds(0));
     let mut life = Lifecycle::default();
-    life.install(TokenSet { expires_in: Duration::from_secs(1), ..tokens("1", clock.now()) }, clock.now(), 0.5);
+    life.install(
+        TokenSet {
+            expires_in: Duration::from_secs(1),
+            ..tokens("1", clock.now())
+        },
+        clock.now(),
+        0.5,
+    );
     assert_eq!(life.due_in(clock.now()), Some(REFRESH_FLOOR));
 }
 
@@ -131,7 +144,10 @@ fn refreshes_that_do_not_cure_the_401_become_rare() {
         }
         bench.clock.advance(Duration::from_secs(1));
     }
-    assert_eq!(refreshes, [0, 30, 90, 210, 450, 930, 1830, 2730, 3630, 4530, 5430, 6330]);
+    assert_eq!(
+        refreshes,
+        [0, 30, 90, 210, 450, 930, 1830, 2730, 3630, 4530, 5430, 6330]
+    );
 }
 
 #[test]
@@ -198,7 +214,11 @@ fn a_dead_grant_is_probed_slowly_and_its_token_serves_until_it_expires() {
     bench.clock.advance(PROBE_INTERVAL);
     assert!(started(&bench.want(Why::Due)));
     bench.fail();
-    assert_eq!(bench.life.state(), AuthState::Reauthorise, "a broken line says nothing about the grant");
+    assert_eq!(
+        bench.life.state(),
+        AuthState::Reauthorise,
+        "a broken line says nothing about the grant"
+    );
     assert_eq!(bench.want(Why::Due), Decision::Never(Rejection::Grant));
 }
 
@@ -212,10 +232,16 @@ fn a_new_authorisation_ends_every_trouble_and_outlives_a_refresh_in_flight() {
     let now = bench.clock.now();
     bench.life.install(tokens("admin", now), now, 0.5);
     assert_eq!(bench.life.state(), AuthState::Ok);
-    let late = Err(TokenError::Rejected { cause: Rejection::Grant, reason: "old".to_owned() });
+    let late = Err(TokenError::Rejected {
+        cause: Rejection::Grant,
+        reason: "old".to_owned(),
+    });
     assert_eq!(bench.life.refresh_ended(old, late, now, 0.5), Outcome::Superseded);
     assert_eq!(bench.life.state(), AuthState::Ok);
-    assert_eq!(bench.life.grant().unwrap().tokens.access_token.expose(), "access-admin");
+    assert_eq!(
+        bench.life.grant().unwrap().tokens.access_token.expose(),
+        "access-admin"
+    );
 }
 
 #[test]
@@ -240,7 +266,14 @@ fn an_issue_time_in_the_future_does_not_lengthen_a_token() {
     let clock = ManualClock::at(Timestamp::from_unix_seconds(1_000_000));
     let mut life = Lifecycle::default();
     let issued_at = clock.now().wall + DAY;
-    life.install(TokenSet { issued_at, ..tokens("1", clock.now()) }, clock.now(), 0.5);
+    life.install(
+        TokenSet {
+            issued_at,
+            ..tokens("1", clock.now())
+        },
+        clock.now(),
+        0.5,
+    );
     assert!(life.grant().unwrap().remaining(clock.now()) <= LIFETIME);
 }
 

@@ -1,0 +1,230 @@
+//! The composition root: builds every part, binds the ports, and runs until told to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::authorization::identity::Identity;
+use crate::authorization::{Authorizer, Integration};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::health::HealthCheck;
+use crate::http::callback::CODE_PATH;
+use crate::http::serve::serve;
+use crate::http::{Services, callback_router, main_router};
+use crate::net::resolver::Resolver;
+use crate::net::{oauth_client, tls};
+use crate::proxy::Forwarder;
+use crate::proxy::upstream::Upstream;
+use crate::token::endpoint::{TokenEndpoint, WebexTokenEndpoint};
+use crate::token::file::{Loaded, StoreError, TokenFile};
+use crate::token::keeper::{Dice, Keeper};
+
+/// Docker and Kubernetes send SIGKILL 10 s after SIGTERM or later; a second is left for the end of a refresh and its write.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// A gateway that has bound its ports.
+pub struct App {
+    config: Config,
+    main: (TcpListener, Router),
+    callback: Option<(TcpListener, Router)>,
+    keeper: Keeper,
+    authorizer: Authorizer,
+}
+
+/// Why a gateway does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Tokens could not be kept here.
+    #[error("-tokensFile: {0}; create the folder and make it writable for the user of the gateway")]
+    TokensFolder(#[source] StoreError),
+    /// Webex could not be trusted.
+    #[error(transparent)]
+    Authorities(#[from] tls::NoAuthorities),
+    /// Names could not be resolved.
+    #[error("cannot read the DNS configuration in /etc/resolv.conf: {0}")]
+    Resolver(#[from] hickory_resolver::net::NetError),
+    /// The client for OAuth calls could not be built.
+    #[error("cannot build the HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The gateway would call itself for ever.
+    #[error("-webexURL is the address of this gateway itself; set it to https://webexapis.com")]
+    Loop,
+    /// A port is taken or not allowed.
+    #[error("cannot listen on {address}: {source}; choose another with {flag}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The flag that sets it.
+        flag: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl StartError {
+    /// 2 for what the configuration got wrong, 1 for what the machine does not give.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::TokensFolder(_) | Self::Authorities(_) | Self::Loop => 2,
+            Self::Resolver(_) | Self::Client(_) | Self::Bind { .. } => 1,
+        }
+    }
+}
+
+impl App {
+    /// Checks the tokens folder, loads the tokens, and binds.
+    pub async fn build(config: Config, clock: Arc<dyn Clock>, dice: Dice) -> Result<Self, StartError> {
+        if config.webex.is(config.listen.ip(), config.listen.port()) {
+            return Err(StartError::Loop);
+        }
+        let file = TokenFile::new(&config.tokens_file);
+        check_folder(&file)?;
+        let tls = match config.webex.scheme == http::uri::Scheme::HTTP && config.token_url.scheme() == "http"
+        {
+            true => tls::client_config().unwrap_or_else(|_| tls::without_authorities()),
+            false => tls::client_config()?,
+        };
+        let resolver = Resolver::from_system()?;
+        let client = oauth_client::build(tls.clone(), resolver.clone(), config.proxies.clone())?;
+        let (scheme, authority) = (config.webex.scheme.clone(), config.webex.authority.clone());
+        let upstream = Upstream::new(scheme, authority, tls, resolver, &config.proxies);
+        let endpoint: Arc<dyn TokenEndpoint> = Arc::new(WebexTokenEndpoint {
+            url: config.token_url.clone(),
+            client_id: config.client_id.clone(),
+            client_secret: config.client_secret.clone(),
+            redirect_uri: config.redirect_uri.clone(),
+            http: client.clone(),
+        });
+        let keeper = Keeper::open(file, Arc::clone(&endpoint), clock, dice).await;
+        let identity = Identity {
+            http: client,
+            people_me: config.webex.url("/v1/people/me"),
+        };
+        let authorizer = Authorizer::new(integration(&config), keeper.clone(), endpoint, identity);
+        let forwarder = Forwarder {
+            keeper: keeper.clone(),
+            upstream,
+            timeout: config.timeout,
+            tracking_prefix: config.tracking_prefix.clone(),
+        };
+        let services = Services {
+            health: HealthCheck::new(forwarder.clone()),
+            forwarder,
+            authorizer: authorizer.clone(),
+            gateway_key: config.gateway_key.clone(),
+        };
+        let callback = match config.callback_listen {
+            Some(address) => Some((
+                bind(address, "-callbackPort").await?,
+                callback_router(services.clone()),
+            )),
+            None => None,
+        };
+        let main = bind(config.listen, "-port").await?;
+        let router = main_router(services, callback.is_none());
+        Ok(Self {
+            main: (main, router),
+            callback,
+            keeper,
+            authorizer,
+            config,
+        })
+    }
+
+    /// The address of the main listener, with its real port where 0 was asked for.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.main.0.local_addr().unwrap_or(self.config.listen)
+    }
+
+    /// The address of the callback listener, where it is a separate one.
+    #[must_use]
+    pub fn callback_address(&self) -> Option<SocketAddr> {
+        self.callback
+            .as_ref()
+            .and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
+    /// Serves until `stop`; then ends running requests, and a refresh in flight with its write.
+    pub async fn run(self, stop: CancellationToken) {
+        self.greet();
+        let learning = self.authorizer.clone();
+        tokio::spawn(async move { learning.learn_organization().await });
+        let keeping = tokio::spawn(self.keeper.clone().run(stop.clone()));
+        let callback = self
+            .callback
+            .map(|(listener, router)| tokio::spawn(serve(listener, router, stop.clone(), DRAIN)));
+        let (listener, router) = self.main;
+        serve(listener, router, stop, DRAIN).await;
+        for task in callback.into_iter().chain([keeping]) {
+            if let Err(crash) = task.await {
+                warn!("a part of the gateway crashed: {crash}");
+            }
+        }
+        info!("stopped");
+    }
+
+    fn greet(&self) {
+        info!(
+            "webex_gw {} listens on {}, calls {}",
+            env!("CARGO_PKG_VERSION"),
+            self.address(),
+            self.config.webex
+        );
+        let path = url::Url::parse(&self.config.redirect_uri).map(|url| url.path().to_owned());
+        if path.is_ok_and(|path| path != CODE_PATH) {
+            warn!(
+                "the path of redirect_uri is not {CODE_PATH}: unless a proxy on the way rewrites it, no authorisation will arrive"
+            );
+        }
+        if self.keeper.snapshot().grant.is_none() {
+            warn!(
+                action = "reauthorise",
+                "not authorised yet: log in as a Partner Full Admin at {}",
+                self.config.login_url()
+            );
+        }
+    }
+}
+
+fn integration(config: &Config) -> Integration {
+    Integration {
+        client_id: config.client_id.clone(),
+        redirect_uri: config.redirect_uri.clone(),
+        authorize_url: config.authorize_url.clone(),
+        org_id: config.org_id,
+        require_state: config.require_state,
+    }
+}
+
+/// An unwritable folder is found now, not after an administrator has logged in. With tokens that can be read it is no reason
+/// to stop serving.
+fn check_folder(file: &TokenFile) -> Result<(), StartError> {
+    match (file.probe(), file.load()) {
+        (Ok(()), _) => Ok(()),
+        (Err(problem), Loaded::Tokens(_)) => {
+            warn!("{problem}; the gateway serves, but new tokens will be in memory only");
+            Ok(())
+        }
+        (Err(problem), _) => Err(StartError::TokensFolder(problem)),
+    }
+}
+
+async fn bind(address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Bind {
+            address,
+            flag,
+            source,
+        })
+}

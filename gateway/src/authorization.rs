@@ -1,0 +1,231 @@
+//! Takes an administrator's authorisation: a code comes in, is redeemed once, and replaces the tokens only after it is clear
+//! whose they are.
+
+pub mod codes;
+pub mod identity;
+pub mod login;
+pub mod refusal;
+
+use std::sync::{Arc, OnceLock};
+
+use tracing::{info, warn};
+use url::Url;
+
+use crate::organization::OrgId;
+use crate::secret::{AuthorizationCode, CodeVerifier};
+use crate::token::TokenSet;
+use crate::token::endpoint::TokenEndpoint;
+use crate::token::failure::{Rejection, TokenError};
+use crate::token::keeper::Keeper;
+use codes::Codes;
+use identity::Identity;
+use login::{Login, Logins, Started};
+use refusal::Refusal;
+
+/// The scopes of the product's integration, asked for where the gateway starts the flow itself.
+pub const SCOPES: [&str; 10] = [
+    "spark-admin:broadworks_subscribers_read",
+    "spark-admin:broadworks_subscribers_write",
+    "spark-admin:broadworks_enterprises_read",
+    "spark-admin:broadworks_enterprises_write",
+    "spark:people_read",
+    "spark-admin:people_read",
+    "spark-admin:people_write",
+    "identity:people_rw",
+    "identity:people_read",
+    "spark-admin:organizations_read",
+];
+
+/// What is fixed by the configuration.
+#[derive(Clone, Debug)]
+pub struct Integration {
+    /// The integration's id.
+    pub client_id: String,
+    /// As registered.
+    pub redirect_uri: String,
+    /// Where an administrator logs in.
+    pub authorize_url: Url,
+    /// The organisation this gateway may act for, where the operator fixed it.
+    pub org_id: Option<OrgId>,
+    /// Whether only flows that the gateway started are taken.
+    pub require_state: bool,
+}
+
+/// Takes authorisations. Clones share what is pending.
+#[derive(Clone)]
+pub struct Authorizer(Arc<Inner>);
+
+struct Inner {
+    integration: Integration,
+    keeper: Keeper,
+    endpoint: Arc<dyn TokenEndpoint>,
+    identity: Identity,
+    logins: Logins,
+    codes: Codes,
+    /// The organisation of tokens whose file does not name it.
+    learned: OnceLock<OrgId>,
+}
+
+/// The query of a callback.
+#[derive(Clone, Debug, Default)]
+pub struct Callback {
+    /// `code`
+    pub code: Option<String>,
+    /// `state`
+    pub state: Option<String>,
+    /// `error` (RFC 6749 section 4.1.2.1)
+    pub error: Option<String>,
+    /// The cookie that binds a flow to the browser in which it was started.
+    pub cookie: Option<String>,
+}
+
+/// What a code led to.
+pub type Outcome = Result<(), Refusal>;
+
+impl Authorizer {
+    /// Installs into `keeper` what `endpoint` gives for codes.
+    #[must_use]
+    pub fn new(
+        integration: Integration,
+        keeper: Keeper,
+        endpoint: Arc<dyn TokenEndpoint>,
+        identity: Identity,
+    ) -> Self {
+        let (logins, codes) = (Logins::default(), Codes::default());
+        Self(Arc::new(Inner {
+            integration,
+            keeper,
+            endpoint,
+            identity,
+            logins,
+            codes,
+            learned: OnceLock::new(),
+        }))
+    }
+
+    /// Starts a flow: where to send the browser, and the cookie to give it.
+    #[must_use]
+    pub fn start(&self) -> Started {
+        self.0.logins.start(&self.0.integration, self.0.keeper.now())
+    }
+
+    /// Whether the public address is `https`, so that a cookie may insist on it.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.0.integration.redirect_uri.starts_with("https://")
+    }
+
+    /// Takes what Webex sent the browser back with. The same code again gets the same outcome.
+    pub async fn complete(&self, callback: Callback) -> Outcome {
+        if let Some(error) = &callback.error {
+            return Err(self.refuse(Refusal::from_error_code(error)));
+        }
+        let code = match callback.code.as_deref().map(AuthorizationCode::new) {
+            None => return Err(self.refuse(Refusal::MissingCode)),
+            Some(Err(_)) => return Err(self.refuse(Refusal::MalformedCode)),
+            Some(Ok(code)) => code,
+        };
+        let redemption = || {
+            let (this, code) = (self.clone(), code.clone());
+            // On its own: a browser that closes the connection must not lose a code that is being redeemed.
+            let work = tokio::spawn(async move { this.redeem(&code, &callback).await });
+            async move { work.await.unwrap_or(Err(Refusal::Internal)) }
+        };
+        let outcome = self
+            .0
+            .codes
+            .redeem(&code, self.0.keeper.now(), redemption)
+            .await
+            .unwrap_or(Err(Refusal::TooMany));
+        outcome.map_err(|refusal| self.refuse(refusal))
+    }
+
+    /// Learns whose tokens an old file holds, so that it is as protected as a new one.
+    pub async fn learn_organization(&self) {
+        if self.pin().is_some() || self.0.keeper.snapshot().grant.is_none() {
+            return;
+        }
+        if let Ok(access) = self.0.keeper.access().await
+            && let identity::Person::Of(org_id) = self.0.identity.who_is(&access.bearer).await
+        {
+            info!("this gateway acts for the organisation {org_id} of the tokens it holds");
+            let _ = self.0.learned.set(org_id);
+        }
+    }
+
+    /// The one organisation that may authorise, where that is settled.
+    fn pin(&self) -> Option<OrgId> {
+        let held = || {
+            self.0
+                .keeper
+                .snapshot()
+                .grant
+                .as_ref()
+                .and_then(|grant| grant.tokens.org_id)
+        };
+        self.0
+            .integration
+            .org_id
+            .or_else(held)
+            .or_else(|| self.0.learned.get().copied())
+    }
+
+    async fn redeem(&self, code: &AuthorizationCode, callback: &Callback) -> Outcome {
+        let verifier = self.check_state(callback)?;
+        self.learn_organization().await;
+        let answer = self.0.endpoint.exchange(code, verifier.as_ref()).await;
+        let response = answer.map_err(|error| exchange_refusal(&error))?;
+        let person = self.0.identity.who_is(&response.access_token.bearer()).await;
+        let named = response
+            .access_token
+            .organization()
+            .and_then(|text| OrgId::parse(text).ok());
+        let org_id = identity::decide(self.pin(), named, person)?;
+        let tokens =
+            TokenSet::granted(response, org_id, self.0.keeper.now()).ok_or(Refusal::NoRefreshToken)?;
+        let fingerprint = tokens.access_token.fingerprint();
+        // Tokens that cannot be stored still serve; the keeper has said so, and goes on trying.
+        let _ = self.0.keeper.install(tokens).await;
+        info!(
+            topic = "oauth2",
+            "authorised by an administrator of organisation {org_id}, token {fingerprint}"
+        );
+        Ok(())
+    }
+
+    fn check_state(&self, callback: &Callback) -> Result<Option<CodeVerifier>, Refusal> {
+        let state = callback.state.as_deref().unwrap_or_default();
+        match self
+            .0
+            .logins
+            .finish(state, callback.cookie.as_deref(), self.0.keeper.now())
+        {
+            Login::Ours(verifier) => Ok(Some(verifier)),
+            Login::OtherBrowser => Err(Refusal::OtherBrowser),
+            Login::Unknown if self.0.integration.require_state => Err(Refusal::NotStartedHere),
+            Login::Unknown => Ok(None),
+        }
+    }
+
+    fn refuse(&self, refusal: Refusal) -> Refusal {
+        warn!(
+            topic = "oauth2",
+            "authorisation refused: {refusal}; the tokens held stay as they are"
+        );
+        refusal
+    }
+}
+
+fn exchange_refusal(error: &TokenError) -> Refusal {
+    match error {
+        TokenError::Transient { reason, .. } => Refusal::Unreachable(reason.clone()),
+        TokenError::Rejected {
+            cause: Rejection::Grant,
+            reason,
+        } => Refusal::CodeRejected(reason.clone()),
+        TokenError::Rejected {
+            cause: Rejection::Client,
+            reason,
+        } => Refusal::Misconfigured(reason.clone()),
+    }
+}

@@ -1,0 +1,129 @@
+//! Why an authorisation was not taken. The texts name the cause and the fix, and never quote what a browser sent.
+
+use thiserror::Error;
+
+use crate::organization::OrgId;
+
+/// Why the tokens held were not replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Neither `code` nor `error` came in.
+    #[error("the address has no code")]
+    MissingCode,
+    /// The code has characters that no code has.
+    #[error("the code in the address is damaged")]
+    MalformedCode,
+    /// `error=access_denied`
+    #[error("the request was declined in Webex")]
+    Declined,
+    /// `error=invalid_scope`
+    #[error("Webex does not allow one of the requested scopes for this integration")]
+    InvalidScope,
+    /// Another `error`.
+    #[error("Webex could not complete the authorisation")]
+    WebexError,
+    /// The token endpoint does not know the code, or not any more.
+    #[error("Webex did not accept the code: {0}")]
+    CodeRejected(String),
+    /// The token endpoint does not accept the client.
+    #[error("Webex did not accept this gateway: {0}")]
+    Misconfigured(String),
+    /// No usable answer.
+    #[error("Webex could not be asked: {0}")]
+    Unreachable(String),
+    /// The token works for nobody.
+    #[error("Webex refused the new token when asked whose it is")]
+    TokenRejected,
+    /// Who authorised cannot be found out.
+    #[error("Webex did not say to which organisation the new token belongs")]
+    UnknownOrganization,
+    /// Somebody else's token.
+    #[error("the organisation {found} is not {expected}, for which this gateway acts")]
+    WrongOrganization {
+        /// The token's.
+        found: OrgId,
+        /// The gateway's.
+        expected: OrgId,
+    },
+    /// The grant could not be kept alive.
+    #[error("Webex sent no refresh token")]
+    NoRefreshToken,
+    /// `-requireState` is set.
+    #[error("this gateway takes only authorisations that were started on its own login page")]
+    NotStartedHere,
+    /// The state is ours, but the browser is another one.
+    #[error("the authorisation was started in another browser, or too long ago")]
+    OtherBrowser,
+    /// Too many different codes.
+    #[error("too many authorisations within a minute")]
+    TooMany,
+    /// A bug of this program.
+    #[error("the gateway failed")]
+    Internal,
+}
+
+impl Refusal {
+    /// What an `error` of the authorisation endpoint means.
+    #[must_use]
+    pub fn from_error_code(error: &str) -> Self {
+        match error {
+            "access_denied" => Self::Declined,
+            "invalid_scope" => Self::InvalidScope,
+            _ => Self::WebexError,
+        }
+    }
+
+    /// Whether the code was never answered and may be tried again.
+    #[must_use]
+    pub fn may_try_again(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::NotStartedHere | Self::OtherBrowser
+        )
+    }
+
+    /// What the person in front of the page has to do.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::MissingCode | Self::MalformedCode => {
+                "Open the authorisation address again from its beginning; do not copy the address of this page."
+            }
+            Self::Declined => "Open the authorisation address again and choose Accept.",
+            Self::InvalidScope => {
+                "Tick the missing scopes of the integration at developer.webex.com, then open the authorisation address again."
+            }
+            Self::WebexError => "Open the authorisation address again. If it fails again, ask Webex support.",
+            Self::CodeRejected(_) => {
+                "A code works once and for a short time. Open the authorisation address again, and check that the \
+                 redirect URI of the integration is the address of this gateway, character by character."
+            }
+            Self::Misconfigured(_) => {
+                "Check client_id, client_secret and redirect_uri of the gateway against the integration at \
+                 developer.webex.com, restart the gateway, then open the authorisation address again."
+            }
+            Self::Unreachable(_) => {
+                "Check the network, the forward proxy and status.webex.com, then reload this page or open the \
+                 authorisation address again."
+            }
+            Self::TokenRejected | Self::UnknownOrganization => {
+                "Log in as a Partner Full Admin whose integration has the scope spark:people_read, and try again."
+            }
+            Self::WrongOrganization { .. } => {
+                "Log out of Webex, then log in as an administrator of the right organisation. If the gateway shall act \
+                 for another organisation from now on, set -orgID, or remove the tokens file, and restart it."
+            }
+            Self::NoRefreshToken => {
+                "Check the integration at developer.webex.com; it has to be of the type Integration."
+            }
+            Self::NotStartedHere => {
+                "Open /api/v01/webex/auth/login on this gateway instead of the address from the portal."
+            }
+            Self::OtherBrowser => {
+                "Open /api/v01/webex/auth/login again and log in within ten minutes, in one browser."
+            }
+            Self::TooMany => "Wait a minute, then open the authorisation address again.",
+            Self::Internal => "Look into the log of the gateway, then try again.",
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The gateway's own refusals and failures, free of HTTP; [`crate::http::error`] gives them a status and a body.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::token::failure::Rejection;
+use crate::token::keeper::Unavailable;
+use crate::token::lifecycle::Action;
+
+/// Why the gateway itself answers instead of Webex.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum GatewayError {
+    /// The request breaks HTTP.
+    #[error("{0}")]
+    BadRequest(&'static str),
+    /// The request target is not a path of Webex.
+    #[error("{0}")]
+    TargetRefused(&'static str),
+    /// The request target is longer than allowed.
+    #[error("the request target is longer than {limit} bytes")]
+    TargetTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The request's header fields are larger than allowed.
+    #[error("the request has more than {limit} bytes of header fields")]
+    HeadTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A gateway key is configured and the request does not carry it.
+    #[error("this gateway asks for the header X-Gateway-Key, and the request has none or a wrong one")]
+    KeyRequired,
+    /// There is no token to send.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// The token is being refreshed and that takes longer than a request may wait.
+    #[error("the access token is being refreshed and Webex takes its time; try again")]
+    RefreshSlow,
+    /// No connection, or it broke before an answer.
+    #[error("Webex cannot be reached: {0}")]
+    UpstreamUnreachable(String),
+    /// An answer that is not HTTP.
+    #[error("Webex did not answer properly: {0}")]
+    UpstreamBroken(String),
+    /// No answer in time.
+    #[error("Webex did not answer within {}", crate::go::format_duration(*.0))]
+    UpstreamTimeout(Duration),
+    /// A bug of this program.
+    #[error("the gateway failed; its log says more")]
+    Internal,
+}
+
+impl GatewayError {
+    /// The stable name of the error, as `X-Webex-Gateway-Error` carries it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "bad_request",
+            Self::TargetRefused(_) => "target_refused",
+            Self::TargetTooLong { .. } | Self::HeadTooLarge { .. } => "too_large",
+            Self::KeyRequired => "key_required",
+            Self::Unavailable(Unavailable::RefreshFailed { .. }) | Self::RefreshSlow => {
+                "token_refresh_failed"
+            }
+            Self::Unavailable(Unavailable::NotAuthorised | Unavailable::Refused { .. }) => "not_authorised",
+            Self::UpstreamUnreachable(_) => "upstream_unreachable",
+            Self::UpstreamBroken(_) => "upstream_broken",
+            Self::UpstreamTimeout(_) => "upstream_timeout",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// What mends it; `None` where only the caller can, by another request.
+    #[must_use]
+    pub fn action(&self) -> Option<Action> {
+        match self {
+            Self::BadRequest(_)
+            | Self::TargetRefused(_)
+            | Self::TargetTooLong { .. }
+            | Self::HeadTooLarge { .. } => None,
+            Self::KeyRequired => Some(Action::FixConfiguration),
+            Self::Unavailable(unavailable) => Some(unavailable.action()),
+            Self::RefreshSlow
+            | Self::UpstreamUnreachable(_)
+            | Self::UpstreamBroken(_)
+            | Self::UpstreamTimeout(_)
+            | Self::Internal => Some(Action::Retry),
+        }
+    }
+
+    /// When to try again, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable(Unavailable::RefreshFailed { retry_after, .. }) => Some(*retry_after),
+            Self::RefreshSlow => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+
+    /// Whether only a person can mend it.
+    #[must_use]
+    pub fn rejection(&self) -> Option<Rejection> {
+        match self {
+            Self::Unavailable(Unavailable::Refused { cause, .. }) => Some(*cause),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The listeners: which path is answered by whom, and what surrounds every answer.
+
+pub mod access_log;
+pub mod callback;
+pub mod error;
+pub mod probes;
+pub mod serve;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, Request, State};
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::get;
+use http::StatusCode;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::authorization::Authorizer;
+use crate::error::GatewayError;
+use crate::health::HealthCheck;
+use crate::proxy::target::ServedAt;
+use crate::proxy::{Forwarder, tracking};
+use crate::secret::GatewayKey;
+use error::Failed;
+
+/// Everything below this is the gateway's own and never goes to Webex: it is what nginx lets the internet reach.
+const OWN_PREFIX: &str = "/api/v01/webex";
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Services {
+    /// Sends requests to Webex.
+    pub forwarder: Forwarder,
+    /// Answers `/health`.
+    pub health: HealthCheck,
+    /// Takes authorisations.
+    pub authorizer: Authorizer,
+    /// What proxied requests have to carry, if anything.
+    pub gateway_key: Option<GatewayKey>,
+}
+
+/// The main listener. With a separate callback listener, the callback routes are not here.
+pub fn main_router(services: Services, with_callback: bool) -> Router {
+    let probes = Router::new()
+        .route("/health", get(probes::health))
+        .route("/livez", get(probes::live))
+        .route("/readyz", get(probes::ready));
+    let routes = if with_callback {
+        probes.merge(callback::routes())
+    } else {
+        probes
+    };
+    surround(routes.fallback(forward).with_state(services))
+}
+
+/// The listener for the internet alone: nothing but the callback routes.
+pub fn callback_router(services: Services) -> Router {
+    surround(
+        callback::routes()
+            .fallback(callback::not_found)
+            .with_state(services),
+    )
+}
+
+/// Outermost first: the access log sees what the client sees; a panic costs one request.
+fn surround(router: Router) -> Router {
+    router
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn(access_log::log))
+}
+
+async fn forward(
+    State(services): State<Services>,
+    Extension(served_at): Extension<ServedAt>,
+    request: Request,
+) -> Result<Response, Failed> {
+    if is_own(request.uri().path()) {
+        return Ok(callback::not_found().await);
+    }
+    let tracking_id = tracking::of(request.headers(), &services.forwarder.tracking_prefix);
+    let outcome = match key_problem(&services, &request) {
+        Some(problem) => Err(problem),
+        None => {
+            services
+                .forwarder
+                .forward(request, &served_at, &tracking_id)
+                .await
+        }
+    };
+    match outcome {
+        Ok(mut response) => {
+            if !response.headers().contains_key(tracking::TRACKING_ID) {
+                tracking::set(response.headers_mut(), &tracking_id);
+            }
+            Ok(response)
+        }
+        Err(error) => Err(Failed { error, tracking_id }),
+    }
+}
+
+fn key_problem(services: &Services, request: &Request<Body>) -> Option<GatewayError> {
+    let expected = services.gateway_key.as_ref()?;
+    let mut sent = request.headers().get_all("x-gateway-key").iter();
+    let key = match (sent.next(), sent.next()) {
+        (Some(key), None) => key.to_str().ok().and_then(|key| GatewayKey::new(key).ok()),
+        _ => None,
+    };
+    (key.as_ref() != Some(expected)).then_some(GatewayError::KeyRequired)
+}
+
+/// Whether the path is the gateway's own, also when it is written with a different case, escapes or slashes.
+fn is_own(path: &str) -> bool {
+    let path = path.trim_start_matches('/').to_ascii_lowercase();
+    path.strip_prefix(&OWN_PREFIX[1..])
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A page or a text of the gateway itself must not be stored by anybody on the way.
+fn own_status(status: StatusCode) -> http::response::Builder {
+    Response::builder()
+        .status(status)
+        .header(http::header::CACHE_CONTROL, "no-store")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own;
+
+    #[test]
+    fn nothing_below_the_callback_prefix_is_ever_forwarded() {
+        for path in [
+            "/api/v01/webex",
+            "/api/v01/webex/",
+            "/api/v01/webex/x",
+            "//api/v01/webex/auth/code",
+            "/API/v01/Webex/x",
+        ] {
+            assert!(is_own(path), "{path}");
+        }
+        for path in ["/v1/people", "/api/v01/webexy", "/api/v01"] {
+            assert!(!is_own(path), "{path}");
+        }
+    }
+}

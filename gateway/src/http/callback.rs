@@ -1,0 +1,216 @@
+//! `/api/v01/webex/auth/…`: the only routes that the internet can reach, through nginx.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::response::Response;
+use axum::routing::get;
+use http::{HeaderMap, Method, StatusCode, header};
+use serde::Deserialize;
+
+use super::{Services, own_status};
+use crate::authorization::Callback;
+use crate::authorization::refusal::Refusal;
+use crate::pages::{CONTENT_SECURITY_POLICY, Page};
+use crate::token::lifecycle::AuthState;
+
+/// The redirect URI's path, as registered with the integration.
+pub const CODE_PATH: &str = "/api/v01/webex/auth/code";
+/// Starts a flow.
+pub const LOGIN_PATH: &str = "/api/v01/webex/auth/login";
+/// Where a browser lands, so that no code stays in its address bar.
+pub const DONE_PATH: &str = "/api/v01/webex/auth/done";
+
+/// Over https the `__Host-` prefix keeps other hosts of the domain from setting the cookie (RFC 6265bis section 4.1.3.2).
+const SECURE_COOKIE: &str = "__Host-webex_gw_login";
+/// Without https that prefix is not allowed.
+const PLAIN_COOKIE: &str = "webex_gw_login";
+/// As long as a flow may take.
+const COOKIE_SECONDS: u32 = 600;
+
+#[derive(Deserialize)]
+struct CallbackQuery {
+    code: Option<String>,
+    state: Option<String>,
+    error: Option<String>,
+}
+
+/// The routes.
+pub fn routes() -> Router<Services> {
+    Router::new()
+        .route(CODE_PATH, get(code))
+        .route(LOGIN_PATH, get(login))
+        .route(DONE_PATH, get(done))
+}
+
+/// For everything else that nginx lets through.
+pub async fn not_found() -> Response {
+    let page = Page::failed("Not found", "There is nothing at this address.", "");
+    respond(StatusCode::NOT_FOUND, &page)
+}
+
+async fn code(State(services): State<Services>, request: Request) -> Response {
+    if *request.method() == Method::HEAD || is_prefetch(request.headers()) {
+        // A look ahead is no authorisation, and a code works only once.
+        return secured(own_status(StatusCode::NO_CONTENT))
+            .body(Body::empty())
+            .expect("constant parts are valid");
+    }
+    let callback = match Query::<CallbackQuery>::try_from_uri(request.uri()) {
+        Ok(Query(CallbackQuery { code, state, error })) => Callback {
+            code: code.filter(|code| !code.is_empty()),
+            state,
+            error,
+            cookie: cookie(request.headers()),
+        },
+        Err(_) => return refused(&Refusal::MalformedCode),
+    };
+    match services.authorizer.complete(callback).await {
+        Ok(()) => see_other(DONE_PATH, None),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+async fn login(State(services): State<Services>, request: Request) -> Response {
+    if *request.method() == Method::HEAD || is_prefetch(request.headers()) {
+        return secured(own_status(StatusCode::NO_CONTENT))
+            .body(Body::empty())
+            .expect("constant parts are valid");
+    }
+    let started = services.authorizer.start();
+    let (name, secure) = if services.authorizer.is_secure() {
+        (SECURE_COOKIE, "; Secure")
+    } else {
+        (PLAIN_COOKIE, "")
+    };
+    let cookie = format!(
+        "{name}={}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}",
+        started.cookie
+    );
+    see_other(started.location.as_str(), Some(&cookie))
+}
+
+async fn done(State(services): State<Services>) -> Response {
+    let snapshot = services.forwarder.keeper.snapshot();
+    match (snapshot.state, &snapshot.unsaved) {
+        (AuthState::Unauthorised, _) => {
+            let remedy = "Open the authorisation address and log in as a Partner Full Admin.";
+            let page = Page::failed(
+                "Not authorised yet",
+                "This gateway holds no tokens of Webex.",
+                remedy,
+            );
+            respond(StatusCode::OK, &page)
+        }
+        (_, Some(_)) => {
+            let text = "The gateway calls Webex on your behalf, but it could not store its tokens: a restart would lose them.";
+            let remedy = "Ask the operator to look at /health and at the log of the gateway.";
+            respond(
+                StatusCode::OK,
+                &Page::good("Authorised, but not stored", text, remedy),
+            )
+        }
+        (AuthState::Reauthorise | AuthState::Misconfigured, None) => {
+            let text = "Webex does not renew the authorisation of this gateway.";
+            let remedy = "Ask the operator to look at /health, which names the cause.";
+            respond(
+                StatusCode::OK,
+                &Page::failed("Authorisation is not renewed", text, remedy),
+            )
+        }
+        _ => {
+            let text = "The gateway now calls Webex on your behalf. You can close this page.";
+            respond(StatusCode::OK, &Page::good("Authorised", text, ""))
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let (status, title) = match refusal {
+        Refusal::MissingCode | Refusal::MalformedCode => {
+            (StatusCode::BAD_REQUEST, "This address is not complete")
+        }
+        Refusal::CodeRejected(_) => (StatusCode::BAD_REQUEST, "The code is not valid"),
+        Refusal::InvalidScope => (StatusCode::BAD_REQUEST, "A scope is not allowed"),
+        Refusal::WebexError => (StatusCode::BAD_GATEWAY, "Webex reported an error"),
+        Refusal::NotStartedHere | Refusal::OtherBrowser => (StatusCode::BAD_REQUEST, "Please start again"),
+        Refusal::Declined => (StatusCode::FORBIDDEN, "The authorisation was declined"),
+        Refusal::WrongOrganization { .. } => (StatusCode::FORBIDDEN, "Wrong organisation"),
+        Refusal::TokenRejected | Refusal::UnknownOrganization => {
+            (StatusCode::FORBIDDEN, "The administrator is not known")
+        }
+        Refusal::NoRefreshToken => (StatusCode::BAD_GATEWAY, "The authorisation would not last"),
+        Refusal::Misconfigured(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The gateway is not configured for this integration",
+        ),
+        Refusal::Unreachable(_) => (StatusCode::BAD_GATEWAY, "Webex could not be reached"),
+        Refusal::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too many attempts"),
+        Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
+    };
+    let text = format!("Nothing has changed: {}.", public_text(refusal));
+    respond(status, &Page::failed(title, &text, refusal.remedy()))
+}
+
+/// What the world may read. The texts of servers and the ids of organisations are for the log.
+fn public_text(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::CodeRejected(_) => "Webex did not accept the code".to_owned(),
+        Refusal::Misconfigured(_) => "Webex did not accept this gateway".to_owned(),
+        Refusal::Unreachable(_) => "Webex could not be asked".to_owned(),
+        Refusal::WrongOrganization { .. } => {
+            "you belong to another organisation than this gateway".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn respond(status: StatusCode, page: &Page<'_>) -> Response {
+    secured(own_status(status))
+        .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
+        .body(Body::from(page.html()))
+        .expect("constant parts are valid")
+}
+
+fn see_other(location: &str, cookie: Option<&str>) -> Response {
+    let mut response = secured(own_status(StatusCode::SEE_OTHER)).header(header::LOCATION, location);
+    if let Some(cookie) = cookie {
+        response = response.header(header::SET_COOKIE, cookie);
+    }
+    response
+        .body(Body::empty())
+        .expect("a URL and a base64url cookie are header values")
+}
+
+fn secured(response: http::response::Builder) -> http::response::Builder {
+    response
+        .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY.as_str())
+        .header(header::REFERRER_POLICY, "no-referrer")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::X_FRAME_OPTIONS, "DENY")
+}
+
+/// Browsers and scanners that look ahead say so in one of these fields.
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    ["sec-purpose", "purpose", "x-purpose", "x-moz"]
+        .iter()
+        .any(|name| {
+            let values = headers.get_all(*name).iter();
+            values
+                .filter_map(|value| value.to_str().ok())
+                .any(|value| value.contains("prefetch") || value.contains("preview"))
+        })
+}
+
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    let lines = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    let mut pairs = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .find(|(name, _)| *name == SECURE_COOKIE || *name == PLAIN_COOKIE)
+        .map(|(_, value)| value.to_owned())
+}

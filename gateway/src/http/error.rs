@@ -1,0 +1,92 @@
+//! The one place where a [`GatewayError`] becomes an HTTP answer, in the shape of Webex's own errors.
+
+use std::any::Any;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, StatusCode, header};
+use serde_json::json;
+use tracing::{error, info, warn};
+
+use super::own_status;
+use crate::error::GatewayError;
+use crate::proxy::tracking::TRACKING_ID;
+use crate::token::keeper::Unavailable;
+use crate::token::lifecycle::Action;
+
+/// Tells the gateway's own answers from those of Webex.
+pub const GATEWAY_ERROR: HeaderName = HeaderName::from_static("x-webex-gateway-error");
+
+/// An error with the id of the request that met it.
+#[derive(Debug)]
+pub struct Failed {
+    /// What happened.
+    pub error: GatewayError,
+    /// Of the request.
+    pub tracking_id: String,
+}
+
+/// The status of an error.
+#[must_use]
+pub fn status(error: &GatewayError) -> StatusCode {
+    match error {
+        GatewayError::BadRequest(_) | GatewayError::TargetRefused(_) => StatusCode::BAD_REQUEST,
+        GatewayError::TargetTooLong { .. } => StatusCode::URI_TOO_LONG,
+        GatewayError::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        GatewayError::KeyRequired => StatusCode::UNAUTHORIZED,
+        GatewayError::Unavailable(
+            Unavailable::NotAuthorised | Unavailable::RefreshFailed { .. } | Unavailable::Refused { .. },
+        )
+        | GatewayError::RefreshSlow => StatusCode::SERVICE_UNAVAILABLE,
+        GatewayError::UpstreamUnreachable(_) | GatewayError::UpstreamBroken(_) => StatusCode::BAD_GATEWAY,
+        GatewayError::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
+        GatewayError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        let (status, code) = (status(&self.error), self.error.code());
+        let message = self.error.to_string();
+        match status.is_server_error() {
+            true => warn!(code, tracking_id = self.tracking_id, "request failed: {message}"),
+            false => info!(code, tracking_id = self.tracking_id, "request refused: {message}"),
+        }
+        let mut body = json!({
+            "message": message,
+            "errors": [{ "description": message }],
+            "trackingId": self.tracking_id,
+        });
+        if let Some(action) = self.error.action() {
+            body["action"] = action.as_str().into();
+        }
+        let mut response = own_status(status)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(GATEWAY_ERROR, code)
+            .header(TRACKING_ID, self.tracking_id);
+        if let Some(wait) = self.error.retry_after() {
+            response = response.header(header::RETRY_AFTER, wait.as_secs().max(1));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 section 15.5.2: a 401 names a scheme.
+            response = response.header(header::WWW_AUTHENTICATE, "X-Gateway-Key");
+        }
+        response
+            .body(Body::from(body.to_string()))
+            .expect("the parts of an own answer are valid")
+    }
+}
+
+/// What a client sees of a panic. The panic's own text may hold anything and is logged by the panic hook alone.
+pub fn panicked(_: Box<dyn Any + Send>) -> Response {
+    error!(
+        action = Action::Retry.as_str(),
+        "a request failed inside the gateway"
+    );
+    let tracking_id = crate::proxy::tracking::of(&http::HeaderMap::new(), "WW");
+    Failed {
+        error: GatewayError::Internal,
+        tracking_id,
+    }
+    .into_response()
+}

@@ -1,0 +1,178 @@
+//! Forwards a request to Webex: byte for byte what the client meant, plus the token.
+
+pub mod body;
+pub mod budget;
+pub mod headers;
+pub mod links;
+pub mod target;
+pub mod tracking;
+pub mod upstream;
+
+use std::time::Duration;
+
+use axum::body::Body;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use tracing::debug;
+
+use crate::dump;
+use crate::error::GatewayError;
+use crate::token::keeper::{Access, Keeper};
+use body::{IdleLimited, Replay};
+use budget::Budget;
+use target::ServedAt;
+use upstream::{Answer, Upstream};
+
+/// Sends requests to Webex with the token of the keeper.
+#[derive(Clone, Debug)]
+pub struct Forwarder {
+    /// Holds the tokens.
+    pub keeper: Keeper,
+    /// The way to Webex.
+    pub upstream: Upstream,
+    /// From the end of the request's body to the head of the answer.
+    pub timeout: Duration,
+    /// The prefix of the `TrackingID`s that the gateway makes.
+    pub tracking_prefix: String,
+}
+
+/// A request as it goes out, but for the token.
+struct Outgoing {
+    method: Method,
+    target: PathAndQuery,
+    headers: HeaderMap,
+    body: Replay,
+}
+
+impl Forwarder {
+    /// Answers a client's request with what Webex says to it.
+    pub async fn forward(
+        &self,
+        request: Request<Body>,
+        served_at: &ServedAt,
+        tracking_id: &str,
+    ) -> Result<Response<Body>, GatewayError> {
+        let target = target::check(&request, served_at)?;
+        let client = links::ClientAddress::of(request.headers());
+        let wants_trailers = headers::wants_trailers(request.headers());
+        let (parts, body) = request.into_parts();
+        let mut outgoing = Outgoing {
+            method: parts.method,
+            target,
+            headers: headers::for_upstream(&parts.headers, parts.version),
+            body: Replay::new(body),
+        };
+        tracking::set(&mut outgoing.headers, tracking_id);
+        let answer = self.exchange(outgoing).await?;
+        Ok(self.for_client(answer, client.as_ref(), wants_trailers))
+    }
+
+    /// Asks Webex for a path of the gateway's own choice, without a body.
+    pub async fn ask(
+        &self,
+        method: Method,
+        target: PathAndQuery,
+        tracking_id: &str,
+    ) -> Result<Answer, GatewayError> {
+        let mut headers = HeaderMap::new();
+        tracking::set(&mut headers, tracking_id);
+        self.exchange(Outgoing {
+            method,
+            target,
+            headers,
+            body: Replay::empty(),
+        })
+        .await
+    }
+
+    /// Sends; after a 401, sends once more with a newer token, where there is one and the body can be replayed.
+    async fn exchange(&self, outgoing: Outgoing) -> Result<Answer, GatewayError> {
+        let budget = Budget::new(self.timeout, outgoing.body.progress());
+        let access = self.within(&budget, self.keeper.access()).await?;
+        let first = self.attempt(&outgoing, &access, &budget, 1).await?;
+        if first.status() != StatusCode::UNAUTHORIZED {
+            self.keeper.accepted(access.generation);
+            return Ok(first);
+        }
+        if !outgoing.body.replayable() {
+            debug!("the request's body is too large to be sent again; the 401 goes to the client");
+            self.keeper.rejected(access.generation);
+            return Ok(first);
+        }
+        match self
+            .within(&budget, self.keeper.replace(access.generation))
+            .await?
+        {
+            Some(newer) if outgoing.body.replayable() => {
+                drop(first);
+                let second = self.attempt(&outgoing, &newer, &budget, 2).await?;
+                if second.status() != StatusCode::UNAUTHORIZED {
+                    self.keeper.accepted(newer.generation);
+                }
+                Ok(second)
+            }
+            _ => Ok(first),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        outgoing: &Outgoing,
+        access: &Access,
+        budget: &Budget,
+        iteration: u32,
+    ) -> Result<Answer, GatewayError> {
+        debug!(
+            topic = "oauth2",
+            "using token {} (iteration {iteration})", access.fingerprint
+        );
+        let mut headers = outgoing.headers.clone();
+        headers.insert(http::header::AUTHORIZATION, access.bearer.clone());
+        let body = outgoing.body.attempt();
+        let sending = self
+            .upstream
+            .send(outgoing.method.clone(), outgoing.target.clone(), headers, body);
+        budget
+            .limit(sending)
+            .await
+            .unwrap_or(Err(GatewayError::UpstreamTimeout(self.timeout)))
+    }
+
+    async fn within<T, E: Into<GatewayError>>(
+        &self,
+        budget: &Budget,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, GatewayError> {
+        match budget.limit(work).await {
+            Some(result) => result.map_err(Into::into),
+            None => Err(GatewayError::RefreshSlow),
+        }
+    }
+
+    fn for_client(
+        &self,
+        answer: Answer,
+        client: Option<&links::ClientAddress>,
+        wants_trailers: bool,
+    ) -> Response<Body> {
+        let (mut parts, body) = answer.into_parts();
+        let logged = tracing::enabled!(tracing::Level::DEBUG)
+            .then(|| (parts.version, parts.status, parts.headers.clone()));
+        parts.headers = headers::for_client(&parts.headers);
+        if let Some(client) = client {
+            links::rewrite(&mut parts.headers, &self.upstream, client);
+        }
+        parts.version = Version::HTTP_11;
+        parts.extensions.clear();
+        let body = IdleLimited::new(body, wants_trailers).on_end(logged.map(|(version, status, headers)| {
+            move |seen: Option<&[u8]>| {
+                let shown = seen.map_or_else(
+                    || "<body not shown>".to_owned(),
+                    |bytes| dump::body(&headers, bytes),
+                );
+                debug!("response: {}", dump::response(version, status, &headers, &shown));
+            }
+        }));
+        Response::from_parts(parts, Body::new(body))
+    }
+}

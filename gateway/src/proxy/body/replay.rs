@@ -1,0 +1,282 @@
+//! A request body that streams to Webex while a bounded copy is kept, in case a 401 makes a second attempt necessary.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use thiserror::Error;
+
+use crate::proxy::budget::Progress;
+use crate::proxy::headers;
+
+/// A body up to this size can be sent again; of a larger one nothing is kept.
+const REPLAY_LIMIT: usize = 1024 * 1024;
+
+/// The body of one request, over all attempts to send it.
+#[derive(Clone)]
+pub struct Replay {
+    shared: Arc<Mutex<Shared>>,
+    progress: Arc<Progress>,
+}
+
+struct Shared {
+    /// What has not been read from the client yet.
+    source: Body,
+    /// What has, while it is below the limit.
+    kept: Vec<Bytes>,
+    kept_bytes: usize,
+    /// More was read than is kept: no second attempt.
+    overflowed: bool,
+    trailers: Option<HeaderMap>,
+    ended: bool,
+    /// The newest attempt; older ones may not read on.
+    attempt: u32,
+}
+
+/// The body as one attempt sends it.
+pub struct Attempt {
+    shared: Arc<Mutex<Shared>>,
+    progress: Arc<Progress>,
+    number: u32,
+    next: usize,
+    trailers_sent: bool,
+    remaining: SizeHint,
+}
+
+/// Why the body of an attempt ends early.
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    /// The client went away or broke the framing.
+    #[error("the client did not send the whole body")]
+    Client(#[source] axum::Error),
+    /// A newer attempt has taken over.
+    #[error("the request is sent again with a newer token")]
+    Superseded,
+}
+
+impl Replay {
+    /// Wraps the client's body; nothing is read before an attempt asks for it.
+    #[must_use]
+    pub fn new(source: Body) -> Self {
+        let ended = source.is_end_stream();
+        let progress = Arc::new(Progress::new());
+        if ended {
+            progress.end();
+        }
+        let (kept, trailers) = (Vec::new(), None);
+        let shared = Shared {
+            source,
+            kept,
+            kept_bytes: 0,
+            overflowed: false,
+            trailers,
+            ended,
+            attempt: 0,
+        };
+        Self {
+            shared: Arc::new(Mutex::new(shared)),
+            progress,
+        }
+    }
+
+    /// No body.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::new(Body::empty())
+    }
+
+    /// How far the body has come.
+    #[must_use]
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    /// Whether a further attempt could send all of it.
+    #[must_use]
+    pub fn replayable(&self) -> bool {
+        !lock(&self.shared).overflowed
+    }
+
+    /// The body for a new attempt. Attempts before it end with an error.
+    #[must_use]
+    pub fn attempt(&self) -> Attempt {
+        let mut shared = lock(&self.shared);
+        shared.attempt += 1;
+        let kept = u64::try_from(shared.kept_bytes).unwrap_or(u64::MAX);
+        let remaining = shared.source.size_hint();
+        let remaining = match remaining.exact() {
+            Some(rest) => SizeHint::with_exact(rest + kept),
+            None => SizeHint::default(),
+        };
+        Attempt {
+            number: shared.attempt,
+            next: 0,
+            trailers_sent: false,
+            remaining,
+            progress: self.progress(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl Shared {
+    fn keep(&mut self, data: &Bytes) {
+        self.overflowed |= self.kept_bytes + data.len() > REPLAY_LIMIT;
+        if self.overflowed {
+            self.kept = Vec::new();
+        } else {
+            self.kept_bytes += data.len();
+            self.kept.push(data.clone());
+        }
+    }
+}
+
+impl HttpBody for Attempt {
+    type Data = Bytes;
+    type Error = ReplayError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ReplayError>>> {
+        let this = self.get_mut();
+        let mut shared = lock(&this.shared);
+        if shared.attempt != this.number {
+            return Poll::Ready(Some(Err(ReplayError::Superseded)));
+        }
+        if let Some(data) = shared.kept.get(this.next).cloned() {
+            this.next += 1;
+            this.remaining = after(&this.remaining, data.len());
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        while !shared.ended {
+            match ready!(Pin::new(&mut shared.source).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => {
+                        this.progress.moved();
+                        shared.keep(&data);
+                        this.next = shared.kept.len();
+                        this.remaining = after(&this.remaining, data.len());
+                        return Poll::Ready(Some(Ok(Frame::data(data))));
+                    }
+                    Err(frame) => {
+                        let trailers = frame
+                            .into_trailers()
+                            .ok()
+                            .map(|trailers| headers::for_trailers(&trailers));
+                        shared.trailers = trailers.filter(|trailers| !trailers.is_empty());
+                    }
+                },
+                Some(Err(error)) => {
+                    shared.overflowed = true;
+                    this.progress.end();
+                    return Poll::Ready(Some(Err(ReplayError::Client(error))));
+                }
+                None => {
+                    shared.ended = true;
+                    this.progress.end();
+                }
+            }
+        }
+        let trailers = shared.trailers.clone().filter(|_| !this.trailers_sent);
+        this.trailers_sent = true;
+        Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let shared = lock(&self.shared);
+        let trailers = shared.trailers.is_some() && !self.trailers_sent;
+        shared.ended && self.next >= shared.kept.len() && !trailers
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.remaining.clone()
+    }
+}
+
+fn after(remaining: &SizeHint, sent: usize) -> SizeHint {
+    match remaining.exact() {
+        Some(rest) => SizeHint::with_exact(rest.saturating_sub(u64::try_from(sent).unwrap_or(u64::MAX))),
+        None => SizeHint::default(),
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    // Each step leaves the body as it is described, so a panic elsewhere does not make it unusable.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+    use http_body_util::BodyExt as _;
+
+    fn chunks(sizes: &[usize]) -> Body {
+        let chunks: Vec<_> = sizes
+            .iter()
+            .map(|size| Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; *size])))
+            .collect();
+        Body::from_stream(stream::iter(chunks))
+    }
+
+    async fn read(attempt: Attempt) -> Result<usize, ReplayError> {
+        Ok(attempt.collect().await?.to_bytes().len())
+    }
+
+    #[tokio::test]
+    async fn a_second_attempt_sends_the_whole_body_again() {
+        let replay = Replay::new(chunks(&[10, 20, 30]));
+        assert_eq!(read(replay.attempt()).await.unwrap(), 60);
+        assert!(replay.replayable());
+        assert_eq!(read(replay.attempt()).await.unwrap(), 60);
+    }
+
+    #[tokio::test]
+    async fn a_second_attempt_takes_over_where_the_first_stopped_reading() {
+        let replay = Replay::new(chunks(&[10, 20, 30]));
+        let mut first = replay.attempt();
+        first.frame().await.unwrap().unwrap();
+        let second = replay.attempt();
+        assert!(matches!(first.frame().await, Some(Err(ReplayError::Superseded))));
+        assert_eq!(read(second).await.unwrap(), 60);
+    }
+
+    #[tokio::test]
+    async fn a_body_above_the_limit_streams_once_and_nothing_of_it_is_kept() {
+        let replay = Replay::new(chunks(&[REPLAY_LIMIT, 1, 5]));
+        assert_eq!(read(replay.attempt()).await.unwrap(), REPLAY_LIMIT + 6);
+        assert!(!replay.replayable());
+        assert!(lock(&replay.shared).kept.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_known_length_stays_known_for_every_attempt() {
+        let replay = Replay::new(Body::from("hello"));
+        assert_eq!(replay.attempt().size_hint().exact(), Some(5));
+        let mut first = replay.attempt();
+        first.frame().await.unwrap().unwrap();
+        assert_eq!(first.size_hint().exact(), Some(0));
+        assert_eq!(replay.attempt().size_hint().exact(), Some(5));
+    }
+
+    #[tokio::test]
+    async fn an_empty_body_has_ended_before_it_began() {
+        assert!(Replay::empty().attempt().is_end_stream());
+    }
+
+    #[tokio::test]
+    async fn a_body_that_the_client_cut_cannot_be_sent_again() {
+        let broken = stream::iter([Ok(Bytes::from("a")), Err(std::io::Error::other("gone"))]);
+        let replay = Replay::new(Body::from_stream(broken));
+        assert!(matches!(
+            read(replay.attempt()).await,
+            Err(ReplayError::Client(_))
+        ));
+        assert!(!replay.replayable());
+    }
+}

@@ -1,0 +1,262 @@
+//! Which fields pass, in either direction. Stripping comes first and injection after it, so that a client cannot name an
+//! injected field in `Connection` and have it removed (RFC 9110 section 7.6.1).
+
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
+
+/// Fields of one connection (RFC 9110 section 7.6.1), framing fields, and the fields of proxy authentication.
+const HOP_BY_HOP: [&str; 11] = [
+    "connection",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Fields of a request that are not for Webex: other credentials, the inner network, and what is made anew.
+const PRIVATE: [&str; 10] = [
+    "authorization",
+    "content-length",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "proxy",
+    "via",
+    "x-gateway-key",
+    "x-real-ip",
+];
+
+/// The prefix of the fields in which proxies describe the client.
+const FORWARDED_PREFIX: &str = "x-forwarded-";
+
+/// Fields that must not come in a trailer: framing, routing, credentials (RFC 9110 section 6.5.1).
+const NOT_IN_TRAILERS: [&str; 6] = [
+    "content-encoding",
+    "content-type",
+    "content-range",
+    "max-forwards",
+    "set-cookie",
+    "www-authenticate",
+];
+
+/// The fields of a request that go to Webex; the token, the `TrackingID` and the framing are added later.
+#[must_use]
+pub fn for_upstream(inbound: &HeaderMap, version: Version) -> HeaderMap {
+    let nominated = nominated(inbound);
+    let mut outbound = filtered(inbound, |name| {
+        !HOP_BY_HOP.contains(&name)
+            && !PRIVATE.contains(&name)
+            && !name.starts_with(FORWARDED_PREFIX)
+            && !nominated.iter().any(|nominated| nominated == name)
+    });
+    if version != Version::HTTP_10 && wants_trailers(inbound) {
+        outbound.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+    outbound
+}
+
+/// The fields of an answer that go to the client. `Set-Cookie` does not: all clients share one grant.
+#[must_use]
+pub fn for_client(upstream: &HeaderMap) -> HeaderMap {
+    let nominated = nominated(upstream);
+    filtered(upstream, |name| {
+        !HOP_BY_HOP.contains(&name)
+            && name != "set-cookie"
+            && !nominated.iter().any(|nominated| nominated == name)
+    })
+}
+
+/// The fields of a trailer section that pass.
+#[must_use]
+pub fn for_trailers(trailers: &HeaderMap) -> HeaderMap {
+    filtered(trailers, |name| {
+        !HOP_BY_HOP.contains(&name)
+            && !PRIVATE.contains(&name)
+            && !NOT_IN_TRAILERS.contains(&name)
+            && !name.starts_with(FORWARDED_PREFIX)
+    })
+}
+
+/// Whether the client takes trailers (RFC 9110 section 10.1.4).
+#[must_use]
+pub fn wants_trailers(headers: &HeaderMap) -> bool {
+    list(headers, &header::TE).any(|coding| coding == "trailers")
+}
+
+/// Whether the message nominates `name` as a field of the connection.
+#[must_use]
+pub fn nominates(headers: &HeaderMap, name: &HeaderName) -> bool {
+    nominated(headers)
+        .iter()
+        .any(|nominated| nominated == name.as_str())
+}
+
+fn nominated(headers: &HeaderMap) -> Vec<String> {
+    list(headers, &header::CONNECTION).collect()
+}
+
+/// The elements of a comma-separated field in lower case, over all its lines.
+fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> + 'a {
+    let lines = headers.get_all(name).into_iter();
+    lines.flat_map(|line| {
+        let elements = line.as_bytes().split(|byte| *byte == b',');
+        elements.map(|element| String::from_utf8_lossy(element).trim().to_ascii_lowercase())
+    })
+}
+
+fn filtered(headers: &HeaderMap, keep: impl Fn(&str) -> bool) -> HeaderMap {
+    let mut kept = HeaderMap::with_capacity(headers.len() + 2);
+    for (name, value) in headers.iter().filter(|(name, _)| keep(name.as_str())) {
+        kept.append(name.clone(), value.clone());
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn headers(fields: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(
+                HeaderName::try_from(*name).unwrap(),
+                HeaderValue::try_from(*value).unwrap(),
+            );
+        }
+        headers
+    }
+
+    fn names(headers: &HeaderMap) -> Vec<&str> {
+        headers.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn the_connection_the_inner_network_and_other_credentials_stay_behind() {
+        let sent = headers(&[
+            ("Host", "gw"),
+            ("Authorization", "Bearer dummy"),
+            ("Cookie", "a=b"),
+            ("X-Gateway-Key", "k"),
+            ("Connection", "x-hop, close"),
+            ("X-Hop", "1"),
+            ("Keep-Alive", "timeout=5"),
+            ("Proxy-Authorization", "Basic eA=="),
+            ("Proxy-Connection", "keep-alive"),
+            ("TE", "gzip"),
+            ("Trailer", "X-T"),
+            ("Transfer-Encoding", "chunked"),
+            ("Upgrade", "h2c"),
+            ("HTTP2-Settings", "AAMAAABk"),
+            ("X-Forwarded-For", "10.0.0.1"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Anything", "1"),
+            ("X-Real-IP", "10.0.0.1"),
+            ("Forwarded", "for=10.0.0.1"),
+            ("Via", "1.1 nginx"),
+            ("Expect", "100-continue"),
+            ("Content-Length", "3"),
+            ("Proxy", "evil"),
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "gzip"),
+            ("Content-Type", "application/json"),
+            ("If-None-Match", "\"x\""),
+        ]);
+        assert_eq!(
+            names(&for_upstream(&sent, Version::HTTP_11)),
+            ["accept", "accept-encoding", "content-type", "if-none-match"]
+        );
+    }
+
+    #[test]
+    fn a_client_cannot_have_the_token_removed_by_nominating_it() {
+        let sent = headers(&[
+            ("Connection", "Authorization, TrackingID, Host, Content-Length"),
+            ("TrackingID", "mine"),
+        ]);
+        assert!(for_upstream(&sent, Version::HTTP_11).is_empty());
+    }
+
+    #[test]
+    fn repeated_fields_stay_repeated_and_in_order() {
+        let sent = headers(&[("X-Many", "1"), ("X-Many", "2"), ("X-Many", "3")]);
+        let passed = for_upstream(&sent, Version::HTTP_11);
+        assert_eq!(
+            passed.get_all("x-many").iter().collect::<Vec<_>>(),
+            ["1", "2", "3"]
+        );
+    }
+
+    #[test]
+    fn trailers_are_asked_for_where_the_client_takes_them() {
+        let te = |value, version| for_upstream(&headers(&[("TE", value)]), version).contains_key("te");
+        assert!(te("trailers", Version::HTTP_11) && te("gzip;q=0.5, Trailers", Version::HTTP_11));
+        assert!(!te("gzip", Version::HTTP_11) && !te("trailers", Version::HTTP_10));
+    }
+
+    #[test]
+    fn an_answer_keeps_what_it_says_and_loses_the_connection_and_cookies() {
+        let answer = headers(&[
+            ("Content-Type", "application/json"),
+            ("Content-Length", "5"),
+            ("TrackingID", "a"),
+            ("TrackingID", "a"),
+            ("Set-Cookie", "s=1"),
+            ("Connection", "X-Internal"),
+            ("X-Internal", "1"),
+            ("Transfer-Encoding", "chunked"),
+            ("Retry-After", "30"),
+            ("Content-Encoding", "gzip"),
+        ]);
+        assert_eq!(
+            names(&for_client(&answer)),
+            [
+                "content-type",
+                "content-length",
+                "trackingid",
+                "trackingid",
+                "retry-after",
+                "content-encoding"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_trailer_cannot_bring_credentials_framing_or_routing() {
+        let trailers = headers(&[
+            ("X-Checksum", "1"),
+            ("Authorization", "Bearer x"),
+            ("Content-Length", "9"),
+            ("Host", "evil"),
+            ("Transfer-Encoding", "chunked"),
+            ("Set-Cookie", "a"),
+        ]);
+        assert_eq!(names(&for_trailers(&trailers)), ["x-checksum"]);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_client_sends_no_credential_of_its_own_goes_out(
+            fields in proptest::collection::vec(("[a-zA-Z-]{1,20}|authorization|Cookie|connection|X-Forwarded-X", "[ -~]{0,30}"), 0..20)
+        ) {
+            let mut sent = HeaderMap::new();
+            for (name, value) in &fields {
+                if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str())) {
+                    sent.append(name, value);
+                }
+            }
+            let passed = for_upstream(&sent, Version::HTTP_11);
+            for (name, _) in &passed {
+                prop_assert!(!PRIVATE.contains(&name.as_str()) && !name.as_str().starts_with(FORWARDED_PREFIX));
+                prop_assert!(name == "te" || (!HOP_BY_HOP.contains(&name.as_str()) && !nominates(&sent, name)));
+            }
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Which request targets are forwarded. The decision is taken on the very bytes that go out: nothing is normalised.
+
+use std::net::SocketAddr;
+
+use http::uri::{PathAndQuery, Scheme};
+use http::{HeaderMap, Method, Request, Uri, Version, header};
+
+use crate::error::GatewayError;
+
+/// Longer targets are answered 414 (RFC 9112 section 3 asks for 8000 octets at least).
+const LONGEST_TARGET: usize = 16 * 1024;
+
+/// Larger heads are answered 431; the listener's own limit is only as exact as its buffer.
+const LARGEST_HEAD: usize = 64 * 1024;
+
+/// The local address of the connection on which a request came.
+#[derive(Clone, Copy, Debug)]
+pub struct ServedAt(pub SocketAddr);
+
+/// The path and query to send to Webex.
+pub fn check<B>(request: &Request<B>, served_at: &ServedAt) -> Result<PathAndQuery, GatewayError> {
+    check_size(request.headers())?;
+    check_method(request.method(), request.headers())?;
+    check_host(request.version(), request.headers())?;
+    check_form(request.uri(), served_at)?;
+    let target = request
+        .uri()
+        .path_and_query()
+        .ok_or(GatewayError::TargetRefused("the request has no path"))?;
+    if target.as_str().len() > LONGEST_TARGET {
+        return Err(GatewayError::TargetTooLong {
+            limit: LONGEST_TARGET,
+        });
+    }
+    if !target.path().starts_with('/') {
+        return Err(GatewayError::TargetRefused("the request target is not a path"));
+    }
+    if !target.as_str().bytes().all(is_uri_byte) {
+        return Err(GatewayError::TargetRefused(
+            "the request target has a character that RFC 3986 does not allow",
+        ));
+    }
+    if has_dot_segment(target.path()) {
+        return Err(GatewayError::TargetRefused(
+            "the path has a dot segment; write it resolved",
+        ));
+    }
+    Ok(target.clone())
+}
+
+fn check_size(headers: &HeaderMap) -> Result<(), GatewayError> {
+    let size: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
+        .sum();
+    match size > LARGEST_HEAD {
+        true => Err(GatewayError::HeadTooLarge { limit: LARGEST_HEAD }),
+        false => Ok(()),
+    }
+}
+
+fn check_method(method: &Method, headers: &HeaderMap) -> Result<(), GatewayError> {
+    if *method == Method::CONNECT || *method == Method::TRACE {
+        return Err(GatewayError::TargetRefused("CONNECT and TRACE are not forwarded"));
+    }
+    // Java's HTTP client offers h2c with every request (RFC 9110 section 7.8: a server may ignore Upgrade).
+    let ignorable = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"h2c");
+    match headers.get_all(header::UPGRADE).iter().all(ignorable) {
+        true => Ok(()),
+        false => Err(GatewayError::TargetRefused("protocol upgrades are not forwarded")),
+    }
+}
+
+/// RFC 9112 section 3.2: exactly one Host, but for HTTP/1.0, whose clients may leave it out.
+fn check_host(version: Version, headers: &HeaderMap) -> Result<(), GatewayError> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if version == Version::HTTP_10 => Ok(()),
+        (None, _) => Err(GatewayError::BadRequest("the request has no Host header")),
+        (Some(_), Some(_)) => Err(GatewayError::BadRequest(
+            "the request has more than one Host header",
+        )),
+        (Some(host), None) => match host.to_str() {
+            Ok(host) if is_host(host) => Ok(()),
+            _ => Err(GatewayError::BadRequest(
+                "the Host header is not a host with an optional port",
+            )),
+        },
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let authority = text.parse::<http::uri::Authority>();
+    !text.contains('@') && authority.is_ok_and(|authority| !authority.host().is_empty())
+}
+
+/// Origin-form, or absolute-form for this very gateway (RFC 9112 section 3.2.2).
+fn check_form(uri: &Uri, served_at: &ServedAt) -> Result<(), GatewayError> {
+    match (uri.scheme(), uri.authority()) {
+        (None, None) => Ok(()),
+        (Some(scheme), Some(authority)) if *scheme == Scheme::HTTP => {
+            let ServedAt(address) = served_at;
+            let port = authority.port_u16().unwrap_or(80);
+            let own = authority.as_str() == address.to_string()
+                || (port == address.port() && authority.host() == address.ip().to_string())
+                || (port == address.port() && authority.host().eq_ignore_ascii_case("localhost"));
+            match own && !authority.as_str().contains('@') {
+                true => Ok(()),
+                false => Err(GatewayError::TargetRefused(
+                    "the request is meant for another host; this is no open proxy",
+                )),
+            }
+        }
+        _ => Err(GatewayError::TargetRefused("the request target is not a path")),
+    }
+}
+
+/// Unreserved, reserved, and the percent sign (RFC 3986 section 2).
+fn is_uri_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
+}
+
+/// Whether a server that decodes the path once, and takes `\` for `/` or cuts at `;` as some do, could see `.` or `..`.
+fn has_dot_segment(path: &str) -> bool {
+    let decoded = decode_once(path.as_bytes());
+    decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| {
+        let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+        name == b"." || name == b".."
+    })
+}
+
+fn decode_once(bytes: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, tail)) = rest.split_first() {
+        let digits = tail
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|hex| std::str::from_utf8(hex).ok());
+        match digits.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                decoded.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                decoded.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HERE: &str = "127.0.0.1:9001";
+
+    fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> Request<()> {
+        let builder = Request::builder().method(method).uri(target);
+        headers
+            .iter()
+            .fold(builder, |builder, (name, value)| builder.header(*name, *value))
+            .body(())
+            .unwrap()
+    }
+
+    fn get(target: &str) -> Result<String, GatewayError> {
+        check(
+            &request("GET", target, &[("host", "gw:9001")]),
+            &ServedAt(HERE.parse().unwrap()),
+        )
+        .map(|ok| ok.to_string())
+    }
+
+    #[test]
+    fn a_path_goes_out_as_it_came() {
+        for target in [
+            "/",
+            "/v1/people/me",
+            "/v1//people",
+            "//evil.example/x",
+            "/v1/people?email=a%40b&max=null&before",
+            "/identity/scim/1/v2/Users?filter=userName%20eq%20%22a%22",
+            "/v1/people/Y2lz%3D%3D",
+            "/v1/%zz/%252e%252e/x",
+            "/.well-known/x",
+            "/v1/...",
+            "/v1/people/a;b=c",
+        ] {
+            assert_eq!(get(target).as_deref(), Ok(target));
+        }
+    }
+
+    #[test]
+    fn dot_segments_are_refused_in_every_encoding() {
+        for target in [
+            "/..",
+            "/../x",
+            "/v1/..",
+            "/v1/../x",
+            "/v1/./x",
+            "/%2e%2e/x",
+            "/.%2E/x",
+            "/v1/%2e",
+            "/..;/x",
+            "/v1/..;a=b/x",
+            "/v1/..%2fx",
+            "/v1/x%2f..%2fy",
+            "/v1/..%5cx",
+            "/%2e%2e%3b/x",
+        ] {
+            assert!(
+                matches!(get(target), Err(GatewayError::TargetRefused(_))),
+                "{target}"
+            );
+        }
+    }
+
+    #[test]
+    fn targets_of_other_hosts_and_other_forms_are_refused() {
+        for target in [
+            "http://evil.example/x",
+            "https://127.0.0.1:9001/x",
+            "evil.example",
+            "evil.example:443",
+            "*",
+            "http://127.0.0.1/x",
+        ] {
+            assert!(get(target).is_err(), "{target}");
+        }
+        assert_eq!(get("http://127.0.0.1:9001/v1/x?y").as_deref(), Ok("/v1/x?y"));
+        assert_eq!(get("http://localhost:9001/").as_deref(), Ok("/"));
+    }
+
+    #[test]
+    fn methods_and_upgrades_that_are_no_requests_are_refused() {
+        let check = |method, headers: &[_]| {
+            check(&request(method, "/x", headers), &ServedAt(HERE.parse().unwrap())).is_ok()
+        };
+        assert!(check("PROPFIND", &[("host", "gw")]));
+        assert!(check("GET", &[("host", "gw"), ("upgrade", "h2c")]));
+        assert!(!check("TRACE", &[("host", "gw")]));
+        assert!(!check("GET", &[("host", "gw"), ("upgrade", "websocket")]));
+        assert!(!check(
+            "GET",
+            &[("host", "gw"), ("upgrade", "h2c"), ("upgrade", "websocket")]
+        ));
+    }
+
+    #[test]
+    fn a_request_has_exactly_one_host() {
+        let check =
+            |headers: &[_]| check(&request("GET", "/x", headers), &ServedAt(HERE.parse().unwrap())).is_ok();
+        assert!(check(&[("host", "gw:9001")]));
+        for hosts in [
+            &[][..],
+            &[("host", "a"), ("host", "a")],
+            &[("host", "")],
+            &[("host", "u:p@a")],
+            &[("host", "a/b")],
+        ] {
+            assert!(!check(hosts), "{hosts:?}");
+        }
+    }
+
+    #[test]
+    fn an_old_health_checker_may_leave_the_host_out() {
+        let mut old = request("GET", "/x", &[]);
+        *old.version_mut() = Version::HTTP_10;
+        assert!(check(&old, &ServedAt(HERE.parse().unwrap())).is_ok());
+    }
+
+    #[test]
+    fn a_target_of_more_than_16_kib_is_too_long() {
+        assert!(get(&format!("/{}", "a".repeat(LONGEST_TARGET - 1))).is_ok());
+        assert_eq!(
+            get(&format!("/{}", "a".repeat(LONGEST_TARGET))),
+            Err(GatewayError::TargetTooLong {
+                limit: LONGEST_TARGET
+            })
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_starts_with_a_slash_and_goes_out_unchanged(target in "[ -~]{1,60}") {
+            if let Ok(uri) = target.parse::<Uri>() {
+                let mut request = request("GET", "/", &[("host", "gw")]);
+                *request.uri_mut() = uri;
+                if let Ok(checked) = check(&request, &ServedAt(HERE.parse().unwrap())) {
+                    prop_assert!(checked.as_str().starts_with('/'));
+                    let sent = target.split('#').next().unwrap_or_default();
+                    prop_assert!(sent == checked.as_str() || sent.ends_with(checked.as_str()) || checked.as_str() == "/" || sent.contains('?'));
+                }
+            }
+        }
+    }
+}

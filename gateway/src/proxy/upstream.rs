@@ -1,0 +1,179 @@
+//! The connections to Webex: one origin, fixed at start, asserted again with every request.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, Method, Request, Response, Uri};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
+use tokio::time::Instant;
+use tracing::{debug, info};
+
+use super::body::Attempt;
+use crate::dump;
+use crate::error::GatewayError;
+use crate::go;
+use crate::net::forward_proxy::ForwardProxies;
+use crate::net::resolver::Resolver;
+use crate::net::route::Route;
+
+/// An idle connection is closed before the other side does it, so that no request meets a closing one.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a connection with requests in flight is asked whether it is alive (HTTP/2 PING).
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// More fields than any answer of Webex has.
+const MOST_HEADERS: usize = 256;
+/// Webex's own name. Its links point there, even where a simulator or another front is configured.
+const WEBEX: &str = "https://webexapis.com";
+
+/// An answer of Webex whose body still streams.
+pub type Answer = Response<Incoming>;
+
+/// The way to Webex. Clones share the connections.
+#[derive(Clone)]
+pub struct Upstream {
+    client: Client<HttpsConnector<Route>, Attempt>,
+    scheme: Scheme,
+    authority: Authority,
+    proxy_authorization: Option<http::HeaderValue>,
+    origin: String,
+}
+
+impl Upstream {
+    /// Connections to the origin `scheme://authority`; none is opened yet.
+    #[must_use]
+    pub fn new(
+        scheme: Scheme,
+        authority: Authority,
+        tls: ClientConfig,
+        resolver: Resolver,
+        proxies: &ForwardProxies,
+    ) -> Self {
+        let origin = format!("{scheme}://{authority}");
+        let destination = Uri::builder()
+            .scheme(scheme.clone())
+            .authority(authority.clone())
+            .path_and_query("/")
+            .build();
+        let proxy = destination
+            .ok()
+            .and_then(|destination| proxies.proxy_for(&destination));
+        let proxy_authorization = match scheme == Scheme::HTTP {
+            true => proxy.as_ref().and_then(|proxy| proxy.authorization.clone()),
+            false => None,
+        };
+        let route = Route::new(resolver, &scheme, proxy);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(route);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .http1_max_headers(MOST_HEADERS)
+            .http2_adaptive_window(true)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .build(connector);
+        Self {
+            client,
+            scheme,
+            authority,
+            proxy_authorization,
+            origin,
+        }
+    }
+
+    /// The origins whose links lead to the gateway.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        [self.origin.as_str(), WEBEX].into_iter()
+    }
+
+    /// Sends a request. The URI is put together from parts that were checked; no parser touches it.
+    pub async fn send(
+        &self,
+        method: Method,
+        target: PathAndQuery,
+        mut headers: HeaderMap,
+        body: Attempt,
+    ) -> Result<Answer, GatewayError> {
+        let uri = Uri::builder()
+            .scheme(self.scheme.clone())
+            .authority(self.authority.clone())
+            .path_and_query(target)
+            .build();
+        let uri = uri.map_err(|_| GatewayError::TargetRefused("the request target is not a path"))?;
+        if uri.authority() != Some(&self.authority) || uri.scheme() != Some(&self.scheme) {
+            return Err(GatewayError::TargetRefused(
+                "the request target leads to another host",
+            ));
+        }
+        debug!(
+            "request sent with oauth2 protocol: {}",
+            dump::request(&method, &uri, &headers, "")
+        );
+        if let Some(authorization) = &self.proxy_authorization {
+            headers.insert(http::header::PROXY_AUTHORIZATION, authorization.clone());
+        }
+        let shown = format!("{}{}", self.origin, uri.path());
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        let start = Instant::now();
+        let answer = self.client.request(request).await;
+        info!("request to {shown} took {}", go::format_duration(start.elapsed()));
+        answer.map_err(|error| failure(&error))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests(origin: &str) -> Self {
+        use crate::config::environment::Variables;
+        let uri: Uri = origin.parse().unwrap();
+        let proxies = ForwardProxies::from_environment(&Variables::default()).unwrap();
+        Self::new(
+            uri.scheme().unwrap().clone(),
+            uri.authority().unwrap().clone(),
+            crate::net::tls::without_authorities(),
+            Resolver::from_system().unwrap(),
+            &proxies,
+        )
+    }
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstream")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+fn failure(error: &hyper_util::client::legacy::Error) -> GatewayError {
+    let causes = causes(error);
+    let hyper = std::iter::successors(std::error::Error::source(error), |error| error.source())
+        .find_map(|error| error.downcast_ref::<hyper::Error>());
+    match hyper {
+        _ if error.is_connect() => GatewayError::UpstreamUnreachable(format!("cannot connect: {causes}")),
+        Some(hyper) if hyper.is_user() => GatewayError::BadRequest("the request's body was cut off"),
+        Some(hyper) if hyper.is_parse() => GatewayError::UpstreamBroken(causes),
+        _ => GatewayError::UpstreamUnreachable(format!("the connection broke: {causes}")),
+    }
+}
+
+/// The causes below the library's own wrapper, without repetitions.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for cause in std::iter::successors(error.source(), |error| error.source()) {
+        let text = cause.to_string();
+        if !texts.iter().any(|seen| seen.contains(&text)) {
+            texts.push(text);
+        }
+    }
+    texts.join(": ")
+}

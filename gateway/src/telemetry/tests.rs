@@ -1,0 +1,103 @@
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::http::access_log;
+
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn logged(format: LogFormat, level: LevelFilter, log: impl FnOnce()) -> Vec<String> {
+    let sink = Sink::default();
+    let writer = sink.clone();
+    tracing::subscriber::with_default(
+        subscriber(LogConfig { level, format }, move || writer.clone()),
+        log,
+    );
+    let bytes = sink.0.lock().unwrap().clone();
+    String::from_utf8(bytes)
+        .unwrap()
+        .lines()
+        .map(without_time)
+        .collect()
+}
+
+/// The time is the only part that differs from run to run.
+fn without_time(line: &str) -> String {
+    let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    match line.split_once(['Z', '|']) {
+        Some((time, rest)) => {
+            format!(
+                "{}{}",
+                time.chars().map(digits).collect::<String>(),
+                &line[time.len()..line.len() - rest.len()]
+            ) + rest
+        }
+        None => line.to_owned(),
+    }
+}
+
+#[test]
+fn text_lines_are_those_of_the_field() {
+    let lines = logged(LogFormat::Text, LevelFilter::DEBUG, || {
+        tracing::debug!(topic = "oauth2", "using token 1a2b3c4d (iteration 1)");
+        tracing::info!("request to https://webexapis.com/ took 141.310923ms");
+        tracing::warn!("one\r\ntwo \"three\" \\ \u{1b}[31m");
+        tracing::info!("single");
+        tracing::info!(
+            target: access_log::TARGET,
+            status = 200_u16,
+            duration = "141.310923ms",
+            client = "172.19.0.7",
+            method = "GET",
+            path = "/health",
+            "request"
+        );
+    });
+    assert_eq!(
+        lines,
+        [
+            r#"time="0000-00-00T00:00:00Z" level=debug msg="using token 1a2b3c4d (iteration 1)" topic=oauth2"#,
+            r#"time="0000-00-00T00:00:00Z" level=info msg="request to https://webexapis.com/ took 141.310923ms""#,
+            r#"time="0000-00-00T00:00:00Z" level=warning msg="one\r\ntwo \"three\" \\ \u001b[31m""#,
+            r#"time="0000-00-00T00:00:00Z" level=info msg=single"#,
+            r#"[GIN] 0000/00/00 - 00:00:00 | 200 | 141.310923ms | 172.19.0.7 | GET "/health""#,
+        ]
+    );
+}
+
+#[test]
+fn json_lines_have_the_fields_apart() {
+    let lines = logged(LogFormat::Json, LevelFilter::INFO, || {
+        tracing::info!(target: access_log::TARGET, status = 200_u16, path = "/health", "request");
+        tracing::error!(topic = "oauth2", "a \"quoted\"\nline");
+    });
+    assert_eq!(
+        lines,
+        [
+            r#"{"time":"0000-00-00T00:00:00Z","level":"info","msg":"request","status":200,"path":"/health"}"#,
+            r#"{"time":"0000-00-00T00:00:00Z","level":"error","msg":"a \"quoted\"\nline","topic":"oauth2"}"#,
+        ]
+    );
+}
+
+#[test]
+fn a_level_hides_what_is_less_important_and_libraries_are_quiet() {
+    let lines = logged(LogFormat::Text, LevelFilter::TRACE, || {
+        tracing::debug!(target: "hyper::proto", "Authorization: Bearer secret");
+        tracing::warn!(target: "hyper::proto", "broken");
+    });
+    assert_eq!(lines.len(), 1);
+    assert!(logged(LogFormat::Text, LevelFilter::INFO, || tracing::debug!("x")).is_empty());
+}

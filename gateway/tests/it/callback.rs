@@ -1,0 +1,224 @@
+//! What else can arrive at the callback: nothing of it costs the tokens held.
+
+use webex_sim::types::EntryFilter;
+
+use crate::bench::{ADMIN, Bench, client};
+use crate::stub;
+
+#[tokio::test]
+async fn a_callback_that_brings_no_code_says_why_and_what_to_do() {
+    let bench = Bench::authorised().await;
+    let before = bench.stored();
+    for (query, status, text) in [
+        ("", 400, "the address has no code"),
+        ("?code=", 400, "the address has no code"),
+        ("?state=set_state_here", 400, "the address has no code"),
+        ("?code=a%0d%0ab", 400, "the code in the address is damaged"),
+        ("?code=a&code=b", 400, "the code in the address is damaged"),
+        (
+            "?error=access_denied&error_description=%3Cscript%3E",
+            403,
+            "the request was declined in Webex",
+        ),
+        (
+            "?error=invalid_scope",
+            400,
+            "Webex does not allow one of the requested scopes",
+        ),
+        (
+            "?error=server_error",
+            502,
+            "Webex could not complete the authorisation",
+        ),
+        (
+            "?error=%3Cscript%3Ealert(1)%3C/script%3E",
+            502,
+            "Webex could not complete the authorisation",
+        ),
+        ("?code=unknown-code", 400, "Webex did not accept the code"),
+    ] {
+        let page = bench.get(&format!("/api/v01/webex/auth/code{query}")).await;
+        assert_eq!(page.status, status, "{query}");
+        assert!(
+            page.text.contains(text) && page.text.contains("What to do"),
+            "{query}: {}",
+            page.text
+        );
+        assert!(!page.text.contains("<script"), "{query} is reflected");
+    }
+    assert_eq!(bench.stored(), before);
+    assert_eq!(bench.get("/v1/people/me").await.status, 200);
+}
+
+#[tokio::test]
+async fn every_page_is_sealed() {
+    let bench = Bench::start().await;
+    for path in [
+        "/api/v01/webex/auth/code",
+        "/api/v01/webex/auth/done",
+        "/api/v01/webex/auth/login",
+        "/api/v01/webex/other",
+    ] {
+        let page = bench.get(path).await;
+        assert!(
+            page.header("content-security-policy")
+                .starts_with("default-src 'none'"),
+            "{path}"
+        );
+        assert_eq!(page.header("cache-control"), "no-store", "{path}");
+        assert_eq!(page.header("referrer-policy"), "no-referrer", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_reload_shows_the_first_result_and_redeems_nothing() {
+    let bench = Bench::start().await;
+    let callback = bench.log_in(ADMIN).await;
+    for _ in 0..3 {
+        assert_eq!(bench.get(&callback).await.status, 303);
+    }
+    assert_eq!(bench.exchanges().await, 1);
+}
+
+#[tokio::test]
+async fn a_code_that_comes_twice_at_once_is_redeemed_once() {
+    let bench = Bench::start().await;
+    let callback = bench.log_in(ADMIN).await;
+    let (first, second) = tokio::join!(bench.get(&callback), bench.get(&callback));
+    assert_eq!((first.status, second.status), (303, 303));
+    assert_eq!(bench.exchanges().await, 1);
+}
+
+#[tokio::test]
+async fn looking_ahead_redeems_nothing() {
+    let bench = Bench::start().await;
+    let callback = bench.log_in(ADMIN).await;
+    let url = bench.url(&callback);
+    for request in [
+        bench.http.head(&url),
+        bench.http.get(&url).header("Sec-Purpose", "prefetch;prerender"),
+        bench.http.get(&url).header("Purpose", "prefetch"),
+        bench.http.get(&url).header("X-Moz", "prefetch"),
+    ] {
+        assert_eq!(bench.send(request).await.status, 204);
+    }
+    assert_eq!(bench.exchanges().await, 0);
+    assert_eq!(bench.get(&callback).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_used_code_is_refused_by_another_gateway_process_too() {
+    let mut bench = Bench::start().await;
+    let callback = bench.log_in(ADMIN).await;
+    assert_eq!(bench.get(&callback).await.status, 303);
+    bench.restart().await;
+    let page = bench.get(&callback).await;
+    assert_eq!(page.status, 400);
+    assert!(page.text.contains("A code works once"), "{}", page.text);
+    assert_eq!(bench.get("/v1/people/me").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_flood_of_codes_is_stopped_before_it_reaches_webex() {
+    let bench = Bench::start().await;
+    for number in 0..12 {
+        let page = bench
+            .get(&format!("/api/v01/webex/auth/code?code=guess-{number}"))
+            .await;
+        assert_eq!(page.status, if number < 10 { 400 } else { 429 });
+    }
+    assert_eq!(bench.exchanges().await, 10);
+}
+
+#[tokio::test]
+async fn a_code_that_webex_never_answered_may_be_tried_again() {
+    let bench = Bench::builder().webex(stub::unreachable().await).start().await;
+    for _ in 0..2 {
+        let page = bench.get("/api/v01/webex/auth/code?code=abc").await;
+        assert_eq!(page.status, 502);
+        assert!(page.text.contains("Webex could not be reached"), "{}", page.text);
+    }
+    assert_eq!(bench.log().matches("fetch token request").count(), 2);
+}
+
+#[tokio::test]
+async fn a_wrong_client_secret_names_the_configuration() {
+    let bench = Bench::builder().variable("client_secret", "wrong").start().await;
+    let callback = bench.log_in(ADMIN).await;
+    let page = bench.get(&callback).await;
+    assert_eq!(page.status, 503);
+    assert!(
+        page.text
+            .contains("Check client_id, client_secret and redirect_uri"),
+        "{}",
+        page.text
+    );
+    assert!(bench.log().contains("invalid_client"));
+}
+
+#[tokio::test]
+async fn nothing_else_below_the_callbacks_prefix_reaches_webex() {
+    let bench = Bench::authorised().await;
+    for path in [
+        "/api/v01/webex",
+        "/api/v01/webex/",
+        "/api/v01/webex/v1/people/me",
+        "/api/v01/webex/auth/code/x",
+    ] {
+        assert_eq!(bench.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(
+        bench
+            .send(bench.http.post(bench.url("/api/v01/webex/auth/code")))
+            .await
+            .status,
+        405
+    );
+    let filter = EntryFilter {
+        not_simulated: Some(true),
+        ..EntryFilter::default()
+    };
+    assert_eq!(bench.control().journal_count(&filter).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_callback_port_serves_the_callback_and_nothing_else() {
+    let port = free_port().await;
+    let bench = Bench::builder()
+        .flag(&format!("-callbackPort={port}"))
+        .authorised_through(port)
+        .await;
+    assert_eq!(bench.get("/v1/people/me").await.status, 200);
+    assert_eq!(bench.get("/api/v01/webex/auth/code").await.status, 404);
+    for path in ["/v1/people/me", "/health", "/livez", "/"] {
+        let answer = client()
+            .get(format!("http://127.0.0.1:{port}{path}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 404, "{path}");
+    }
+}
+
+async fn free_port() -> u16 {
+    tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+impl crate::bench::Builder {
+    async fn authorised_through(self, port: u16) -> Bench {
+        let bench = self.start().await;
+        let callback = bench.log_in(ADMIN).await;
+        let answer = client()
+            .get(format!("http://127.0.0.1:{port}{callback}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 303);
+        bench
+    }
+}

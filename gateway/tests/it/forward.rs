@@ -1,0 +1,374 @@
+//! What goes through: byte for byte what the client meant, plus the token.
+
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http_body_util::BodyExt as _;
+use tokio::sync::mpsc;
+
+use crate::bench::Bench;
+use crate::stub::{Stub, raw_server, tokens_file};
+
+/// Answers with what it got: the request line and headers as text, then the body.
+async fn echo(request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut text = format!("{} {}\n", parts.method, parts.uri);
+    for (name, value) in &parts.headers {
+        text += &format!("{name}: {}\n", value.to_str().unwrap());
+    }
+    let body = body.collect().await.unwrap().to_bytes();
+    Response::new(Body::from([text.as_bytes(), b"\n", &body].concat()))
+}
+
+async fn in_front_of(stub: &Stub) -> Bench {
+    Bench::builder()
+        .webex(&stub.url)
+        .tokens(tokens_file())
+        .start()
+        .await
+}
+
+#[tokio::test]
+async fn the_token_replaces_the_clients_dummy_and_the_inner_network_stays_inside() {
+    let stub = Stub::serve(echo).await;
+    let bench = in_front_of(&stub).await;
+    let request = bench
+        .http
+        .post(bench.url("/v1/people?callingData=true&max=null&x"))
+        .header("Authorization", "Bearer dummy")
+        .header("Cookie", "session=1")
+        .header("X-Forwarded-For", "10.1.2.3")
+        .header("X-Real-IP", "10.1.2.3")
+        .header("TrackingID", "SIMPLE_1")
+        .header("Accept", "application/json")
+        .body("{\"emails\":[]}");
+    // The stub echoes the token, which is why this one test looks at the answer without the scan.
+    let text = request.send().await.unwrap().text().await.unwrap();
+    let host = stub.url.strip_prefix("http://").unwrap();
+    assert_eq!(
+        text,
+        format!(
+            "POST /v1/people?callingData=true&max=null&x\ntrackingid: SIMPLE_1\naccept: application/json\n\
+             authorization: Bearer first-access-token\nhost: {host}\ncontent-length: 13\n\n{{\"emails\":[]}}"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_tracking_id_is_made_where_the_client_sends_none_and_the_answer_carries_it() {
+    let stub = Stub::serve(|_| async { Response::new(Body::empty()) }).await;
+    let bench = Bench::builder()
+        .webex(&stub.url)
+        .tokens(tokens_file())
+        .flag("-trackIDPrefix=TST")
+        .start()
+        .await;
+    assert!(bench.get("/").await.header("trackingid").starts_with("TST_"));
+    let own = bench
+        .send(bench.http.get(bench.url("/")).header("TrackingID", "MINE_1"))
+        .await;
+    assert_eq!(own.header("trackingid"), "MINE_1");
+}
+
+#[tokio::test]
+async fn every_method_and_status_passes_with_its_headers() {
+    let stub = Stub::serve(|request: Request| async move {
+        let status: u16 = request.uri().path().trim_start_matches('/').parse().unwrap();
+        let builder = Response::builder()
+            .status(status)
+            .header("retry-after", "7")
+            .header("x-method", request.method().as_str());
+        let body = if matches!(status, 204 | 304) {
+            Body::empty()
+        } else {
+            Body::from("hello")
+        };
+        builder.header("set-cookie", "a=b").body(body).unwrap()
+    })
+    .await;
+    let bench = in_front_of(&stub).await;
+    for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "PROPFIND"] {
+        for status in [200, 204, 206, 302, 304, 404, 423, 429, 500, 503] {
+            let request = bench
+                .http
+                .request(method.parse().unwrap(), bench.url(&format!("/{status}")));
+            let answer = bench.send(request).await;
+            assert_eq!(
+                (
+                    answer.status,
+                    answer.header("retry-after"),
+                    answer.header("x-method")
+                ),
+                (status, "7", method)
+            );
+            assert_eq!(answer.header("set-cookie"), "", "all clients share one grant");
+            assert_eq!(answer.gateway_error(), "", "this is Webex's own answer");
+            let empty = method == "HEAD" || matches!(status, 204 | 304);
+            assert_eq!(answer.text, if empty { "" } else { "hello" });
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_answer_keeps_its_length() {
+    let stub = Stub::serve(|_| async {
+        Response::builder()
+            .header("content-length", "1234")
+            .body(Body::empty())
+            .unwrap()
+    })
+    .await;
+    let bench = in_front_of(&stub).await;
+    assert_eq!(
+        bench
+            .send(bench.http.head(bench.url("/x")))
+            .await
+            .header("content-length"),
+        "1234"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_streams_while_it_is_being_made() {
+    let (sender, receiver) = mpsc::unbounded_channel::<&'static str>();
+    let receiver = Arc::new(Mutex::new(Some(receiver)));
+    let stub = Stub::serve(move |_| {
+        let receiver = receiver.lock().unwrap().take().unwrap();
+        async move {
+            let parts = futures_util::stream::unfold(receiver, |mut parts| async {
+                parts
+                    .recv()
+                    .await
+                    .map(|part| (Ok::<_, std::io::Error>(Bytes::from(part)), parts))
+            });
+            Response::new(Body::from_stream(parts))
+        }
+    })
+    .await;
+    let bench = in_front_of(&stub).await;
+    let mut parts = bench
+        .http
+        .get(bench.url("/stream"))
+        .send()
+        .await
+        .unwrap()
+        .bytes_stream();
+    for part in ["one", "two", "three"] {
+        sender.send(part).unwrap();
+        assert_eq!(parts.next().await.unwrap().unwrap(), part);
+    }
+    drop(sender);
+    assert!(parts.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_request_streams_while_it_is_being_sent() {
+    let (seen, mut arrived) = mpsc::unbounded_channel::<Bytes>();
+    let stub = Stub::serve(move |request: Request| {
+        let seen = seen.clone();
+        async move {
+            let mut parts = request.into_body().into_data_stream();
+            while let Some(part) = parts.next().await {
+                seen.send(part.unwrap()).unwrap();
+            }
+            Response::new(Body::empty())
+        }
+    })
+    .await;
+    let bench = in_front_of(&stub).await;
+    let (sender, receiver) = mpsc::unbounded_channel::<&'static str>();
+    let parts = futures_util::stream::unfold(receiver, |mut parts| async {
+        parts
+            .recv()
+            .await
+            .map(|part| (Ok::<_, std::io::Error>(part), parts))
+    });
+    let sending = tokio::spawn(
+        bench
+            .http
+            .post(bench.url("/upload"))
+            .body(reqwest::Body::wrap_stream(parts))
+            .send(),
+    );
+    for part in ["one", "two", "three"] {
+        sender.send(part).unwrap();
+        assert_eq!(arrived.recv().await.unwrap(), part);
+    }
+    drop(sender);
+    assert_eq!(sending.await.unwrap().unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_large_body_passes_both_ways_unchanged() {
+    let stub = Stub::serve(|request: Request| async move { Response::new(request.into_body()) }).await;
+    let bench = in_front_of(&stub).await;
+    let body: Vec<u8> = (0..8 * 1024 * 1024_u32)
+        .map(|number| number.to_le_bytes()[1])
+        .collect();
+    let answer = bench
+        .http
+        .post(bench.url("/echo"))
+        .body(body.clone())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.bytes().await.unwrap(), body);
+}
+
+#[tokio::test]
+async fn a_body_passes_in_its_encoding() {
+    let zipped = b"\x1f\x8b\x08\x00not really";
+    let stub = Stub::serve(|_| async {
+        Response::builder()
+            .header("content-encoding", "gzip")
+            .body(Body::from(&zipped[..]))
+            .unwrap()
+    })
+    .await;
+    let bench = in_front_of(&stub).await;
+    let answer = bench
+        .http
+        .get(bench.url("/"))
+        .header("accept-encoding", "gzip")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.headers()["content-encoding"], "gzip");
+    assert_eq!(answer.bytes().await.unwrap(), &zipped[..]);
+}
+
+#[tokio::test]
+async fn a_cut_answer_stays_cut() {
+    for answer in [
+        &b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this"[..],
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nonly this\r\n",
+    ] {
+        let bench = Bench::builder()
+            .webex(raw_server(answer).await)
+            .tokens(tokens_file())
+            .start()
+            .await;
+        let answer = bench.http.get(bench.url("/")).send().await.unwrap();
+        assert!(answer.bytes().await.is_err(), "a cut answer looks complete");
+    }
+}
+
+#[tokio::test]
+async fn the_next_page_stays_on_the_gateway() {
+    let stub = Stub::serve(|_| async {
+        let link = "<https://webexapis.com/v1/people?max=1&after=Y2>; rel=\"next\"";
+        Response::builder()
+            .header("link", link)
+            .header("location", "https://webexapis.com/v1/x")
+            .body(Body::empty())
+            .unwrap()
+    })
+    .await;
+    let bench = in_front_of(&stub).await;
+    let answer = bench.get("/v1/people?max=1").await;
+    assert_eq!(
+        answer.header("link"),
+        format!("<{}>; rel=\"next\"", bench.url("/v1/people?max=1&after=Y2"))
+    );
+    assert_eq!(answer.header("location"), bench.url("/v1/x"));
+    let nginx = bench
+        .http
+        .get(bench.url("/"))
+        .header("Host", "apio.example.com")
+        .header("X-Forwarded-Proto", "https");
+    assert_eq!(
+        bench.send(nginx).await.header("location"),
+        "https://apio.example.com/v1/x"
+    );
+}
+
+#[tokio::test]
+async fn a_webex_that_is_not_there_or_talks_nonsense_is_a_502_and_a_silent_one_a_504() {
+    let silent = Stub::serve(|_| std::future::pending()).await;
+    for (webex, status, code) in [
+        (crate::stub::unreachable().await, 502, "upstream_unreachable"),
+        (
+            raw_server(b"SSH-2.0-OpenSSH_9.2\r\n").await,
+            502,
+            "upstream_broken",
+        ),
+        (raw_server(b"").await, 502, "upstream_unreachable"),
+        (silent.url, 504, "upstream_timeout"),
+    ] {
+        let bench = Bench::builder()
+            .webex(webex)
+            .tokens(tokens_file())
+            .flag("-timeout=500ms")
+            .start()
+            .await;
+        let answer = bench.get("/v1/people/me").await;
+        assert_eq!(
+            (answer.status, answer.gateway_error()),
+            (status, code),
+            "{}",
+            answer.text
+        );
+        let body = answer.json();
+        assert_eq!(body["trackingId"], answer.header("trackingid"));
+        assert_eq!(body["message"], body["errors"][0]["description"]);
+        assert_eq!(body["action"], "retry");
+    }
+}
+
+#[tokio::test]
+async fn with_a_gateway_key_only_those_who_carry_it_pass_and_webex_never_sees_it() {
+    let stub = Stub::serve(echo).await;
+    let bench = Bench::builder()
+        .webex(&stub.url)
+        .tokens(tokens_file())
+        .variable("gateway_key", "open-sesame")
+        .start()
+        .await;
+    bench.is_secret("open-sesame");
+    for key in [None, Some("wrong"), Some("")] {
+        let request = bench.http.get(bench.url("/v1/people/me"));
+        let answer = bench
+            .send(
+                key.into_iter()
+                    .fold(request, |request, key| request.header("X-Gateway-Key", key)),
+            )
+            .await;
+        assert_eq!((answer.status, answer.gateway_error()), (401, "key_required"));
+    }
+    let passed = bench
+        .send(
+            bench
+                .http
+                .get(bench.url("/v1/people/me"))
+                .header("X-Gateway-Key", "open-sesame"),
+        )
+        .await;
+    assert_eq!(passed.status, 200);
+    assert_eq!(bench.get("/livez").await.status, 200);
+}
+
+#[tokio::test]
+async fn each_request_is_one_line_in_the_access_log_without_its_query() {
+    let stub = Stub::serve(|_| async { Response::new(Body::from("x")) }).await;
+    let bench = in_front_of(&stub).await;
+    bench.get("/v1/people?email=person%40example.com").await;
+    let log = bench.log();
+    let line = log
+        .lines()
+        .find(|line| line.starts_with("[GIN]"))
+        .expect("an access line");
+    let parts: Vec<_> = line.split(" | ").collect();
+    assert_eq!(
+        (parts[1], parts[3], parts[4]),
+        ("200", "127.0.0.1", "GET \"/v1/people\"")
+    );
+    let took = log.lines().find(|line| line.contains("request to")).unwrap();
+    assert!(
+        took.contains(&format!("request to {}/v1/people took ", stub.url)),
+        "{took}"
+    );
+}

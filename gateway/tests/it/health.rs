@@ -1,0 +1,191 @@
+//! `/health` tells whether calls work now, `/livez` whether the process lives, `/readyz` whether a token is held.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use webex_sim::types::TokenKind;
+
+use crate::bench::{ADMIN, Answer, Bench};
+use crate::stub::{Stub, tokens_file, unreachable};
+
+async fn health(bench: &Bench) -> (u16, String, String, String) {
+    let answer: Answer = bench.get("/health").await;
+    let text = |name: &str| answer.json()[name].as_str().unwrap_or("-").to_owned();
+    (answer.status, text("status"), text("state"), text("action"))
+}
+
+fn is(status: u16, verdict: &str, state: &str, action: &str) -> (u16, String, String, String) {
+    (status, verdict.to_owned(), state.to_owned(), action.to_owned())
+}
+
+#[tokio::test]
+async fn before_the_first_authorisation_the_action_is_reauthorise() {
+    let bench = Bench::start().await;
+    assert_eq!(
+        health(&bench).await,
+        is(503, "failed", "unauthorised", "reauthorise")
+    );
+    let ready = bench.get("/readyz").await;
+    assert_eq!(
+        (ready.status, ready.json()["action"].as_str()),
+        (503, Some("reauthorise"))
+    );
+    assert_eq!(bench.get("/livez").await.status, 200);
+}
+
+#[tokio::test]
+async fn webexs_404_is_healthy() {
+    let bench = Bench::authorised().await;
+    assert_eq!(health(&bench).await, is(200, "ok", "ok", "-"));
+    assert_eq!(bench.get("/health").await.json()["webex_status"], 404);
+    assert_eq!(bench.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_refreshed_by_the_check_itself() {
+    let bench = Bench::authorised().await;
+    bench.control().expire_tokens(TokenKind::Access).await.unwrap();
+    assert_eq!(health(&bench).await, is(200, "ok", "ok", "-"));
+    assert_eq!(bench.refreshes().await, 1);
+}
+
+#[tokio::test]
+async fn a_revoked_grant_is_told_with_its_reason() {
+    let bench = Bench::authorised().await;
+    bench.control().change_password(ADMIN, "another").await.unwrap();
+    assert_eq!(
+        health(&bench).await,
+        is(503, "failed", "reauthorise", "reauthorise")
+    );
+    let reason = bench.get("/health").await.json()["reason"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        reason.contains("The refresh token provided is expired, revoked, malformed, or invalid."),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn a_dead_grant_whose_access_token_still_works_is_degraded_and_healthy() {
+    let server = wiremock::MockServer::start().await;
+    let dead = wiremock::ResponseTemplate::new(400).set_body_string("{\"error\":\"invalid_grant\"}");
+    let grant = wiremock::Mock::given(wiremock::matchers::path("/v1/access_token")).respond_with(dead);
+    grant.mount(&server).await;
+    let works = wiremock::Mock::given(wiremock::matchers::method("GET"))
+        .respond_with(wiremock::ResponseTemplate::new(404));
+    works.mount(&server).await;
+    let bench = Bench::builder()
+        .webex(server.uri())
+        .tokens(tokens_file())
+        .start()
+        .await;
+    bench.clock.advance(Duration::from_secs(11 * 86_400));
+    while !bench.log().contains("state refreshing -> reauthorise") {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        health(&bench).await,
+        is(200, "degraded", "reauthorise", "reauthorise")
+    );
+    assert_eq!(bench.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_webex_that_cannot_be_reached_is_unhealthy_and_the_process_stays_alive() {
+    let bench = Bench::builder()
+        .webex(unreachable().await)
+        .tokens(tokens_file())
+        .start()
+        .await;
+    assert_eq!(health(&bench).await, is(503, "failed", "ok", "retry"));
+    assert_eq!(bench.get("/health").await.json()["code"], "upstream_unreachable");
+    assert_eq!(
+        (
+            bench.get("/livez").await.status,
+            bench.get("/readyz").await.status
+        ),
+        (200, 200)
+    );
+}
+
+#[tokio::test]
+async fn what_webex_answers_decides() {
+    for (status, expected) in [
+        (200, 200),
+        (302, 200),
+        (403, 200),
+        (404, 200),
+        (429, 200),
+        (500, 503),
+        (503, 503),
+    ] {
+        let stub =
+            Stub::serve(
+                move |_| async move { Response::builder().status(status).body(Body::empty()).unwrap() },
+            )
+            .await;
+        let bench = Bench::builder()
+            .webex(&stub.url)
+            .tokens(tokens_file())
+            .start()
+            .await;
+        assert_eq!(bench.get("/health").await.status, expected, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_401_after_a_refresh_is_unhealthy() {
+    let stub = Stub::serve(|_| async { Response::builder().status(401).body(Body::empty()).unwrap() }).await;
+    let bench = Bench::builder()
+        .webex(&stub.url)
+        .tokens(tokens_file())
+        .start()
+        .await;
+    assert_eq!(health(&bench).await, is(503, "failed", "ok", "reauthorise"));
+    assert_eq!(stub.refreshes.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn checks_at_the_same_time_share_one_request() {
+    let requests = Arc::new(AtomicUsize::new(0));
+    let (counted, gate) = (Arc::clone(&requests), Arc::new(tokio::sync::Semaphore::new(0)));
+    let opened = Arc::clone(&gate);
+    let stub = Stub::serve(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let gate = Arc::clone(&opened);
+        async move {
+            gate.acquire().await.unwrap().forget();
+            Response::builder().status(404).body(Body::empty()).unwrap()
+        }
+    })
+    .await;
+    let bench = Bench::builder()
+        .webex(&stub.url)
+        .tokens(tokens_file())
+        .start()
+        .await;
+    let checks: Vec<_> = (0..20)
+        .map(|_| tokio::spawn(bench.http.get(bench.url("/health")).send()))
+        .collect();
+    while bench.log().matches("request sent with oauth2 protocol").count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    gate.add_permits(1);
+    let mut answered = 0;
+    for check in checks {
+        // Those that came after the first answer asked again; they get theirs now.
+        gate.add_permits(1);
+        answered += usize::from(check.await.unwrap().unwrap().status() == 200);
+    }
+    assert_eq!(answered, 20);
+    assert!(
+        requests.load(Ordering::SeqCst) < 20,
+        "{}",
+        requests.load(Ordering::SeqCst)
+    );
+}
