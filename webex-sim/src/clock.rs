@@ -107,7 +107,10 @@ impl SimClock {
     /// Simulated minus real time.
     #[must_use]
     pub fn offset(&self) -> SignedDuration {
-        self.now().duration_since(self.wall.now())
+        match *self.mode() {
+            Mode::Running(offset) => offset,
+            Mode::Frozen(at) => at.duration_since(self.wall.now()),
+        }
     }
 
     /// Moves the simulated time forward. On error nothing has changed.

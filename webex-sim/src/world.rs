@@ -6,6 +6,8 @@ mod person;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+
 use crate::clock::{SimClock, WallClock};
 use crate::control::types::{Consent, Settings};
 use crate::journal::Journal;
@@ -106,18 +108,19 @@ impl State {
         self.people.iter().find(|person| person.answers_to(text))
     }
 
-    /// Gives a person another password; every code and token of theirs is dead from now on.
-    pub(crate) fn change_password(&mut self, text: &str, password: Secret) -> Option<usize> {
+    /// Gives a person another password; every code and token of theirs is dead from now on. The number of tokens
+    /// that were good; absent if there is no such person.
+    pub(crate) fn change_password(&mut self, text: &str, password: Secret, now: Timestamp) -> Option<usize> {
         let person = self.people.iter_mut().find(|person| person.answers_to(text))?;
         person.password = password;
         let id = person.id;
-        Some(self.registry.revoke_person(id))
+        Some(self.registry.revoke_person(id, now))
     }
 
-    /// Deletes a person with every code and token.
-    pub(crate) fn delete_person(&mut self, text: &str) -> Option<usize> {
+    /// Deletes a person with every code and token; the number of tokens that were good.
+    pub(crate) fn delete_person(&mut self, text: &str, now: Timestamp) -> Option<usize> {
         let place = self.people.iter().position(|person| person.answers_to(text))?;
         let person = self.people.remove(place);
-        Some(self.registry.revoke_person(person.id))
+        Some(self.registry.revoke_person(person.id, now))
     }
 }

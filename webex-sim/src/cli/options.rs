@@ -30,19 +30,38 @@ pub(super) enum LogFormat {
 #[command(next_help_heading = "Options of all commands")]
 pub(super) struct Options {
     /// Port of the API; 0 picks a free one
-    #[arg(long, global = true, env = "WEBEX_SIM_PORT", default_value_t = 8080)]
+    #[arg(
+        long,
+        global = true,
+        env = "WEBEX_SIM_PORT",
+        hide_env_values = true,
+        default_value_t = 8080
+    )]
     pub(super) port: u16,
     /// Port of the API over TLS
-    #[arg(long, global = true, env = "WEBEX_SIM_TLS_PORT", default_value_t = 8443)]
+    #[arg(
+        long,
+        global = true,
+        env = "WEBEX_SIM_TLS_PORT",
+        hide_env_values = true,
+        default_value_t = 8443
+    )]
     pub(super) tls_port: u16,
     /// Port of the control API
-    #[arg(long, global = true, env = "WEBEX_SIM_CONTROL_PORT", default_value_t = 8081)]
+    #[arg(
+        long,
+        global = true,
+        env = "WEBEX_SIM_CONTROL_PORT",
+        hide_env_values = true,
+        default_value_t = 8081
+    )]
     pub(super) control_port: u16,
     /// Address to listen on
     #[arg(
         long,
         global = true,
         env = "WEBEX_SIM_BIND",
+        hide_env_values = true,
         default_value = "127.0.0.1",
         value_name = "ADDRESS"
     )]
@@ -52,21 +71,35 @@ pub(super) struct Options {
         long,
         global = true,
         env = "WEBEX_SIM_REDIRECT_URI",
+        hide_env_values = true,
         value_name = "URI",
         value_delimiter = ' '
     )]
     pub(super) redirect_uri: Vec<String>,
     /// World to start with, JSON, instead of the built-in one
-    #[arg(long, global = true, env = "WEBEX_SIM_SEED", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "WEBEX_SIM_SEED",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     seed: Option<PathBuf>,
     /// Client id of the integration, instead of the seed's
-    #[arg(long, global = true, env = "WEBEX_SIM_CLIENT_ID", value_name = "ID")]
+    #[arg(
+        long,
+        global = true,
+        env = "WEBEX_SIM_CLIENT_ID",
+        hide_env_values = true,
+        value_name = "ID"
+    )]
     client_id: Option<String>,
     /// Client secret of the integration, instead of the seed's
     #[arg(
         long,
         global = true,
         env = "WEBEX_SIM_CLIENT_SECRET",
+        hide_env_values = true,
         value_name = "SECRET",
         hide_env_values = true
     )]
@@ -76,6 +109,7 @@ pub(super) struct Options {
         long,
         global = true,
         env = "WEBEX_SIM_ACCESS_TOKEN_LIFETIME",
+        hide_env_values = true,
         value_name = "SECONDS"
     )]
     access_token_lifetime: Option<u64>,
@@ -84,27 +118,47 @@ pub(super) struct Options {
         long,
         global = true,
         env = "WEBEX_SIM_REFRESH_TOKEN_LIFETIME",
+        hide_env_values = true,
         value_name = "SECONDS"
     )]
     refresh_token_lifetime: Option<u64>,
     /// Name or address the certificate is for; may be repeated
-    #[arg(long = "tls-name", global = true, env = "WEBEX_SIM_TLS_NAME", value_name = "NAME", value_delimiter = ' ',
+    #[arg(long = "tls-name", global = true, env = "WEBEX_SIM_TLS_NAME", hide_env_values = true, value_name = "NAME", value_delimiter = ' ',
           default_values = ["localhost", "127.0.0.1", "webexapis.com", "webex-sim"])]
     tls_names: Vec<String>,
     /// Certificate authority to sign with, PEM, instead of a new one
-    #[arg(long, global = true, env = "WEBEX_SIM_TLS_CA_CERT", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "WEBEX_SIM_TLS_CA_CERT",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     tls_ca_cert: Option<PathBuf>,
     /// Key of that authority, PEM
-    #[arg(long, global = true, env = "WEBEX_SIM_TLS_CA_KEY", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "WEBEX_SIM_TLS_CA_KEY",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     tls_ca_key: Option<PathBuf>,
     /// Where to write the certificate authority that clients have to trust, PEM
-    #[arg(long, global = true, env = "WEBEX_SIM_TLS_CA_OUT", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "WEBEX_SIM_TLS_CA_OUT",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub(super) tls_ca_out: Option<PathBuf>,
     /// How much the log says
     #[arg(
         long,
         global = true,
         env = "WEBEX_SIM_LOG_LEVEL",
+        hide_env_values = true,
         value_name = "LEVEL",
         default_value = "info"
     )]
@@ -114,6 +168,7 @@ pub(super) struct Options {
         long,
         global = true,
         env = "WEBEX_SIM_LOG_FORMAT",
+        hide_env_values = true,
         value_name = "FORMAT",
         default_value = "text"
     )]

@@ -107,8 +107,8 @@ fn entry_of(request: &Request, world: &World, now: Timestamp, tracking: &Trackin
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     Entry {
         sequence: 0,
-        time: now.to_string(),
-        wall_time: world.clock.wall().to_string(),
+        time: format!("{now:.3}"),
+        wall_time: format!("{:.3}", world.clock.wall()),
         method: request.method().to_string(),
         path: redact::tokens(request.uri().path()),
         query: redact::query(request.uri().query().unwrap_or_default()),

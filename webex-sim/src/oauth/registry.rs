@@ -230,8 +230,8 @@ impl Registry {
         })
     }
 
-    /// Ends every code and token of a person; the number of tokens that were not revoked before.
-    pub(crate) fn revoke_person(&mut self, person: Uuid) -> usize {
+    /// Ends every code and token of a person; the number of tokens that were good.
+    pub(crate) fn revoke_person(&mut self, person: Uuid, now: Timestamp) -> usize {
         self.codes.retain(|_, code| code.authorization.person != person);
         let grants = self
             .grants
@@ -245,8 +245,9 @@ impl Registry {
             .map(|token| &mut token.life);
         grants
             .chain(tokens)
-            .map(|life| usize::from(!std::mem::replace(&mut life.revoked, true)))
-            .sum()
+            .filter(|life| life.is_good(now))
+            .map(|life| life.revoked = true)
+            .count()
     }
 
     fn check_limit(&self, person: Uuid, settings: &Settings, now: Timestamp) -> Result<(), Refusal> {

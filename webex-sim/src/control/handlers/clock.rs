@@ -44,7 +44,7 @@ pub(crate) async fn post(State(control): State<Control>, body: Bytes) -> Answer<
 fn state(clock: &SimClock) -> ClockState {
     let now = clock.now();
     ClockState {
-        now: now.to_string(),
+        now: format!("{now:.3}"),
         now_unix_ms: now.as_millisecond(),
         offset_ms: i64::try_from(clock.offset().as_millis()).unwrap_or(i64::MAX),
         frozen: clock.is_frozen(),

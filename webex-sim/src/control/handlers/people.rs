@@ -25,7 +25,7 @@ pub(crate) async fn password(
     }
     let world = control.worlds.controlled();
     let mut state = world.state();
-    match state.change_password(&path, Secret::new(password)) {
+    match state.change_password(&path, Secret::new(password), world.clock.now()) {
         Some(ended) => Ok(Json(Ended { ended })),
         None => Err(absent_person(
             &path,
@@ -38,7 +38,7 @@ pub(crate) async fn password(
 pub(crate) async fn delete(State(control): State<Control>, path: Path<String>) -> Answer<Ended> {
     let world = control.worlds.controlled();
     let mut state = world.state();
-    match state.delete_person(&path) {
+    match state.delete_person(&path, world.clock.now()) {
         Some(ended) => Ok(Json(Ended { ended })),
         None => Err(absent_person(
             &path,

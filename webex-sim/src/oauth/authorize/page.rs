@@ -32,7 +32,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 
 /// Step one: who are you?
 #[derive(Template)]
-#[template(path = "choose.html")]
+#[template(path = "choose.html", whitespace = "minimize")]
 struct Choose<'a> {
     integration: &'a str,
     people: Vec<Card<'a>>,
@@ -43,7 +43,7 @@ struct Choose<'a> {
 
 /// Step two: sign in and agree.
 #[derive(Template)]
-#[template(path = "sign_in.html")]
+#[template(path = "sign_in.html", whitespace = "minimize")]
 struct SignIn<'a> {
     integration: &'a str,
     person: Card<'a>,
@@ -58,7 +58,7 @@ struct SignIn<'a> {
 
 /// A request that leads nowhere.
 #[derive(Template)]
-#[template(path = "problem.html")]
+#[template(path = "problem.html", whitespace = "minimize")]
 struct ProblemPage<'a> {
     text: String,
     /// What was sent, and what would have been right.

@@ -26,8 +26,8 @@ impl Registry {
                 person: email_of(person),
                 client_id: client_id.to_owned(),
                 scope: scopes.to_string(),
-                issued_at: life.issued_at.to_string(),
-                expires_at: life.expires_at.to_string(),
+                issued_at: format!("{:.3}", life.issued_at),
+                expires_at: format!("{:.3}", life.expires_at),
             };
             (life.serial, info)
         };

@@ -265,7 +265,7 @@ fn the_end_of_a_person_is_the_end_of_their_codes_and_tokens() {
     let mut fx = Fixture::new();
     let issued = fx.grant();
     let code = fx.code(|_| ());
-    assert_eq!(fx.registry.revoke_person(Uuid::from_u128(1)), 2);
+    assert_eq!(fx.registry.revoke_person(Uuid::from_u128(1), fx.now), 2);
     assert!(!fx.is_good(&issued.access_token));
     assert_eq!(fx.refresh(&issued.refresh_token), Err(Refusal::RefreshToken));
     assert_eq!(fx.exchange(&code, |_| ()), Err(Refusal::Code));

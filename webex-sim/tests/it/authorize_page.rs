@@ -1,0 +1,236 @@
+//! The sign-in page as a person uses it, and what a test can script instead.
+
+use insta::assert_snapshot;
+use webex_sim::types::{Consent, EntryFilter};
+
+use crate::harness::{ADMIN, ADMIN_PASSWORD, Answer, CALLBACK, Sim};
+use crate::html::Form;
+
+/// First click: one of the people.
+async fn choose(sim: &Sim, extra: &str, email: &str) -> Answer {
+    let page = sim.open(&format!("{}{extra}", sim.authorize_path())).await;
+    assert_eq!(page.status, 200);
+    let form = Form::of(&page.body);
+    assert_eq!((form.method.as_str(), form.action.as_str()), ("get", "authorize"));
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form.click(email))
+        .finish();
+    sim.open(&format!("/v1/authorize?{query}")).await
+}
+
+/// Second click: accept or decline.
+async fn decide(sim: &Sim, form: Form, decision: &str) -> Answer {
+    assert_eq!(
+        (form.method.as_str(), form.action.as_str()),
+        ("post", "authorize")
+    );
+    let fields = form.click(decision);
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    sim.post_form("/v1/authorize", &fields).await
+}
+
+#[tokio::test]
+async fn two_clicks_lead_to_a_code_that_works() {
+    let sim = Sim::start().await;
+    let page = choose(&sim, "", ADMIN).await;
+    let answer = decide(&sim, Form::of(&page.body), "accept").await;
+    assert_eq!(answer.status, 302);
+    assert!(
+        answer
+            .header("location")
+            .unwrap()
+            .starts_with(&format!("{CALLBACK}?code="))
+    );
+    assert_eq!(answer.redirect_param("state").as_deref(), Some("set_state_here"));
+    let tokens = sim
+        .exchange(&answer.redirect_param("code").unwrap())
+        .await
+        .tokens();
+    assert_eq!(
+        sim.get("/v1/people/me", &tokens.access).await.json()["emails"][0],
+        ADMIN
+    );
+}
+
+#[tokio::test]
+async fn pkce_and_any_state_survive_the_clicks() {
+    let sim = Sim::start().await;
+    let verifier = "v".repeat(64);
+    let query = format!(
+        "/v1/authorize?client_id={}&response_type=code&scope=spark:people_read&code_challenge={verifier}&state=%3C%22%26%27%3E+%C3%A9",
+        sim.running.client_id()
+    );
+    let first = Form::of(&sim.open(&query).await.body).click(ADMIN);
+    let second = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(first)
+        .finish();
+    let page = sim.open(&format!("/v1/authorize?{second}")).await;
+    let answer = decide(&sim, Form::of(&page.body), "accept").await;
+    assert_eq!(answer.redirect_param("state").as_deref(), Some("<\"&'> é"));
+    let code = answer.redirect_param("code").unwrap();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("code_verifier", &verifier),
+    ];
+    assert_eq!(sim.token(&form).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_pages_look_as_designed() {
+    let sim = Sim::start().await;
+    assert_snapshot!("page_choose", sim.open(&sim.authorize_path()).await.wire());
+    assert_snapshot!("page_sign_in", choose(&sim, "", ADMIN).await.body);
+    let answer = sim
+        .open(&format!(
+            "/v1/authorize?client_id={}&redirect_uri=http://x/",
+            sim.running.client_id()
+        ))
+        .await;
+    assert_snapshot!("page_redirect_uri", answer.wire());
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_and_the_right_one_offered_again() {
+    let sim = Sim::start().await;
+    let page = choose(&sim, "", ADMIN).await;
+    let page = decide(&sim, Form::of(&page.body).fill("password", "guess"), "accept").await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("That password is wrong.") && !page.body.contains("guess"));
+    let form = Form::of(&page.body);
+    assert_eq!(form.field("password"), Some(ADMIN_PASSWORD));
+    assert_eq!(decide(&sim, form, "accept").await.status, 302);
+}
+
+#[tokio::test]
+async fn declining_redirects_with_access_denied() {
+    let sim = Sim::start().await;
+    let page = choose(&sim, "", ADMIN).await;
+    let answer = decide(&sim, Form::of(&page.body), "decline").await;
+    let expected = format!(
+        "{CALLBACK}?error=access_denied&error_description=The%20resource%20owner%20or%20authorization%20server%20\
+         denied%20the%20request.&state=set_state_here"
+    );
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (302, Some(expected.as_str()))
+    );
+}
+
+#[tokio::test]
+async fn somebody_who_is_no_administrator_is_warned_and_may_accept() {
+    let sim = Sim::start().await;
+    let page = choose(&sim, "", "casey.lind@acme.example.com").await;
+    assert!(page.body.contains("no Partner Full Admin"));
+    let answer = decide(&sim, Form::of(&page.body), "accept").await;
+    let tokens = sim
+        .exchange(&answer.redirect_param("code").unwrap())
+        .await
+        .tokens();
+    let me = sim.get("/v1/people/me", &tokens.access).await.json();
+    assert_eq!(me["roles"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn login_hint_goes_straight_to_the_person() {
+    let sim = Sim::start().await;
+    let page = sim
+        .open(&format!("{}&login_hint={ADMIN}", sim.authorize_path()))
+        .await;
+    assert_eq!(Form::of(&page.body).field("person"), Some(ADMIN));
+    let page = sim
+        .open(&format!("{}&login_hint=nobody@example.com", sim.authorize_path()))
+        .await;
+    assert!(page.body.contains("There is no account nobody@example.com"));
+}
+
+#[tokio::test]
+async fn prompt_none_needs_a_session_that_nobody_has() {
+    let sim = Sim::start().await;
+    let answer = sim.open(&format!("{}&prompt=none", sim.authorize_path())).await;
+    assert_eq!(answer.redirect_param("error").as_deref(), Some("login_required"));
+}
+
+#[tokio::test]
+async fn an_unknown_client_or_redirect_uri_is_a_page_and_no_redirect() {
+    let sim = Sim::start().await;
+    let id = sim.running.client_id();
+    for query in [
+        String::new(),
+        "client_id=C0&response_type=code".to_owned(),
+        format!("client_id={id}&redirect_uri=http://127.0.0.1:9001/api/v01/webex/auth/code"),
+        format!("client_id={id}&state=a&state=b"),
+    ] {
+        let answer = sim.open(&format!("/v1/authorize?{query}")).await;
+        assert_eq!((answer.status, answer.header("location")), (400, None), "{query}");
+        assert_eq!(answer.header("content-type"), Some("text/html;charset=UTF-8"));
+    }
+}
+
+#[tokio::test]
+async fn a_scope_that_is_not_enabled_is_an_error_redirect() {
+    let sim = Sim::start().await;
+    let answer = sim
+        .open(&format!(
+            "/v1/authorize?client_id={}&response_type=code&scope=spark:all&state=s",
+            sim.running.client_id()
+        ))
+        .await;
+    let expected = format!(
+        "{CALLBACK}?error=invalid_scope&error_description=The%20requested%20scope%20is%20invalid.&state=s"
+    );
+    assert_eq!(answer.header("location"), Some(expected.as_str()));
+}
+
+#[tokio::test]
+async fn queued_consent_answers_in_order_and_then_the_page_is_back() {
+    let sim = Sim::start().await;
+    let control = sim.running.control();
+    control.accept_as(ADMIN).await.unwrap();
+    control.decline().await.unwrap();
+    let error = Consent::Error {
+        error: "server_error".into(),
+        description: None,
+    };
+    control.push_consent(&error).await.unwrap();
+    let path = sim.authorize_path();
+    assert!(sim.open(&path).await.redirect_param("code").is_some());
+    assert_eq!(
+        sim.open(&path).await.redirect_param("error").as_deref(),
+        Some("access_denied")
+    );
+    let answer = sim.open(&path).await;
+    assert_eq!(
+        answer.header("location"),
+        Some(&*format!("{CALLBACK}?error=server_error&state=set_state_here"))
+    );
+    assert_eq!(sim.open(&path).await.status, 200);
+    let entries = control
+        .journal(&EntryFilter::path("/v1/authorize"))
+        .await
+        .unwrap();
+    let outcomes: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.person.as_deref(), entry.oauth_error.as_deref()))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            (Some(ADMIN), None),
+            (None, Some("access_denied")),
+            (None, Some("server_error")),
+            (None, None)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_bad_request_leaves_the_queue_alone() {
+    let sim = Sim::start().await;
+    sim.running.control().accept_as(ADMIN).await.unwrap();
+    assert_eq!(sim.open("/v1/authorize?client_id=C0").await.status, 400);
+    assert_eq!(sim.running.control().consent().await.unwrap().len(), 1);
+}

@@ -1,0 +1,175 @@
+//! The journal: what it holds, finding and waiting, and what must never be in it.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use webex_sim::client::ClientError;
+use webex_sim::types::EntryFilter;
+
+use crate::harness::{ADMIN_PASSWORD, CALLBACK, Sim};
+
+#[tokio::test]
+async fn an_entry_tells_all_but_the_secrets() {
+    let sim = Sim::start().await;
+    let tokens = sim.log_in().await;
+    let url = format!("{}/v1/people/me?callingData=true", sim.running.url());
+    sim.http
+        .get(url)
+        .bearer_auth(&tokens.access)
+        .header("TrackingID", "WW_1")
+        .send()
+        .await
+        .unwrap();
+    sim.refresh(&tokens.refresh).await.tokens();
+    let mut entries = sim
+        .running
+        .control()
+        .journal(&EntryFilter::default().after(2))
+        .await
+        .unwrap();
+    for entry in &mut entries {
+        entry.duration_ms = 0.0;
+    }
+    assert_snapshot!(
+        "journal_entries",
+        sim.stable(&serde_json::to_string_pretty(&entries).unwrap())
+    );
+}
+
+#[tokio::test]
+async fn entries_are_found_by_what_they_are() {
+    let sim = Sim::start().await;
+    let tokens = sim.log_in().await;
+    for path in ["/", "/v1/people/me", "/v1/people/me"] {
+        let _ = sim.get(path, &tokens.access).await;
+    }
+    let _ = sim.open("/v1/people/me").await;
+    let control = sim.running.control();
+    let me = EntryFilter::path("/v1/people/me");
+    assert_eq!(control.journal_count(&me).await.unwrap(), 3);
+    assert_eq!(control.journal_count(&me.clone().status(200)).await.unwrap(), 2);
+    assert_eq!(
+        control.journal_count(&me.clone().method("POST")).await.unwrap(),
+        0
+    );
+    assert_eq!(
+        control
+            .journal_count(&EntryFilter::grant("authorization_code"))
+            .await
+            .unwrap(),
+        1
+    );
+    let last = control.journal(&me).await.unwrap().pop().unwrap();
+    assert_eq!(
+        control
+            .journal_count(&EntryFilter::default().after(last.sequence - 1))
+            .await
+            .unwrap(),
+        1
+    );
+    control.clear_journal().await.unwrap();
+    assert_eq!(control.journal_count(&EntryFilter::default()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn waiting_ends_with_the_request_waited_for() {
+    let sim = Sim::start().await;
+    let control = sim.running.control();
+    let filter = EntryFilter::path("/").status(401);
+    let (entries, ()) = tokio::join!(control.journal_wait(&filter, 2, Duration::from_secs(30)), async {
+        for path in ["/", "/x", "/"] {
+            let _ = sim.open(path).await;
+        }
+    });
+    assert_eq!(entries.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn waiting_in_vain_shows_what_was_there() {
+    let sim = Sim::start().await;
+    let _ = sim.open("/").await;
+    let error = sim
+        .running
+        .control()
+        .journal_wait(&EntryFilter::path("/"), 2, Duration::from_millis(1))
+        .await;
+    assert!(matches!(error, Err(ClientError::NotReached { wanted: 2, seen }) if seen.len() == 1));
+}
+
+#[tokio::test]
+async fn no_secret_is_shown_anywhere_on_the_control_api() {
+    let sim = Sim::start().await;
+    let verifier = "verifier-verifier-verifier-verifier-verifier";
+    let code = sim.code(&format!("&code_challenge={verifier}")).await;
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", verifier),
+    ];
+    let tokens = sim.token(&form).await.tokens();
+    sim.refresh(&tokens.refresh).await.tokens();
+    let secrets = [
+        &code,
+        &tokens.access,
+        &tokens.refresh,
+        sim.running.client_secret(),
+        "new-password",
+    ];
+    // Secrets where they do not belong.
+    for secret in [&code, &tokens.access, &tokens.refresh] {
+        let _ = sim
+            .get(&format!("/v1/x/{secret}?q={secret}&code={secret}"), secret)
+            .await;
+        let url = format!("{}/", sim.running.url());
+        let odd = sim
+            .http
+            .get(url)
+            .header("TrackingID", secret)
+            .header("Cookie", secret)
+            .header("X-Odd", secret);
+        odd.basic_auth("id", Some(secret)).send().await.unwrap();
+    }
+    sim.post_form(
+        "/v1/authorize",
+        &[
+            ("person", "x"),
+            ("password", ADMIN_PASSWORD),
+            ("decision", "accept"),
+        ],
+    )
+    .await
+    .wire();
+    let control = sim.running.control();
+    control
+        .change_password("avery.quinn@acme.example.com", "new-password")
+        .await
+        .unwrap();
+    let mut shown = String::new();
+    for path in ["journal", "tokens", "settings", "consent", "clock", "health"] {
+        let url = format!("{}/__sim/{path}", sim.running.control_url());
+        shown += &sim.http.get(url).send().await.unwrap().text().await.unwrap();
+    }
+    for secret in secrets.into_iter().chain([ADMIN_PASSWORD]) {
+        assert!(!shown.contains(secret), "{secret} is shown");
+    }
+    assert!(shown.contains(&webex_sim::fingerprint(&tokens.access)));
+}
+
+#[tokio::test]
+async fn the_ring_is_bounded() {
+    let sim = Sim::with(|builder| builder.journal_capacity(3)).await;
+    for _ in 0..5 {
+        let _ = sim.open("/").await;
+    }
+    let entries = sim
+        .running
+        .control()
+        .journal(&EntryFilter::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>(),
+        [3, 4, 5]
+    );
+}

@@ -1,0 +1,13 @@
+//! The simulator from outside, over HTTP and as a process.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod api;
+mod authorize_page;
+mod cli;
+mod control;
+mod harness;
+mod html;
+mod journal;
+mod oauth;
+mod tls;
