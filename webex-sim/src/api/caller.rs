@@ -2,6 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::response::Response;
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
@@ -52,10 +53,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let Ok(context) = Context::from_request_parts(parts, state).await;
         let found = {
-            let token = parts
-                .headers
-                .get(AUTHORIZATION)
-                .and_then(|value| bearer(value.to_str().ok()?));
+            let token = credentials(&parts.headers).and_then(bearer);
             let state = context.world.state();
             let bearer =
                 token.and_then(|token| state.registry.authenticate(token, context.world.clock.now()));
@@ -79,6 +77,13 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// The only Authorization field. Two of them are the mark of a proxy that adds its own to the client's: neither counts.
+fn credentials(headers: &HeaderMap) -> Option<&str> {
+    let mut fields = headers.get_all(AUTHORIZATION).iter();
+    let only = fields.next().filter(|_| fields.next().is_none())?;
+    only.to_str().ok()
+}
+
 /// The token of `Bearer <token>` (RFC 6750, section 2.1; the scheme is case-insensitive, RFC 9110, section 11.1).
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
@@ -90,6 +95,16 @@ fn bearer(value: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_authorization_fields_are_none() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(credentials(&headers), None);
+        headers.insert(AUTHORIZATION, "Bearer x".parse().unwrap());
+        assert_eq!(credentials(&headers), Some("Bearer x"));
+        headers.append(AUTHORIZATION, "Bearer x".parse().unwrap());
+        assert_eq!(credentials(&headers), None);
+    }
 
     #[test]
     fn only_bearer_tokens_count() {

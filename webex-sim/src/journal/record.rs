@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, DATE};
+use http::header::{CONTENT_TYPE, DATE, HOST};
 use http::{HeaderName, HeaderValue, Method, Version};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -104,7 +104,6 @@ async fn buffer_form(request: Request) -> Result<(Request, Bytes), ApiError> {
 
 fn entry_of(request: &Request, world: &World, now: Timestamp, tracking: &TrackingId) -> Entry {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     Entry {
         sequence: 0,
         time: format!("{now:.3}"),
@@ -119,11 +118,7 @@ fn entry_of(request: &Request, world: &World, now: Timestamp, tracking: &Trackin
         },
         tls: peer.tls,
         client_ip: peer.ip.to_string(),
-        headers: request
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), redact::header(name.as_str(), &text(value))))
-            .collect(),
+        headers: headers_of(request),
         form: Vec::new(),
         status: None,
         oauth_error: None,
@@ -132,6 +127,20 @@ fn entry_of(request: &Request, world: &World, now: Timestamp, tracking: &Trackin
         duration_ms: 0.0,
         not_simulated: false,
     }
+}
+
+/// The header fields, and for HTTP/2 the authority, which takes the place of `host` there.
+fn headers_of(request: &Request) -> Vec<(String, String)> {
+    let authority = request
+        .uri()
+        .authority()
+        .filter(|_| !request.headers().contains_key(HOST));
+    let authority = authority.map(|authority| ("host".to_owned(), redact::tokens(authority.as_str())));
+    let fields = request.headers().iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        (name.to_string(), redact::header(name.as_str(), &value))
+    });
+    authority.into_iter().chain(fields).collect()
 }
 
 // === impl Pending ===

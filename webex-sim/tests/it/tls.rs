@@ -31,6 +31,10 @@ async fn alpn_decides_the_version_of_http() {
             .pop()
             .unwrap();
         assert_eq!((entry.http_version, entry.tls), (seen, true));
+        assert_eq!(
+            entry.header("host"),
+            Some(sim.running.tls_url().trim_start_matches("https://"))
+        );
     }
 }
 
