@@ -118,11 +118,11 @@ impl Authorizer {
     /// Takes what Webex sent the browser back with. The same code again gets the same outcome.
     pub async fn complete(&self, callback: Callback) -> Outcome {
         if let Some(error) = &callback.error {
-            return Err(self.refuse(Refusal::from_error_code(error)));
+            return Err(Self::refuse(Refusal::from_error_code(error)));
         }
         let code = match callback.code.as_deref().map(AuthorizationCode::new) {
-            None => return Err(self.refuse(Refusal::MissingCode)),
-            Some(Err(_)) => return Err(self.refuse(Refusal::MalformedCode)),
+            None => return Err(Self::refuse(Refusal::MissingCode)),
+            Some(Err(_)) => return Err(Self::refuse(Refusal::MalformedCode)),
             Some(Ok(code)) => code,
         };
         let redemption = || {
@@ -137,7 +137,7 @@ impl Authorizer {
             .redeem(&code, self.0.keeper.now(), redemption)
             .await
             .unwrap_or(Err(Refusal::TooMany));
-        outcome.map_err(|refusal| self.refuse(refusal))
+        outcome.map_err(Self::refuse)
     }
 
     /// Learns whose tokens an old file holds, so that it is as protected as a new one.
@@ -207,7 +207,7 @@ impl Authorizer {
         }
     }
 
-    fn refuse(&self, refusal: Refusal) -> Refusal {
+    fn refuse(refusal: Refusal) -> Refusal {
         warn!(
             topic = "oauth2",
             "authorisation refused: {refusal}; the tokens held stay as they are"

@@ -46,13 +46,13 @@ macro_rules! flags {
         /// The flags, unchecked: checking names the flag or the variable a value came from.
         #[derive(Args, Clone, Debug, Default)]
         pub struct Flags {
-            $(#[doc = $help]
+            $(
+            /// As its help says.
             #[arg(long = $long, value_name = $value, help = concat!($help, " [env: ", $env, "]"), global = true,
                   overrides_with = stringify!($field))]
             pub $field: Option<String>,)*
-            /// Accept only authorisations that were started at /api/v01/webex/auth/login of this gateway [env:
-            /// WEBEX_GW_REQUIRE_STATE]
-            #[arg(long = "requireState", value_name = "BOOL", global = true, num_args = 0..=1, require_equals = true,
+            /// A switch: alone it means true.
+            #[arg(long = "requireState", help = REQUIRE_STATE_HELP, value_name = "BOOL", global = true, num_args = 0..=1, require_equals = true,
                   default_missing_value = "true", overrides_with = "require_state")]
             pub require_state: Option<String>,
         }
@@ -86,7 +86,7 @@ flags! {
     tokens_file = "tokensFile", "WEBEX_GW_TOKENS_FILE", "PATH",
         "Where the tokens live [default: .tokens]";
     webex_url = "webexURL", "WEBEX_GW_WEBEX_URL", "URL",
-        "Origin of the API and of both OAuth endpoints [default: https://webexapis.com]";
+        "Origin of the API and of both OAuth endpoints [default: <https://webexapis.com>]";
     authorize_url = "authorizeURL", "WEBEX_GW_AUTHORIZE_URL", "URL",
         "Where an administrator logs in [default: /v1/authorize under -webexURL]";
     token_url = "tokenURL", "WEBEX_GW_TOKEN_URL", "URL",
@@ -100,6 +100,9 @@ flags! {
     log_format = "logFormat", "WEBEX_GW_LOG_FORMAT", "FORMAT",
         "text or json [default: text]";
 }
+
+const REQUIRE_STATE_HELP: &str = "Accept only authorisations that were started at /api/v01/webex/auth/login of this \
+    gateway [env: WEBEX_GW_REQUIRE_STATE]";
 
 const AFTER_HELP: &str = "\
 Environment:

@@ -119,7 +119,7 @@ fn redact_value(value: &mut serde_json::Value) {
             fields.iter_mut().for_each(|(name, value)| match value.as_str() {
                 Some(text) if SECRET_FIELDS.contains(&name.as_str()) => *value = fingerprint(text).into(),
                 _ => redact_value(value),
-            })
+            });
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(redact_value),
         _ => {}

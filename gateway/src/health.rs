@@ -124,7 +124,7 @@ async fn ask(forwarder: Forwarder) -> Report {
     let report = Report {
         status: Status::Ok,
         state: snapshot.state.as_str(),
-        webex_status: verdict.as_ref().ok().map(|status| status.as_u16()),
+        webex_status: verdict.as_ref().ok().map(http::StatusCode::as_u16),
         code: verdict.as_ref().err().map(crate::error::GatewayError::code),
         reason: None,
         action: None,

@@ -139,7 +139,7 @@ mod tests {
     fn a_refresh_without_a_refresh_token_keeps_the_old_one_and_its_end() {
         let clock = ManualClock::at(Timestamp::from_unix_seconds(1_000_000));
         let old = tokens("old", clock.now());
-        clock.advance(Duration::from_secs(86_400));
+        clock.advance(Duration::from_hours(24));
         let new = old.refreshed(response("new"), clock.now());
         assert_eq!(new.refresh_token, old.refresh_token);
         assert_eq!(new.refresh_token_expires_at(), old.refresh_token_expires_at());

@@ -16,7 +16,7 @@ use crate::secret::AuthorizationCode;
 /// Each different code costs a call of the token endpoint, and the callback is open to everybody.
 const MOST_PER_MINUTE: usize = 10;
 /// See [`MOST_PER_MINUTE`].
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 /// Outcomes that are remembered: many more than a browser reloads.
 const MOST_REMEMBERED: usize = 200;
 
@@ -124,11 +124,7 @@ mod tests {
     async fn a_code_that_comes_twice_at_once_is_redeemed_once() {
         let bench = Bench::new();
         let code = AuthorizationCode::new("a").unwrap();
-        let mut first = Box::pin(
-            bench
-                .codes
-                .redeem(&code, bench.clock.now(), || std::future::pending()),
-        );
+        let mut first = Box::pin(bench.codes.redeem(&code, bench.clock.now(), std::future::pending));
         assert!(futures_util::poll!(&mut first).is_pending());
         let second = bench
             .codes

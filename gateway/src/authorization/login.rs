@@ -15,7 +15,7 @@ use crate::clock::Now;
 use crate::secret::CodeVerifier;
 
 /// An administrator who needs longer starts again.
-const LIFETIME: Duration = Duration::from_secs(600);
+const LIFETIME: Duration = Duration::from_mins(10);
 /// The oldest flow makes room: the login page is open to everybody.
 const MOST_PENDING: usize = 100;
 /// Random bytes of state, cookie and verifier: far above the 128 bits that RFC 6819 section 5.1.4.2.2 asks for.

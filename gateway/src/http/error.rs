@@ -48,9 +48,10 @@ impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         let (status, code) = (status(&self.error), self.error.code());
         let message = self.error.to_string();
-        match status.is_server_error() {
-            true => warn!(code, tracking_id = self.tracking_id, "request failed: {message}"),
-            false => info!(code, tracking_id = self.tracking_id, "request refused: {message}"),
+        if status.is_server_error() {
+            warn!(code, tracking_id = self.tracking_id, "request failed: {message}");
+        } else {
+            info!(code, tracking_id = self.tracking_id, "request refused: {message}");
         }
         let mut body = json!({
             "message": message,

@@ -126,7 +126,7 @@ impl fmt::Debug for ForwardProxies {
 
 impl fmt::Debug for ForwardProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = self.uri.authority().map(|authority| authority.host());
+        let host = self.uri.authority().map(http::uri::Authority::host);
         f.debug_struct("ForwardProxy")
             .field("host", &host)
             .finish_non_exhaustive()

@@ -8,7 +8,7 @@ use thiserror::Error;
 /// No authority could be loaded.
 #[derive(Debug, Error)]
 #[error(
-    "no certificate authority found{problems}; install ca-certificates or set SSL_CERT_FILE to a PEM file"
+    "no certificate authority found ({problems}); install ca-certificates or set SSL_CERT_FILE to a PEM file"
 )]
 pub struct NoAuthorities {
     problems: String,
@@ -20,8 +20,10 @@ pub fn client_config() -> Result<ClientConfig, NoAuthorities> {
     let mut roots = RootCertStore::empty();
     let (added, _) = roots.add_parsable_certificates(found.certs);
     if added == 0 {
-        let problems = found.errors.iter().map(|error| format!(" ({error})")).collect();
-        return Err(NoAuthorities { problems });
+        let problems: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
+        return Err(NoAuthorities {
+            problems: problems.join(", "),
+        });
     }
     Ok(config(roots))
 }

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 /// A body that makes no progress for this long, in either direction, is given up.
-pub const IDLE_LIMIT: Duration = Duration::from_secs(60);
+pub const IDLE_LIMIT: Duration = Duration::from_mins(1);
 
 /// How far the body of a request has come.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ mod tests {
         });
         assert_eq!(
             time_until_exhausted(progress).await,
-            Duration::from_secs(300) + TIMEOUT
+            Duration::from_mins(5) + TIMEOUT
         );
     }
 

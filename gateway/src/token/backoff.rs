@@ -5,9 +5,9 @@ use std::time::Duration;
 /// The wait after the first failure.
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest wait: recovery of Webex is seen within about this time.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// The longest `Retry-After` that is believed; Webex documents values up to an hour.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// The wait after `failures` failures in a row (1 or more). `dice` in 0..1 spreads it over the upper half of the step;
 /// a `Retry-After` lengthens it.

@@ -40,7 +40,7 @@ pub enum Loaded {
     /// No file yet: nobody has authorised.
     Absent,
     /// Tokens.
-    Tokens(TokenSet),
+    Tokens(Box<TokenSet>),
     /// Something else. It stays where it is; a new authorisation moves it aside.
     Unusable(Unusable),
 }
@@ -86,7 +86,7 @@ impl TokenFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Loaded::Absent,
             Err(error) => Loaded::Unusable(Unusable::Unreadable(error)),
             Ok(content) => match parse(&content) {
-                Ok(tokens) => Loaded::Tokens(tokens),
+                Ok(tokens) => Loaded::Tokens(Box::new(tokens)),
                 Err(problem) => Loaded::Unusable(problem.into()),
             },
         }
@@ -185,7 +185,9 @@ fn parse(content: &[u8]) -> Result<TokenSet, MalformedTokens> {
         .get("org_id")
         .and_then(Value::as_str)
         .and_then(|text| OrgId::parse(text).ok());
-    KNOWN.iter().for_each(|name| drop(fields.shift_remove(*name)));
+    for name in KNOWN {
+        fields.shift_remove(name);
+    }
     #[expect(
         clippy::cast_possible_truncation,
         reason = "as saturates, and no file is older than UNIX time"

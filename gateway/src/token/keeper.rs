@@ -245,7 +245,7 @@ impl Keeper {
                     .organization()
                     .and_then(|text| OrgId::parse(text).ok());
                 tokens.org_id = tokens.org_id.or(named);
-                self.transition(|life, now, dice| life.install(tokens, now, dice));
+                self.transition(|life, now, dice| life.install(*tokens, now, dice));
             }
             Loaded::Unusable(problem) => {
                 error!(
@@ -358,7 +358,7 @@ impl Keeper {
     fn note_stored(&self, stored: Result<(), String>) {
         match &stored {
             Ok(()) if self.snapshot().unsaved.is_some() => {
-                info!("tokens stored in {}", self.0.file.path().display())
+                info!("tokens stored in {}", self.0.file.path().display());
             }
             Ok(()) => {}
             Err(problem) => error!(

@@ -25,9 +25,9 @@ const YOUNG: Duration = Duration::from_secs(30);
 /// The first wait between refreshes that 401s force; it doubles while they do not help.
 const FORCED_SPACING: Duration = Duration::from_secs(30);
 /// The longest wait between refreshes that 401s force.
-const FORCED_SPACING_LIMIT: Duration = Duration::from_secs(15 * 60);
+const FORCED_SPACING_LIMIT: Duration = Duration::from_mins(15);
 /// After a final refusal the server is asked once in this time: cheap, and it notices what was mended elsewhere.
-const PROBE_INTERVAL: Duration = Duration::from_secs(15 * 60);
+const PROBE_INTERVAL: Duration = Duration::from_mins(15);
 
 /// Counts the tokens held by this process, so that a 401 can be matched with the token that got it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

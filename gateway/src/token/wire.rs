@@ -8,9 +8,9 @@ use thiserror::Error;
 use crate::secret::{AccessToken, MalformedSecret, RefreshToken};
 
 /// The lifetime taken for an access token whose answer tells none that makes sense.
-const ASSUMED_LIFETIME: Duration = Duration::from_secs(3600);
+const ASSUMED_LIFETIME: Duration = Duration::from_hours(1);
 /// Longer lifetimes are cut to this: nobody issues them, but a bug might, and arithmetic must stay sane.
-const LONGEST_LIFETIME: Duration = Duration::from_secs(365 * 86_400);
+const LONGEST_LIFETIME: Duration = Duration::from_hours(8760);
 
 /// A successful answer of the token endpoint (RFC 6749 section 5.1, with Webex's `refresh_token_expires_in`).
 #[derive(Clone, Debug, PartialEq)]

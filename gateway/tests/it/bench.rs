@@ -129,14 +129,13 @@ impl Builder {
             format: LogFormat::Text,
         };
         let logging = tracing::subscriber::set_default(telemetry::subscriber(config, move || writer.clone()));
-        let sim = match &self.webex {
-            Some(_) => None,
-            None => {
-                let sim = Simulator::builder()
-                    .redirect_uri(REDIRECT_URI)
-                    .settings(self.settings.clone());
-                Some(sim.start().await.unwrap())
-            }
+        let sim = if self.webex.is_some() {
+            None
+        } else {
+            let sim = Simulator::builder()
+                .redirect_uri(REDIRECT_URI)
+                .settings(self.settings.clone());
+            Some(sim.start().await.unwrap())
         };
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let tokens = folder.path().join(".tokens");

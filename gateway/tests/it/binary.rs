@@ -174,7 +174,7 @@ async fn it_serves_and_ends_with_code_0_on_sigterm() {
 #[tokio::test]
 async fn the_health_command_asks_the_running_gateway() {
     let folder = tempfile::tempdir().unwrap();
-    let (_child, address) = serving(&folder).await;
+    let (child, address) = serving(&folder).await;
     let port = address.rsplit(':').next().unwrap();
     for (question, code) in [(&["live"][..], 0), (&["ready"], 0), (&["webex"], 1), (&[], 1)] {
         let args = [&["health", "-port", port][..], question].concat();
@@ -183,7 +183,7 @@ async fn the_health_command_asks_the_running_gateway() {
         let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(text.contains("\"status\""), "{text}");
     }
-    drop(_child);
+    drop(child);
 }
 
 #[tokio::test]

@@ -18,7 +18,9 @@ async fn echo(request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let mut text = format!("{} {}\n", parts.method, parts.uri);
     for (name, value) in &parts.headers {
-        text += &format!("{name}: {}\n", value.to_str().unwrap());
+        text += [name.as_str(), ": ", value.to_str().unwrap(), "\n"]
+            .concat()
+            .as_str();
     }
     let body = body.collect().await.unwrap().to_bytes();
     Response::new(Body::from([text.as_bytes(), b"\n", &body].concat()))

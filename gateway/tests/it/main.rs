@@ -1,5 +1,14 @@
 //! The gateway against the simulator, both in this process, and the real binary.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where it stopped"
+)]
+#![expect(
+    clippy::print_stderr,
+    reason = "a test that fails shows the log of its gateway"
+)]
+
 mod authorise;
 mod bench;
 mod binary;

@@ -116,7 +116,7 @@ async fn a_refresh_token_that_changes_is_stored_and_used() {
     let bench = in_front_of(&server).await;
     assert_eq!(bench.get("/v1/people/me").await.status, 200);
     assert_eq!(bench.stored()["refresh_token"], "rotated");
-    bench.clock.advance(Duration::from_secs(120));
+    bench.clock.advance(Duration::from_mins(2));
     assert_eq!(bench.get("/v1/people/me").await.status, 200);
     let calls = server.received_requests().await.unwrap();
     let refreshes: Vec<_> = calls.iter().filter(|call| call.method == "POST").collect();

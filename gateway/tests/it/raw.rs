@@ -112,7 +112,7 @@ async fn heads_and_targets_above_the_limits_are_refused() {
     let counted = Counted::start().await;
     let long = format!("GET /{} HTTP/1.1\nHost: gw\n", "a".repeat(17 * 1024));
     assert_eq!(counted.answer(&long).await, (414, "too_large".to_owned()));
-    let many: String = (0..200).map(|number| format!("X-{number}: 1\n")).collect();
+    let many = "X-Many: 1\n".repeat(200);
     assert_eq!(
         counted
             .answer(&format!("GET /x HTTP/1.1\nHost: gw\n{many}"))

@@ -194,7 +194,7 @@ impl HttpBody for Attempt {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.remaining.clone()
+        self.remaining
     }
 }
 

@@ -34,7 +34,7 @@ impl Folder {
 
     fn tokens(&self) -> TokenSet {
         match self.file.load() {
-            Loaded::Tokens(tokens) => tokens,
+            Loaded::Tokens(tokens) => *tokens,
             other => panic!("no tokens: {other:?}"),
         }
     }

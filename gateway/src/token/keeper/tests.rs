@@ -12,7 +12,7 @@ use crate::token::failure::TokenError;
 use crate::token::samples::{response, tokens};
 use crate::token::wire::TokenResponse;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 type Answer = Result<TokenResponse, TokenError>;
 
