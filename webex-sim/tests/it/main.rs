@@ -6,6 +6,7 @@ mod api;
 mod authorize_page;
 mod cli;
 mod control;
+mod docs;
 mod harness;
 mod html;
 mod journal;
