@@ -20,7 +20,7 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Builds the client.
 pub fn build(
-    tls: ClientConfig,
+    mut tls: ClientConfig,
     resolver: Resolver,
     proxies: ForwardProxies,
 ) -> reqwest::Result<reqwest::Client> {
@@ -33,6 +33,8 @@ pub fn build(
         }
         Some(address)
     });
+    // A TLS configuration from outside is used as it is: what is to be negotiated has to be in it.
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .dns_resolver(resolver)

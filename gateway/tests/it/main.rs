@@ -16,6 +16,7 @@ mod callback;
 mod forward;
 mod health;
 mod nonsense;
+mod outward;
 mod raw;
 mod refresh;
 mod stub;
