@@ -154,8 +154,14 @@ async fn ask(forwarder: Forwarder) -> Report {
 /// What an answer of Webex says: anything but an authentication failure or a server error proves that calls work.
 fn judge(status: StatusCode, snapshot: &Snapshot) -> (Status, Option<String>, Option<Action>) {
     if status == StatusCode::UNAUTHORIZED {
+        // A young token is not refreshed at once; the next check or request after half a minute does it.
+        let action = if snapshot.proven {
+            Action::Retry
+        } else {
+            Action::Reauthorise
+        };
         let reason = "Webex refuses the access token although it is fresh".to_owned();
-        return (Status::Failed, Some(reason), Some(Action::Reauthorise));
+        return (Status::Failed, Some(reason), Some(action));
     }
     if status.is_server_error() {
         return (

@@ -62,8 +62,9 @@ pub struct Snapshot {
     pub unsaved: Option<String>,
     /// Why a tokens file that is there is not used.
     pub unusable_file: Option<String>,
+    /// Whether a token was accepted since the last refresh that a 401 forced.
+    pub proven: bool,
     bearer: Option<HeaderValue>,
-    proven: bool,
     refreshes_ended: u64,
 }
 

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::response::Response;
 use webex_sim::types::TokenKind;
 
-use crate::bench::{ADMIN, Answer, Bench};
+use crate::bench::{ADMIN, Answer, Bench, NO_LONGER_YOUNG};
 use crate::stub::{Stub, tokens_file, unreachable};
 
 async fn health(bench: &Bench) -> (u16, String, String, String) {
@@ -148,6 +148,16 @@ async fn a_401_after_a_refresh_is_unhealthy() {
         .await;
     assert_eq!(health(&bench).await, is(503, "failed", "ok", "reauthorise"));
     assert_eq!(stub.refreshes.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_401_to_a_token_just_issued_will_mend_itself() {
+    let bench = Bench::start().await;
+    bench.authorise().await;
+    bench.control().expire_tokens(TokenKind::Access).await.unwrap();
+    assert_eq!(health(&bench).await, is(503, "failed", "ok", "retry"));
+    bench.clock.advance(NO_LONGER_YOUNG);
+    assert_eq!(health(&bench).await, is(200, "ok", "ok", "-"));
 }
 
 #[tokio::test]

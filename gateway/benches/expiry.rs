@@ -1,0 +1,141 @@
+//! 1,000 requests are in flight when the access token expires: how many token requests, how many failed requests?
+//!
+//! The real binary stands in front of the simulator; 1,000 connections ask without a pause; in the middle the simulator
+//! expires the token. Exits 1 unless there is exactly one token request and no failed request.
+
+#![expect(clippy::print_stdout, reason = "a bar prints its figure")]
+
+use std::process::{ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
+use webex_sim::types::{EntryFilter, TokenKind};
+use webex_sim::{Running, Simulator};
+
+/// Requests in flight.
+const CONNECTIONS: usize = 1000;
+/// Requests that each connection makes, half of them before the expiry.
+const REQUESTS: usize = 20;
+/// Registered with the simulator's integration; the bench itself delivers the code.
+const REDIRECT_URI: &str = "http://gateway.test/api/v01/webex/auth/code";
+/// The tokens are made this much older: a token that was just issued is not refreshed.
+const AGE_SECONDS: i64 = 60;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let sim = Simulator::builder()
+        .redirect_uri(REDIRECT_URI)
+        .journal_capacity(2 * CONNECTIONS * REQUESTS)
+        .start()
+        .await?;
+    let folder = tempfile::tempdir()?;
+    let tokens = folder.path().join(".tokens");
+    authorise(&sim, &tokens.display().to_string()).await?;
+    let mut stored: serde_json::Value = serde_json::from_slice(&std::fs::read(&tokens)?)?;
+    stored["at"] = (stored["at"].as_i64().context("at")? - AGE_SECONDS).into();
+    std::fs::write(&tokens, stored.to_string())?;
+
+    let (_gateway, address) = gateway(&sim, &tokens.display().to_string()).await?;
+    let (failed, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let client = client()?;
+    let mut load = JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        let (client, failed, done) = (client.clone(), Arc::clone(&failed), Arc::clone(&done));
+        let url = format!("http://{address}/v1/people/me");
+        load.spawn(async move {
+            for _ in 0..REQUESTS {
+                let answer = client.get(&url).send().await;
+                let good = matches!(&answer, Ok(answer) if answer.status() == 200);
+                failed.fetch_add(usize::from(!good), Ordering::Relaxed);
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    while done.load(Ordering::Relaxed) < CONNECTIONS * REQUESTS / 2 {
+        tokio::task::yield_now().await;
+    }
+    sim.control().expire_tokens(TokenKind::Access).await?;
+    while load.join_next().await.transpose()?.is_some() {}
+
+    let refused = EntryFilter::path("/v1/people/me").status(401);
+    let refused = sim.control().journal_count(&refused).await?;
+    let refreshes = sim
+        .control()
+        .journal_count(&EntryFilter::grant("refresh_token"))
+        .await?;
+    let (failed, total) = (failed.load(Ordering::Relaxed), CONNECTIONS * REQUESTS);
+    ensure!(refused > 0, "the expiry met no request: the bar measured nothing");
+    println!("{refused} of {total} requests on {CONNECTIONS} connections met the expired token");
+    println!("token requests: {refreshes} (bar: 1), failed requests: {failed} (bar: 0)");
+    Ok(if refreshes == 1 && failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// A gateway takes the administrator's authorisation and ends; its tokens file stays.
+async fn authorise(sim: &Running, tokens: &str) -> anyhow::Result<()> {
+    let (mut gateway, address) = gateway(sim, tokens).await?;
+    let (admin, _) = sim
+        .seed()
+        .administrator()
+        .context("the seed has an administrator")?;
+    sim.control().accept_as(admin).await?;
+    let page = client()?.get(sim.authorize_url(REDIRECT_URI)).send().await?;
+    let location = page.headers()["location"].to_str()?.to_owned();
+    let callback = location
+        .strip_prefix("http://gateway.test")
+        .context("the redirect URI")?;
+    let done = client()?
+        .get(format!("http://{address}{callback}"))
+        .send()
+        .await?;
+    ensure!(
+        done.status() == 303,
+        "the authorisation failed: {}",
+        done.status()
+    );
+    gateway.kill().await?;
+    Ok(())
+}
+
+async fn gateway(sim: &Running, tokens: &str) -> anyhow::Result<(Child, String)> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_webex_gw"))
+        .args([
+            "-port=0",
+            "-bind=127.0.0.1",
+            &format!("-tokensFile={tokens}"),
+            &format!("-webexURL={}", sim.url()),
+        ])
+        .env("client_id", sim.client_id())
+        .env("client_secret", sim.client_secret())
+        .env("redirect_uri", REDIRECT_URI)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().context("a pipe")?).lines();
+    while let Some(line) = lines.next_line().await? {
+        if let Some((_, rest)) = line.split_once(" listens on ") {
+            let address = rest.split(',').next().context("an address")?.to_owned();
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return Ok((child, address));
+        }
+    }
+    anyhow::bail!("the gateway did not start")
+}
+
+fn client() -> anyhow::Result<reqwest::Client> {
+    Ok(reqwest::Client::builder()
+        .tls_backend_preconfigured(webex_gateway::net::tls::without_authorities())
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(30))
+        .no_proxy()
+        .build()?)
+}
