@@ -15,6 +15,7 @@ use url::Url;
 use crate::cli::Flags;
 use crate::net::forward_proxy::ForwardProxies;
 use crate::organization::OrgId;
+use crate::privileges::RunAs;
 use crate::secret::{ClientSecret, GatewayKey};
 use environment::Environment;
 use read::Reader;
@@ -57,6 +58,8 @@ pub struct Config {
     pub gateway_key: Option<GatewayKey>,
     /// `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`
     pub proxies: ForwardProxies,
+    /// `WEBEX_GW_RUN_AS`: whom to become, where the process starts as root
+    pub run_as: Option<RunAs>,
     /// `-logLevel` and `-logFormat`
     pub log: LogConfig,
 }
@@ -118,6 +121,7 @@ impl Config {
             redirect_uri: read.redirect_uri(),
             gateway_key: read.gateway_key(),
             proxies: read.proxies(),
+            run_as: read.run_as(),
             log: read.log(),
         };
         read.finish(config)

@@ -2,7 +2,8 @@
 //!
 //! The modules, from the outside in; each uses only those below it:
 //!
-//! - [`app`] builds everything and runs it; [`cli`] and [`config`] read what the operator wants; [`telemetry`] writes the log.
+//! - [`app`] builds everything and runs it; [`cli`] and [`config`] read what the operator wants; [`telemetry`] writes the log;
+//!   [`privileges`] gives up root.
 //! - [`http`] is the listeners: routes, error answers, access log. [`pages`] is what an administrator sees.
 //! - [`authorization`] takes an administrator's authorisation; [`proxy`] forwards requests; [`health`] asks Webex end to end.
 //! - [`token`] is the tokens' life: state machine, keeper, endpoint, file.
@@ -23,6 +24,7 @@ pub mod http;
 pub mod net;
 pub mod organization;
 pub mod pages;
+pub mod privileges;
 pub mod proxy;
 pub mod secret;
 pub mod telemetry;

@@ -1,13 +1,14 @@
 //! `webex_gw`: reads the command line, then serves or asks.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use webex_gateway::app::App;
-use webex_gateway::cli::{Cli, Command};
+use webex_gateway::cli::{Cli, Command, Question};
 use webex_gateway::clock::SystemClock;
 use webex_gateway::config::Config;
 use webex_gateway::config::environment::ProcessEnvironment;
@@ -16,8 +17,7 @@ use webex_gateway::{health_command, telemetry};
 /// The configuration is wrong; nothing was opened.
 const EXIT_USAGE: u8 = 2;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = match Cli::parse_go_style(std::env::args_os()) {
         Ok(cli) => cli,
         Err(message) => {
@@ -31,27 +31,45 @@ async fn main() -> ExitCode {
     };
     match cli.command {
         Some(Command::Health { question }) => match Config::read_listen(&cli.flags, &ProcessEnvironment) {
+            Ok(listen) => run(ask(listen, question)),
             Err(problems) => fail(EXIT_USAGE, &problems.to_string()),
-            Ok(listen) => match health_command::ask(listen, question).await {
-                Ok(report) => {
-                    let _ = writeln!(std::io::stdout(), "{report}");
-                    ExitCode::SUCCESS
-                }
-                Err(report) => fail(1, &report),
-            },
         },
-        None => serve(&cli).await,
+        None => match Config::read(&cli.flags, &ProcessEnvironment) {
+            Ok(config) => start(config),
+            Err(problems) => fail(EXIT_USAGE, &problems.to_string()),
+        },
     }
 }
 
-async fn serve(cli: &Cli) -> ExitCode {
-    let config = match Config::read(&cli.flags, &ProcessEnvironment) {
-        Ok(config) => config,
-        Err(problems) => return fail(EXIT_USAGE, &problems.to_string()),
-    };
+/// Everything that has to happen before there is a second thread.
+fn start(config: Config) -> ExitCode {
     // A second subscriber would be a bug of this function; the first one stays in that case.
     let _ = tracing::subscriber::set_global_default(telemetry::subscriber(config.log, std::io::stdout));
     telemetry::log_panics();
+    if let Some(user) = config.run_as {
+        user.take_over(&config.tokens_file);
+    }
+    run(serve(config))
+}
+
+fn run(work: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(work),
+        Err(problem) => fail(1, &format!("cannot start threads: {problem}")),
+    }
+}
+
+async fn ask(listen: SocketAddr, question: Question) -> ExitCode {
+    match health_command::ask(listen, question).await {
+        Ok(report) => {
+            let _ = writeln!(std::io::stdout(), "{report}");
+            ExitCode::SUCCESS
+        }
+        Err(report) => fail(1, &report),
+    }
+}
+
+async fn serve(config: Config) -> ExitCode {
     let stop = CancellationToken::new();
     // As PID 1 of a container a process without a handler ignores SIGTERM.
     let (Ok(mut terminate), Ok(mut interrupt)) =

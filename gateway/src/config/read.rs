@@ -15,6 +15,7 @@ use crate::cli::{FLAGS, Flags};
 use crate::go;
 use crate::net::forward_proxy::ForwardProxies;
 use crate::organization::OrgId;
+use crate::privileges::RunAs;
 use crate::secret::{ClientSecret, GatewayKey, MalformedSecret};
 
 /// Longer prefixes would make a `TrackingID` that Webex cuts.
@@ -100,6 +101,16 @@ impl<'a> Reader<'a> {
         self.parsed("orgID", None, |text| {
             OrgId::parse(text).map(Some).map_err(|_| problem)
         })
+    }
+
+    pub(super) fn run_as(&mut self) -> Option<RunAs> {
+        let text = self
+            .environment
+            .text("WEBEX_GW_RUN_AS")
+            .filter(|text| !text.is_empty())?;
+        RunAs::parse(&text)
+            .map_err(|problem| self.problem(&format!("WEBEX_GW_RUN_AS: {text:?} {problem}")))
+            .ok()
     }
 
     pub(super) fn log(&mut self) -> LogConfig {

@@ -1,5 +1,6 @@
 //! The real binary: what it says about a wrong configuration, how it starts, answers and ends.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -43,6 +44,10 @@ async fn refused(mut command: Command) -> (i32, String) {
 
 /// A binary that serves, with the address from its first log line.
 async fn serving(folder: &tempfile::TempDir) -> (Child, String) {
+    serving_with(folder, &[]).await
+}
+
+async fn serving_with(folder: &tempfile::TempDir, variables: &[(&str, &str)]) -> (Child, String) {
     std::fs::write(folder.path().join(".tokens"), tokens_file()).unwrap();
     let tokens = format!("-tokensFile={}", folder.path().join(".tokens").display());
     let mut child = command(&[
@@ -51,6 +56,7 @@ async fn serving(folder: &tempfile::TempDir) -> (Child, String) {
         "-webexURL=http://127.0.0.1:9",
         &tokens,
     ])
+    .envs(variables.iter().copied())
     .spawn()
     .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -169,6 +175,52 @@ async fn it_serves_and_ends_with_code_0_on_sigterm() {
         .expect("it ends within 9 s")
         .unwrap();
     assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn started_as_root_it_hands_the_tokens_over_and_goes_on_as_the_user_of_the_image() {
+    if !nix::unistd::geteuid().is_root() {
+        // Then there is nothing to give up: the variable must not matter.
+        let folder = tempfile::tempdir().unwrap();
+        let (_child, address) = serving_with(&folder, &[("WEBEX_GW_RUN_AS", "65532:65532")]).await;
+        assert!(
+            client()
+                .get(format!("http://{address}/livez"))
+                .send()
+                .await
+                .unwrap()
+                .status()
+                .is_success()
+        );
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (child, address) = serving_with(&folder, &[("WEBEX_GW_RUN_AS", "65532:65532")]).await;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id().unwrap())).unwrap();
+    for line in [
+        "Uid:\t65532\t65532\t65532\t65532",
+        "Gid:\t65532\t65532\t65532\t65532",
+        "Groups:\t65532",
+    ] {
+        assert!(status.contains(line), "{status}");
+    }
+    for path in [folder.path().to_path_buf(), folder.path().join(".tokens")] {
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().uid(),
+            65532,
+            "{}",
+            path.display()
+        );
+    }
+    assert_eq!(
+        client()
+            .get(format!("http://{address}/readyz"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod authorise;
 mod bench;
 mod binary;
 mod callback;
+mod docs;
 mod forward;
 mod health;
 mod nonsense;

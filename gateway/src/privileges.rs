@@ -1,0 +1,113 @@
+//! Gives up root. The image starts as root, because the folders that existing installations mount belong to root, hands the
+//! tokens over to a user without rights, and goes on as that user.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::unistd::{Gid, Uid, geteuid, setgid, setgroups, setuid};
+use thiserror::Error;
+use tracing::{info, warn};
+
+/// A user and a group by number: an empty image has no names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunAs {
+    uid: u32,
+    gid: u32,
+}
+
+/// A text that names no user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("is not a user other than root; write it as 65532:65532")]
+pub struct MalformedUser;
+
+impl RunAs {
+    /// Reads `uid:gid`.
+    pub fn parse(text: &str) -> Result<Self, MalformedUser> {
+        let (uid, gid) = text.split_once(':').ok_or(MalformedUser)?;
+        match (uid.parse(), gid.parse()) {
+            (Ok(uid), Ok(gid)) if uid != 0 && gid != 0 => Ok(Self { uid, gid }),
+            _ => Err(MalformedUser),
+        }
+    }
+
+    /// Becomes that user, if this process is root, after what is root's at `tokens_file` has been handed over. Call it before
+    /// the first thread is started.
+    pub fn take_over(self, tokens_file: &Path) {
+        if !geteuid().is_root() {
+            return;
+        }
+        for path in [folder_of(tokens_file), tokens_file.to_path_buf()] {
+            if let Err(problem) = self.hand_over(&path) {
+                warn!(
+                    "cannot hand {} over to user {}: {problem}",
+                    path.display(),
+                    self.uid
+                );
+            }
+        }
+        match self.switch() {
+            Ok(()) => info!("started as root, goes on as user {}:{}", self.uid, self.gid),
+            Err(problem) => warn!(
+                "stays root, because it may not become user {}: {problem}",
+                self.uid
+            ),
+        }
+    }
+
+    /// What belongs to somebody else than root was given to them on purpose.
+    fn hand_over(self, path: &Path) -> io::Result<()> {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.uid() == 0 => chown(path, Some(self.uid), Some(self.gid)),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn switch(self) -> Result<(), Errno> {
+        let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
+        // In this order: without root the groups could not be left any more.
+        #[cfg(not(target_os = "macos"))]
+        setgroups(&[gid])?;
+        setgid(gid)?;
+        setuid(uid)
+    }
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_two_numbers_and_not_root() {
+        assert_eq!(
+            RunAs::parse("65532:65532"),
+            Ok(RunAs {
+                uid: 65532,
+                gid: 65532
+            })
+        );
+        for text in [
+            "",
+            "65532",
+            "nobody:nogroup",
+            "0:0",
+            "0:65532",
+            "65532:0",
+            "-1:1",
+            "1:2:3",
+        ] {
+            assert_eq!(RunAs::parse(text), Err(MalformedUser), "{text}");
+        }
+    }
+}
