@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -26,8 +27,11 @@ use crate::token::endpoint::{TokenEndpoint, WebexTokenEndpoint};
 use crate::token::file::{Loaded, StoreError, TokenFile};
 use crate::token::keeper::{Dice, Keeper};
 
-/// Docker and Kubernetes send SIGKILL 10 s after SIGTERM or later; a second is left for the end of a refresh and its write.
+/// How long running requests may go on after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(8);
+/// Docker sends SIGKILL 10 s after SIGTERM. A refresh in flight may take all the time before that: what it brings cannot be
+/// had again from a server that rotates refresh tokens.
+const LAST_CALL: Duration = Duration::from_millis(8800);
 
 /// A gateway that has bound its ports.
 pub struct App {
@@ -160,14 +164,24 @@ impl App {
         let learning = self.authorizer.clone();
         tokio::spawn(async move { learning.learn_organization().await });
         let keeping = tokio::spawn(self.keeper.clone().run(stop.clone()));
+        let stopping = stop.clone();
+        let last_call = tokio::spawn(async move {
+            stopping.cancelled().await;
+            Instant::now() + LAST_CALL
+        });
         let callback = self
             .callback
             .map(|(listener, router)| tokio::spawn(serve(listener, router, stop.clone(), DRAIN)));
         let (listener, router) = self.main;
         serve(listener, router, stop, DRAIN).await;
+        let last_call = last_call.await.unwrap_or_else(|_| Instant::now());
         for task in callback.into_iter().chain([keeping]) {
-            if let Err(crash) = task.await {
-                warn!("a part of the gateway crashed: {crash}");
+            match timeout_at(last_call, task).await {
+                Ok(Ok(())) => {}
+                Ok(Err(crash)) => warn!("a part of the gateway crashed: {crash}"),
+                Err(_) => {
+                    warn!("a refresh that is still in flight is given up; the next start tries it again");
+                }
             }
         }
         info!("stopped");

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::token::failure::Rejection;
 use crate::token::keeper::Unavailable;
 use crate::token::lifecycle::Action;
 
@@ -96,15 +95,6 @@ impl GatewayError {
         match self {
             Self::Unavailable(Unavailable::RefreshFailed { retry_after, .. }) => Some(*retry_after),
             Self::RefreshSlow => Some(Duration::from_secs(1)),
-            _ => None,
-        }
-    }
-
-    /// Whether only a person can mend it.
-    #[must_use]
-    pub fn rejection(&self) -> Option<Rejection> {
-        match self {
-            Self::Unavailable(Unavailable::Refused { cause, .. }) => Some(*cause),
             _ => None,
         }
     }

@@ -178,6 +178,34 @@ async fn it_serves_and_ends_with_code_0_on_sigterm() {
 }
 
 #[tokio::test]
+async fn it_ends_within_9_s_even_while_the_token_endpoint_is_silent() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let webex = format!("-webexURL=http://{}", silent.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = folder.path().join(".tokens");
+    // Issued long ago: the first thing the gateway does is a refresh.
+    let old = tokens_file().replace("\"at\":", "\"at\":1000000000,\"was\":");
+    std::fs::write(&tokens, old).unwrap();
+    let tokens = format!("-tokensFile={}", tokens.display());
+    let mut child = command(&["-port=0", "-bind=127.0.0.1", &webex, &tokens])
+        .spawn()
+        .unwrap();
+    let (_call, _) = timeout(PATIENCE, silent.accept())
+        .await
+        .expect("it refreshes")
+        .unwrap();
+    let start = tokio::time::Instant::now();
+    kill(
+        Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()),
+        Signal::SIGTERM,
+    )
+    .unwrap();
+    let status = timeout(PATIENCE, child.wait()).await.expect("it ends").unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
 async fn started_as_root_it_hands_the_tokens_over_and_goes_on_as_the_user_of_the_image() {
     if !nix::unistd::geteuid().is_root() {
         // Then there is nothing to give up: the variable must not matter.

@@ -88,7 +88,10 @@ fn links_between_the_documents_lead_somewhere() {
             entry.unwrap().file_name().into_string().unwrap()
         ));
     }
-    for name in names.iter().filter(|name| name.ends_with(".md")) {
+    for name in names
+        .iter()
+        .filter(|name| Path::new(name).extension().is_some_and(|end| end == "md"))
+    {
         let text = document(name);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = target.split('#').next().unwrap();

@@ -374,3 +374,36 @@ async fn each_request_is_one_line_in_the_access_log_without_its_query() {
         "{took}"
     );
 }
+
+#[tokio::test]
+async fn a_request_that_runs_at_the_end_is_answered_and_new_ones_are_not_taken() {
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let (arrived, mut at_webex) = mpsc::unbounded_channel();
+    let opened = Arc::clone(&gate);
+    let stub = Stub::serve(move |_| {
+        arrived.send(()).unwrap();
+        let gate = Arc::clone(&opened);
+        async move {
+            gate.acquire().await.unwrap().forget();
+            Response::new(Body::from("finished"))
+        }
+    })
+    .await;
+    let mut bench = in_front_of(&stub).await;
+    let running = tokio::spawn(bench.http.get(bench.url("/slow")).send());
+    at_webex.recv().await.unwrap();
+    let url = bench.url("/livez");
+    let ending = async {
+        bench.end().await;
+    };
+    let client = async {
+        // The listener goes first; the request in flight still holds the gateway.
+        while crate::bench::client().get(&url).send().await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        gate.add_permits(1);
+        running.await.unwrap().unwrap().text().await.unwrap()
+    };
+    let ((), text) = tokio::join!(ending, client);
+    assert_eq!(text, "finished");
+}
