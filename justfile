@@ -1,0 +1,53 @@
+# Everything repeatable. `just` lists the recipes; CI calls these and nothing else.
+
+[private]
+default:
+    @just --list --unsorted
+
+# Simulator and gateway together: no Docker, no credentials
+dev:
+    cargo dev
+
+# All tests, end to end included (needs a Docker engine)
+test:
+    cargo test --workspace
+
+# The gateway's tests alone: seconds, no Docker
+test-gateway *ARGS:
+    cargo test -p webex-gateway {{ ARGS }}
+
+# The simulator's tests alone: seconds, no Docker
+test-sim *ARGS:
+    cargo test -p webex-sim {{ ARGS }}
+
+# Format all code
+fmt:
+    cargo fmt --all
+
+# Fail where code is not formatted
+check-fmt:
+    cargo fmt --all --check
+
+# Fail on any warning of rustc or clippy
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy -p webex-sim --no-default-features --features client -- -D warnings
+
+# Fail on any warning of rustdoc
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+# Bar: 1,000 requests in flight when the access token expires: 1 token request, 0 failed requests
+bar-expiry:
+    cargo bench --quiet --profile dev -p webex-gateway --bench expiry
+
+# Bar: the whole test command, images cached, in at most 10 minutes
+bar-test-time:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo test --workspace --no-run
+    start=$(date +%s)
+    cargo test --workspace
+    took=$(( $(date +%s) - start ))
+    echo "cargo test --workspace took ${took} s (bar: 600 s)"
+    [ "$took" -le 600 ]
