@@ -35,7 +35,7 @@ lint:
 
 # Fail on any warning of rustdoc
 doc:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items
 
 # Bar: 1,000 requests in flight when the access token expires: 1 token request, 0 failed requests
 bar-expiry:

@@ -1,6 +1,6 @@
 //! The tokens of one grant: what they are, where they live, when and how they are refreshed.
 //!
-//! [`lifecycle`] decides, purely; [`keeper`] acts on its decisions; [`endpoint`] speaks to Webex, [`file`] to the disk.
+//! [`lifecycle`] decides, purely; [`keeper`] acts on its decisions; [`endpoint`] speaks to Webex, [`mod@file`] to the disk.
 
 pub mod backoff;
 pub mod endpoint;
