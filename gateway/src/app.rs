@@ -121,7 +121,7 @@ impl App {
             tracking_prefix: config.tracking_prefix.clone(),
         };
         let services = Services {
-            health: HealthCheck::new(forwarder.clone()),
+            health: HealthCheck::new(forwarder.clone(), config.login_url()),
             forwarder,
             authorizer: authorizer.clone(),
             gateway_key: config.gateway_key.clone(),

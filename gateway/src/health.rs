@@ -34,6 +34,9 @@ pub struct Report {
     /// What mends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<&'static str>,
+    /// Where to log in, where that is what mends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorise_at: Option<String>,
     /// When the access token ends (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_expires_at: Option<String>,
@@ -61,6 +64,7 @@ pub enum Status {
 #[derive(Clone)]
 pub struct HealthCheck {
     forwarder: Forwarder,
+    login_url: String,
     running: Arc<Mutex<Option<Shared<BoxFuture<'static, Report>>>>>,
 }
 
@@ -73,11 +77,12 @@ impl Report {
 }
 
 impl HealthCheck {
-    /// A check that sends its requests as all others are sent.
+    /// A check that sends its requests as all others are sent, and names `login_url` where an administrator is needed.
     #[must_use]
-    pub fn new(forwarder: Forwarder) -> Self {
+    pub fn new(forwarder: Forwarder, login_url: String) -> Self {
         Self {
             forwarder,
+            login_url,
             running: Arc::default(),
         }
     }
@@ -88,16 +93,17 @@ impl HealthCheck {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             match running.as_ref().filter(|check| check.peek().is_none()) {
                 Some(check) => check.clone(),
-                None => running
-                    .insert(ask(self.forwarder.clone()).boxed().shared())
-                    .clone(),
+                None => running.insert(ask(self.clone()).boxed().shared()).clone(),
             }
         };
         check.await
     }
 }
 
-async fn ask(forwarder: Forwarder) -> Report {
+async fn ask(check: HealthCheck) -> Report {
+    let HealthCheck {
+        forwarder, login_url, ..
+    } = check;
     let tracking_id = tracking::of(&http::HeaderMap::new(), &forwarder.tracking_prefix);
     let answer = forwarder
         .ask(Method::GET, PathAndQuery::from_static("/"), &tracking_id)
@@ -128,6 +134,7 @@ async fn ask(forwarder: Forwarder) -> Report {
         code: verdict.as_ref().err().map(crate::error::GatewayError::code),
         reason: None,
         action: None,
+        authorise_at: None,
         access_token_expires_at: snapshot
             .grant
             .as_ref()
@@ -146,6 +153,7 @@ async fn ask(forwarder: Forwarder) -> Report {
     Report {
         status,
         reason,
+        authorise_at: (action == Some(Action::Reauthorise)).then_some(login_url),
         action: action.map(Action::as_str),
         ..report
     }

@@ -269,6 +269,27 @@ impl Bench {
         self.send(self.http.get(self.url(path))).await
     }
 
+    /// The same, but the path goes out as it is written: other clients resolve its dot segments.
+    pub(crate) async fn get_as_it_is(&self, path: &str) -> Answer {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            self.gateway
+        );
+        let text = crate::stub::talk(self.gateway, request.as_bytes()).await;
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let fields = lines.filter_map(|line| line.split_once(": "));
+        let headers = fields
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        Answer {
+            status,
+            headers,
+            text: body.to_owned(),
+        }
+    }
+
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());

@@ -21,3 +21,4 @@ mod outward;
 mod raw;
 mod refresh;
 mod stub;
+mod wire;
