@@ -1,1 +1,20 @@
-//! End-to-end tests.
+//! The end-to-end suite's machinery: images, stacks of containers, and the two who use them, an administrator with a
+//! browser and an application. The scenarios are in `tests/e2e`.
+//!
+//! Needs Rust and a Docker engine. `cargo test -p e2e` runs it; where it fails, see `target/e2e/<test>/`.
+//!
+//! - [`engine`]: the Docker engine · [`images`]: what is built and what it stands on
+//! - [`stack`]: nginx, gateway and simulator, one stack a test
+//! - [`browser`], [`gateway`]: those who use it · [`eventually`]: waiting for what nobody announces
+//! - [`run`]: names, and nothing left behind · [`workspace`]: where things are
+
+pub mod browser;
+pub mod engine;
+pub mod eventually;
+pub mod gateway;
+mod http;
+pub mod images;
+mod progress;
+pub mod run;
+pub mod stack;
+pub mod workspace;

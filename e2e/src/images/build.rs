@@ -1,0 +1,100 @@
+//! Building a target of the Dockerfile through the engine's API, with the classic builder: it is in every engine,
+//! needs no client program, and tells what the commands printed when one of them fails.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Write;
+
+use anyhow::Context as _;
+use bollard::Docker;
+use bollard::query_parameters::{BuildImageOptionsBuilder, PruneImagesOptionsBuilder};
+use futures_util::StreamExt;
+
+use super::base::{self, Base};
+use super::context::Context;
+use super::{Target, is_present};
+use crate::progress::say;
+use crate::workspace;
+
+/// How many characters of the digest a tag has: enough to tell trees apart, short enough to read.
+const TAG_LENGTH: usize = 12;
+
+/// What a failure shows of the build's output; all of it is in a file.
+const LINES_SHOWN: usize = 60;
+
+/// How much of a step the progress shows.
+const LINE_SHOWN: usize = 100;
+
+/// Layers of builds that nobody repeated for this long go. They are large, and only a cache.
+const KEPT: &str = "48h";
+
+/// The image of the tree as it is, built unless it exists.
+pub(super) async fn current(docker: &Docker, target: Target) -> anyhow::Result<String> {
+    let context = tokio::task::spawn_blocking(|| Context::of(workspace::root())).await??;
+    let image = format!("webex-e2e/{}:{}", target.name(), &context.digest[..TAG_LENGTH]);
+    if !is_present(docker, &image).await {
+        let rust = base::find(docker, Base::Rust).await?;
+        say(&format!(
+            "building {image} with {rust}; the first build takes some minutes"
+        ));
+        build(docker, target, context, &image, &rust).await?;
+        prune(docker).await?;
+    }
+    Ok(image)
+}
+
+async fn build(
+    docker: &Docker,
+    target: Target,
+    context: Context,
+    image: &str,
+    rust: &str,
+) -> anyhow::Result<()> {
+    let options = BuildImageOptionsBuilder::new()
+        .t(image)
+        .target(target.name())
+        .buildargs(&HashMap::from([(Base::Rust.variable(), rust)]))
+        .rm(true)
+        .forcerm(true)
+        .build();
+    let path = workspace::output().join(format!("build-{}.log", target.name()));
+    let mut log = File::create(&path)?;
+    let mut failure = None;
+    let mut output = docker.build_image(options, None, Some(bollard::body_full(context.archive.into())));
+    while let Some(part) = output.next().await {
+        match part {
+            Ok(part) => {
+                let text = part.stream.unwrap_or_default();
+                log.write_all(text.as_bytes())?;
+                if text.starts_with("Step ") {
+                    say(text.chars().take(LINE_SHOWN).collect::<String>().trim());
+                }
+            }
+            Err(error) => failure = Some(error),
+        }
+    }
+    let Some(error) = failure else { return Ok(()) };
+    let log = fs::read_to_string(&path)?;
+    let lines: Vec<&str> = log.lines().collect();
+    let shown = lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n");
+    Err(error).with_context(|| {
+        format!(
+            "building target {} failed; all output is in {}, its end:\n{shown}\n",
+            target.name(),
+            path.display()
+        )
+    })
+}
+
+async fn prune(docker: &Docker) -> anyhow::Result<()> {
+    let filters = HashMap::from([
+        ("dangling", vec!["true"]),
+        ("label", vec!["webex-gw.stage=build"]),
+        ("until", vec![KEPT]),
+    ]);
+    docker
+        .prune_images(Some(PruneImagesOptionsBuilder::new().filters(&filters).build()))
+        .await
+        .context("removing layers of old builds")?;
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! What a stack leaves: the logs, which are searched for secrets always and kept when the test has failed.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use bollard::Docker;
+use bollard::query_parameters::InspectContainerOptions;
+
+use super::ADMINISTRATOR_PASSWORD;
+use super::builder::CLIENT_SECRET;
+use super::leaks::{self, Secret};
+use super::service::{CONTROL_PORT, Service};
+use super::site::Site;
+use crate::progress::say;
+use crate::workspace;
+
+/// The logs of all containers.
+pub(super) struct Evidence {
+    /// By name of the service.
+    logs: Vec<(&'static str, String)>,
+    secrets: Vec<Secret>,
+}
+
+impl Evidence {
+    /// Reads what there is; a log that cannot be read is evidence as well.
+    pub(super) async fn gather(site: &Site) -> Self {
+        let mut logs = Vec::new();
+        for service in &site.services {
+            let log = service.logs(site.docker).await;
+            logs.push((
+                service.name(),
+                log.unwrap_or_else(|error| format!("no log: {error:#}\n")),
+            ));
+        }
+        let mut secrets = vec![
+            Secret {
+                name: "the client secret",
+                value: CLIENT_SECRET.to_owned(),
+            },
+            Secret {
+                name: "the administrator's password",
+                value: ADMINISTRATOR_PASSWORD.to_owned(),
+            },
+        ];
+        if let Ok(tokens) = site.tokens().await {
+            for name in ["access_token", "refresh_token"] {
+                secrets.extend(tokens[name].as_str().map(|value| Secret {
+                    name,
+                    value: value.to_owned(),
+                }));
+            }
+        }
+        Self { logs, secrets }
+    }
+
+    /// Which logs show secrets, one sentence each.
+    pub(super) fn leaks(&self) -> Vec<String> {
+        let found = |(name, log): &(&str, String)| {
+            let found = leaks::find(log, &self.secrets);
+            found
+                .into_iter()
+                .map(|what| format!("the log of {name} shows {what}"))
+                .collect::<Vec<_>>()
+        };
+        self.logs.iter().flat_map(found).collect()
+    }
+
+    /// Writes everything to a folder that is named after the test.
+    pub(super) async fn keep(&self, site: &Site) -> anyhow::Result<()> {
+        let folder = folder();
+        // Of an earlier failure nothing stays, or it would be read as this one's.
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder)?;
+        for (name, log) in &self.logs {
+            fs::write(folder.join(format!("{name}.log")), log)?;
+        }
+        for service in &site.services {
+            let state = state(site.docker, service)
+                .await
+                .unwrap_or_else(|error| format!("{error:#}"));
+            fs::write(folder.join(format!("{}.state", service.name())), state)?;
+        }
+        let journal = journal(site).await.unwrap_or_else(|error| format!("{error:#}"));
+        fs::write(folder.join("journal.json"), journal)?;
+        say(&format!("logs and journal are in {}", folder.display()));
+        Ok(())
+    }
+}
+
+async fn state(docker: &Docker, service: &Service) -> anyhow::Result<String> {
+    let container = docker
+        .inspect_container(service.id(), None::<InspectContainerOptions>)
+        .await?;
+    Ok(serde_json::to_string_pretty(&container.state)?)
+}
+
+/// The journal as the simulator shows it, whatever it knows by now.
+async fn journal(site: &Site) -> anyhow::Result<String> {
+    let simulator = site.service("webex-sim").context("there is no simulator")?;
+    let url = format!("{}/__sim/journal", simulator.origin(CONTROL_PORT).await);
+    Ok(crate::http::client()
+        .build()?
+        .get(url)
+        .send()
+        .await?
+        .text()
+        .await?)
+}
+
+/// `target/e2e/<test>`; the harness names the test's thread.
+fn folder() -> PathBuf {
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("unnamed").replace("::", "-");
+    workspace::output().join(name)
+}

@@ -1,0 +1,119 @@
+//! One container of a stack.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use bollard::Docker;
+use bollard::query_parameters::{LogsOptionsBuilder, RestartContainerOptionsBuilder};
+use futures_util::TryStreamExt;
+use testcontainers::core::IntoContainerPort;
+use testcontainers::{ContainerAsync, GenericImage};
+
+/// The port that nginx listens on, set in `deploy/nginx/nginx.conf`.
+pub(super) const NGINX_PORT: u16 = 8088;
+/// The port of the field's compose block.
+pub(super) const GATEWAY_PORT: u16 = 9001;
+/// The port of `https://webexapis.com`.
+pub(super) const WEBEX_PORT: u16 = 443;
+/// The port of the simulator's control API.
+pub(super) const CONTROL_PORT: u16 = 8081;
+
+/// Docker gives a container 10 s before it kills it; the gateway promises to need less than 9.
+const GRACE_SECONDS: i32 = 10;
+
+/// A container that runs until its stack ends.
+pub struct Service {
+    name: &'static str,
+    container: ContainerAsync<GenericImage>,
+}
+
+impl Service {
+    pub(super) fn new(name: &'static str, container: ContainerAsync<GenericImage>) -> Self {
+        Self { name, container }
+    }
+
+    /// What it is in the stack.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The engine's id of the container.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.container.id()
+    }
+
+    /// Where a port of the container is reached from here. Changes when the container restarts.
+    pub async fn address(&self, port: u16) -> SocketAddr {
+        let host = self.container.get_host().await.expect("the engine has a host");
+        let port = self
+            .container
+            .get_host_port_ipv4(port.tcp())
+            .await
+            .expect("the port is published");
+        let mut found = tokio::net::lookup_host((host.to_string(), port))
+            .await
+            .expect("the engine's host resolves");
+        // Published on IPv4; `localhost` may come as IPv6 first.
+        found
+            .find(SocketAddr::is_ipv4)
+            .expect("the engine's host has an IPv4 address")
+    }
+
+    /// The same as the start of a URL.
+    pub async fn origin(&self, port: u16) -> String {
+        format!("http://{}", self.address(port).await)
+    }
+
+    /// Freezes the container: connections stay open and nothing answers.
+    pub async fn pause(&self) -> anyhow::Result<()> {
+        Ok(self.container.pause().await?)
+    }
+
+    /// Undoes [`pause`](Self::pause).
+    pub async fn unpause(&self) -> anyhow::Result<()> {
+        Ok(self.container.unpause().await?)
+    }
+
+    /// Stops the container politely and starts it again.
+    pub async fn restart(&self, docker: &Docker) -> anyhow::Result<()> {
+        let options = RestartContainerOptionsBuilder::new().t(GRACE_SECONDS).build();
+        Ok(docker.restart_container(self.id(), Some(options)).await?)
+    }
+
+    /// Sends SIGTERM, as `docker stop` does, and returns the exit code.
+    pub async fn stop(&self) -> anyhow::Result<i64> {
+        self.container.stop_with_timeout(Some(GRACE_SECONDS)).await?;
+        self.container
+            .exit_code()
+            .await?
+            .context("a stopped container has an exit code")
+    }
+
+    /// A file of the container, from the image or from a volume.
+    pub async fn read_file(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        self.container
+            .copy_file_from(path, &mut content)
+            .await
+            .with_context(|| format!("reading {path}"))?;
+        Ok(content)
+    }
+
+    /// Everything that the container has printed.
+    pub async fn logs(&self, docker: &Docker) -> anyhow::Result<String> {
+        let options = LogsOptionsBuilder::new()
+            .stdout(true)
+            .stderr(true)
+            .timestamps(true)
+            .build();
+        let lines: Vec<_> = docker.logs(self.id(), Some(options)).try_collect().await?;
+        Ok(lines.iter().map(ToString::to_string).collect())
+    }
+
+    /// Removes the container, running or not.
+    pub(super) async fn remove(&self, docker: &Docker) -> anyhow::Result<()> {
+        crate::run::remove_container(docker, self.id()).await
+    }
+}

@@ -1,0 +1,86 @@
+//! The containers, networks and volumes of a stack, from the first one on: a stack that fails to start ends like any
+//! other. At the end, every log is searched for secrets, so that no scenario can forget to; when the test has failed,
+//! logs and journal are kept; then everything is removed.
+
+use anyhow::Context;
+use bollard::Docker;
+
+use super::TOKENS_FILE;
+use super::evidence::Evidence;
+use super::network::Networks;
+use super::service::Service;
+use super::volume::Volume;
+use crate::progress::say;
+
+/// What a stack has made at the engine.
+pub(super) struct Site {
+    pub(super) docker: &'static Docker,
+    pub(super) networks: Networks,
+    /// The folder with the tokens file.
+    pub(super) tokens_folder: Volume,
+    /// nginx's configuration and the authority of the Webex that the gateway talks to.
+    pub(super) configuration: Volume,
+    /// In the order in which they were started.
+    pub(super) services: Vec<Service>,
+}
+
+impl Site {
+    pub(super) fn simulator(&self) -> &Service {
+        self.service("webex-sim").expect("a stack has a simulator")
+    }
+
+    pub(super) fn gateway(&self) -> &Service {
+        self.service("webex_gw").expect("a stack has a gateway")
+    }
+
+    pub(super) fn nginx(&self) -> &Service {
+        self.service("nginx").expect("a stack has nginx")
+    }
+
+    pub(super) fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name() == name)
+    }
+
+    /// The tokens file as it is in the volume.
+    pub(super) async fn tokens(&self) -> anyhow::Result<serde_json::Value> {
+        let gateway = self.service("webex_gw").context("there is no gateway")?;
+        serde_json::from_slice(&gateway.read_file(TOKENS_FILE).await?).context("the tokens file is JSON")
+    }
+
+    async fn end(&self, has_failed: bool) -> Vec<String> {
+        let evidence = Evidence::gather(self).await;
+        let leaks = evidence.leaks();
+        if (has_failed || !leaks.is_empty())
+            && let Err(error) = evidence.keep(self).await
+        {
+            say(&format!("logs and journal could not be kept: {error:#}"));
+        }
+        // A failure here is not the scenario's; what stays is removed when the run ends.
+        if let Err(error) = self.remove().await {
+            say(&format!("a stack is removed later: {error:#}"));
+        }
+        leaks
+    }
+
+    async fn remove(&self) -> anyhow::Result<()> {
+        for service in &self.services {
+            service.remove(self.docker).await?;
+        }
+        self.networks.remove(self.docker).await?;
+        self.tokens_folder.remove(self.docker).await?;
+        self.configuration.remove(self.docker).await
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        let has_failed = std::thread::panicking();
+        let runtime = tokio::runtime::Handle::current();
+        let leaks = tokio::task::block_in_place(|| runtime.block_on(self.end(has_failed)));
+        assert!(
+            leaks.is_empty() || has_failed,
+            "secrets in logs: {}",
+            leaks.join("; ")
+        );
+    }
+}
