@@ -1,0 +1,12 @@
+//! The product in its containers, told as stories. What a scenario does not say about secrets, every one of them
+//! checks: none is in any container's log.
+
+mod authorisation;
+
+mod engine;
+
+mod health;
+mod image;
+mod refresh;
+mod restart;
+mod shutdown;

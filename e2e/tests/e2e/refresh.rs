@@ -1,0 +1,112 @@
+//! The gateway keeps its access token fresh, and nobody notices.
+
+use std::time::Duration;
+
+use e2e::stack::{ADMINISTRATOR, Owner, Stack};
+use webex_sim::types::{EntryFilter, SettingsPatch, TokenKind};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_token_costs_one_refresh_and_no_failure() {
+    let stack = Stack::seasoned().await;
+    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
+    let before = stack.tokens().await.unwrap();
+
+    assert_eq!(stack.webex.expire_tokens(TokenKind::Access).await.unwrap(), 1);
+    let calls = [(); 8].map(|()| stack.gateway.me());
+    for call in futures_util::future::join_all(calls).await {
+        assert_eq!(call.unwrap(), [ADMINISTRATOR]);
+    }
+
+    let refreshes = EntryFilter::grant("refresh_token");
+    assert_eq!(
+        stack.webex.journal_count(&refreshes).await.unwrap(),
+        1,
+        "eight calls found the token expired"
+    );
+    let after = stack.tokens().await.unwrap();
+    assert_ne!(
+        after["access_token"], before["access_token"],
+        "the new token is stored"
+    );
+    assert_eq!(
+        after["refresh_token"], before["refresh_token"],
+        "Webex keeps the refresh token"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_refreshed_before_it_expires_without_any_request() {
+    // Twice the shortest interval between refreshes ahead of expiry, so that the share of the lifetime decides.
+    let lifetime = Duration::from_secs(12);
+    let settings = SettingsPatch {
+        access_token_lifetime_s: Some(lifetime.as_secs()),
+        same_token_within_24h: Some(false),
+        ..SettingsPatch::default()
+    };
+    let stack = Stack::builder().webex(settings).start().await;
+    stack.authorise().await;
+    let first = stack.tokens().await.unwrap();
+    let logged_in = stack
+        .webex
+        .journal(&EntryFilter::default())
+        .await
+        .unwrap()
+        .last()
+        .unwrap()
+        .sequence;
+
+    let refreshes = EntryFilter::grant("refresh_token");
+    stack
+        .webex
+        .journal_wait(&refreshes, 1, lifetime)
+        .await
+        .expect("a refresh ahead of expiry");
+
+    let asked = EntryFilter::default().after(logged_in);
+    let asked = stack.webex.journal(&asked).await.unwrap();
+    assert!(
+        asked.iter().all(|entry| entry.path == "/v1/access_token"),
+        "nothing but the refresh: {asked:?}"
+    );
+    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
+    assert_ne!(
+        stack.tokens().await.unwrap()["access_token"],
+        first["access_token"]
+    );
+    assert_eq!(
+        stack
+            .webex
+            .journal_count(&EntryFilter::default().status(401))
+            .await
+            .unwrap(),
+        0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_expired_while_the_gateway_was_down_are_refreshed_before_they_are_sent() {
+    let fifteen_days = Duration::from_hours(15 * 24);
+    let stack = Stack::builder()
+        .signed_in(Owner::Gateway, fifteen_days)
+        .start()
+        .await;
+
+    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
+
+    assert_eq!(
+        stack
+            .webex
+            .journal_count(&EntryFilter::grant("refresh_token"))
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(
+        stack
+            .webex
+            .journal_count(&EntryFilter::default().status(401))
+            .await
+            .unwrap(),
+        0
+    );
+}
