@@ -4,6 +4,7 @@
 //! A stack cleans up after itself when it is dropped, see [`site`].
 
 mod builder;
+mod containers;
 mod evidence;
 mod leaks;
 mod network;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use webex_sim::client::ControlClient;
 
-pub use builder::Builder;
+pub use builder::{Builder, Refusal};
 pub use service::Service;
 pub use volume::Owner;
 

@@ -1,12 +1,8 @@
 //! Starting a stack: networks, simulator, gateway, nginx, in this order, because each asks for the one before.
 
-use std::fs;
 use std::time::Duration;
 
 use anyhow::Context;
-use bollard::Docker;
-use bollard::models::HostConfig;
-use testcontainers::core::IntoContainerPort;
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerRequest, GenericImage, ImageExt};
 use webex_sim::client::ControlClient;
@@ -16,17 +12,12 @@ use super::network::Networks;
 use super::service::{CONTROL_PORT, GATEWAY_PORT, NGINX_PORT, Service, WEBEX_PORT};
 use super::site::Site;
 use super::volume::{Owner, Volume};
-use super::{REDIRECT_URI, START, Stack, TOKENS_FILE, predecessor};
+use super::{START, Stack, containers, predecessor};
+use crate::engine;
 use crate::eventually::eventually;
 use crate::gateway::Gateway;
 use crate::images::{self, Images};
 use crate::run::Run;
-use crate::{engine, workspace};
-
-/// The integration of the simulator's built-in world.
-pub(super) const CLIENT_ID: &str = "C6f1d0a9b47e25c83f9e6b12d4078a5c3e1f92b60d7c48a35e0b19f6274d83ac5";
-/// Its secret, which opens nothing anywhere else.
-pub(super) const CLIENT_SECRET: &str = "9a4e1c7f20b85d36e1f4a7092c6b3d58f0e7924b1a6c5d83927f40be61d8c35a";
 
 /// What a stack is started with.
 #[derive(Debug, Default)]
@@ -34,6 +25,24 @@ pub struct Builder {
     settings: SettingsPatch,
     environment: Vec<(String, String)>,
     signed_in: Option<(Owner, Duration)>,
+    user: Option<&'static str>,
+}
+
+/// A gateway that did not want to start.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The exit code of its container.
+    pub code: i64,
+    /// What it said.
+    pub log: String,
+}
+
+/// A stack before its gateway.
+struct Ground {
+    images: &'static Images,
+    site: Site,
+    webex: ControlClient,
+    authority: String,
 }
 
 impl Builder {
@@ -58,23 +67,73 @@ impl Builder {
         self
     }
 
+    /// Runs the gateway's container as this user, as `user:` in a compose file does.
+    #[must_use]
+    pub fn gateway_user(mut self, user: &'static str) -> Self {
+        self.user = Some(user);
+        self
+    }
+
     /// Starts the stack and waits until all of it answers.
     pub async fn start(self) -> Stack {
-        let docker = match engine::engine().await {
-            Ok(docker) => docker,
-            Err(missing) => panic!("{missing}"),
-        };
-        let images = match images::images(docker).await {
-            Ok(images) => images,
-            Err(broken) => panic!("{broken}"),
-        };
-        match self.assemble(docker, images).await {
+        match self.assemble().await {
             Ok(stack) => stack,
             Err(error) => panic!("the stack does not start: {error:#}"),
         }
     }
 
-    async fn assemble(self, docker: &'static Docker, images: &Images) -> anyhow::Result<Stack> {
+    /// Starts the gateway, which is expected to give up, and returns what it says and its exit code.
+    pub async fn refused(self) -> Refusal {
+        match self.watch_the_gateway_end().await {
+            Ok(refusal) => refusal,
+            Err(error) => panic!("the gateway does not end: {error:#}"),
+        }
+    }
+
+    async fn assemble(self) -> anyhow::Result<Stack> {
+        let Ground {
+            images,
+            mut site,
+            webex,
+            authority,
+        } = self.prepare().await?;
+        site.services
+            .push(start("webex_gw", self.gateway(images, &site)?).await?);
+        site.networks.offer(site.docker, site.gateway()).await?;
+        let gateway = Gateway::at(site.gateway().origin(GATEWAY_PORT).await);
+        eventually("the gateway answers", START, async || gateway.is_alive().await).await;
+
+        site.services
+            .push(start("nginx", containers::nginx(images, &site)?).await?);
+        let nginx = Gateway::at(site.nginx().origin(NGINX_PORT).await);
+        eventually("nginx answers", START, async || nginx.get("/nginx-health").await).await;
+
+        Ok(Stack {
+            gateway,
+            webex,
+            authority,
+            site,
+        })
+    }
+
+    async fn watch_the_gateway_end(self) -> anyhow::Result<Refusal> {
+        let Ground { images, mut site, .. } = self.prepare().await?;
+        site.services
+            .push(start("webex_gw", self.gateway(images, &site)?).await?);
+        let code = eventually("the gateway ends", START, async || {
+            site.gateway().exit_code().await
+        })
+        .await;
+        Ok(Refusal {
+            code,
+            log: site.gateway().logs(site.docker).await?,
+        })
+    }
+
+    /// Everything that is there before the gateway.
+    async fn prepare(&self) -> anyhow::Result<Ground> {
+        let docker = engine::engine().await.map_err(anyhow::Error::msg)?;
+        let images = images::images(docker).await.map_err(anyhow::Error::msg)?;
         let mut site = Site {
             docker,
             networks: Networks::create(docker).await?,
@@ -82,7 +141,8 @@ impl Builder {
             configuration: Volume::create(docker).await?,
             services: Vec::new(),
         };
-        site.services.push(start("webex-sim", simulator(images)?).await?);
+        site.services
+            .push(start("webex-sim", containers::simulator(images)?).await?);
         site.networks.expose(docker, site.simulator()).await?;
         let webex = ControlClient::new(site.simulator().origin(CONTROL_PORT).await);
         eventually("the simulator answers", START, async || {
@@ -91,6 +151,7 @@ impl Builder {
         .await;
         webex.change_settings(&self.settings).await?;
         let authority = webex.ca_pem().await?;
+        containers::configure(&site, images, &authority).await?;
         if let Some((owner, ago)) = self.signed_in {
             let hosts = [("webexapis.com", site.simulator().address(WEBEX_PORT).await)];
             let http = crate::http::outside(&hosts, &authority)?;
@@ -101,27 +162,23 @@ impl Builder {
                 .await?;
             webex.clear_journal().await?;
         }
-        configure(&site, images, &authority).await?;
+        Ok(Ground {
+            images,
+            site,
+            webex,
+            authority,
+        })
+    }
 
-        let request = gateway(images, &site)?;
+    fn gateway(&self, images: &Images, site: &Site) -> anyhow::Result<ContainerRequest<GenericImage>> {
+        let request = containers::gateway(images, site)?;
         let environment = self.environment.iter();
         let request = environment.fold(request, |request, (name, value)| {
             request.with_env_var(name, value)
         });
-        site.services.push(start("webex_gw", request).await?);
-        site.networks.offer(docker, site.gateway()).await?;
-        let gateway = Gateway::at(site.gateway().origin(GATEWAY_PORT).await);
-        eventually("the gateway answers", START, async || gateway.is_alive().await).await;
-
-        site.services.push(start("nginx", nginx(images, &site)?).await?);
-        let nginx = Gateway::at(site.nginx().origin(NGINX_PORT).await);
-        eventually("nginx answers", START, async || nginx.get("/nginx-health").await).await;
-
-        Ok(Stack {
-            gateway,
-            webex,
-            authority,
-            site,
+        Ok(match self.user {
+            Some(user) => request.with_user(user),
+            None => request,
         })
     }
 }
@@ -135,80 +192,4 @@ async fn start(name: &'static str, request: ContainerRequest<GenericImage>) -> a
         .await
         .with_context(|| format!("starting {name}"))?;
     Ok(Service::new(name, container))
-}
-
-/// What all three run with, here as in docker-compose.yml.
-fn hardened(image: &str, port: u16) -> anyhow::Result<ContainerRequest<GenericImage>> {
-    let (name, tag) = image
-        .rsplit_once(':')
-        .with_context(|| format!("the image {image} has no tag"))?;
-    Ok(GenericImage::new(name, tag)
-        .with_exposed_port(port.tcp())
-        .with_readonly_rootfs(true)
-        .with_cap_drop("ALL")
-        .with_security_opt("no-new-privileges:true"))
-}
-
-fn simulator(images: &Images) -> anyhow::Result<ContainerRequest<GenericImage>> {
-    Ok(hardened(&images.simulator, WEBEX_PORT)?
-        .with_env_var("WEBEX_SIM_TLS_PORT", WEBEX_PORT.to_string())
-        .with_env_var("WEBEX_SIM_REDIRECT_URI", REDIRECT_URI))
-}
-
-/// Fills the volume with what nginx and the gateway read.
-async fn configure(site: &Site, images: &Images, authority: &str) -> anyhow::Result<()> {
-    let file = |name: &str| {
-        fs::read(workspace::root().join("deploy/nginx").join(name)).with_context(|| name.to_owned())
-    };
-    let (nginx, webex_gw) = (file("nginx.conf")?, file("webex_gw.conf")?);
-    let files = [
-        ("nginx.conf", &nginx[..]),
-        ("webex_gw.conf", &webex_gw),
-        ("ca.pem", authority.as_bytes()),
-    ];
-    site.configuration
-        .fill(site.docker, &images.gateway, Owner::Root, 0o644, &files)
-        .await
-}
-
-/// The gateway as in the field's compose block, and the authority of the Webex it talks to.
-fn gateway(images: &Images, site: &Site) -> anyhow::Result<ContainerRequest<GenericImage>> {
-    let mounts = vec![
-        site.tokens_folder.mount("/opt/tokens", false),
-        site.configuration.mount("/etc/webex", true),
-    ];
-    Ok(hardened(&images.gateway, GATEWAY_PORT)?
-        .with_cmd([
-            "/usr/local/go/webex_gw".to_owned(),
-            "-port=9001".to_owned(),
-            "-trackIDPrefix=WW".to_owned(),
-            format!("-tokensFile={TOKENS_FILE}"),
-        ])
-        .with_env_var("client_id", CLIENT_ID)
-        .with_env_var("client_secret", CLIENT_SECRET)
-        .with_env_var("redirect_uri", REDIRECT_URI)
-        .with_env_var("SSL_CERT_FILE", "/etc/webex/ca.pem")
-        .with_network(&site.networks.webex)
-        .with_host_config_modifier(move |host| {
-            host.mounts = Some(mounts.clone());
-            stay_inside(host);
-        }))
-}
-
-fn nginx(images: &Images, site: &Site) -> anyhow::Result<ContainerRequest<GenericImage>> {
-    let mounts = vec![site.configuration.mount("/etc/nginx", true)];
-    Ok(hardened(&images.nginx, NGINX_PORT)?
-        .with_user("101:101")
-        .with_network(&site.networks.applications)
-        .with_host_config_modifier(move |host| {
-            host.mounts = Some(mounts.clone());
-            host.tmpfs = Some([("/tmp".to_owned(), String::new())].into());
-            stay_inside(host);
-        }))
-}
-
-/// While the simulator is away the engine's name server does not know it, and would ask the machine's, which knows
-/// the real one. Nobody listens at this address.
-fn stay_inside(host: &mut HostConfig) {
-    host.dns = Some(vec!["127.0.0.1".to_owned()]);
 }

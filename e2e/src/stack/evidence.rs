@@ -8,7 +8,7 @@ use bollard::Docker;
 use bollard::query_parameters::InspectContainerOptions;
 
 use super::ADMINISTRATOR_PASSWORD;
-use super::builder::CLIENT_SECRET;
+use super::containers::CLIENT_SECRET;
 use super::leaks::{self, Secret};
 use super::service::{CONTROL_PORT, Service};
 use super::site::Site;
@@ -66,11 +66,15 @@ impl Evidence {
         self.logs.iter().flat_map(found).collect()
     }
 
+    /// Forgets what an earlier run of the test has left: it would be read as this one's.
+    pub(super) fn forget() {
+        // Usually there is nothing.
+        let _ = fs::remove_dir_all(folder());
+    }
+
     /// Writes everything to a folder that is named after the test.
     pub(super) async fn keep(&self, site: &Site) -> anyhow::Result<()> {
         let folder = folder();
-        // Of an earlier failure nothing stays, or it would be read as this one's.
-        let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;
         for (name, log) in &self.logs {
             fs::write(folder.join(format!("{name}.log")), log)?;

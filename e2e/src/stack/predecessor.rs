@@ -8,7 +8,7 @@ use reqwest::{Client, Url};
 use serde_json::{Map, Value};
 use webex_sim::client::ControlClient;
 
-use super::builder::{CLIENT_ID, CLIENT_SECRET};
+use super::containers::{CLIENT_ID, CLIENT_SECRET};
 use super::{ADMINISTRATOR, REDIRECT_URI};
 
 /// Signs in at Webex and returns the tokens file as the Go program writes it: seven fields, `at` after the lifetimes.

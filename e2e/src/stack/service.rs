@@ -85,10 +85,15 @@ impl Service {
     /// Sends SIGTERM, as `docker stop` does, and returns the exit code.
     pub async fn stop(&self) -> anyhow::Result<i64> {
         self.container.stop_with_timeout(Some(GRACE_SECONDS)).await?;
+        self.exit_code().await
+    }
+
+    /// What the container ended with.
+    pub(super) async fn exit_code(&self) -> anyhow::Result<i64> {
         self.container
             .exit_code()
             .await?
-            .context("a stopped container has an exit code")
+            .context("the container has not ended")
     }
 
     /// A file of the container, from the image or from a volume.

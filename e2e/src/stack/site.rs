@@ -48,6 +48,7 @@ impl Site {
     }
 
     async fn end(&self, has_failed: bool) -> Vec<String> {
+        Evidence::forget();
         let evidence = Evidence::gather(self).await;
         let leaks = evidence.leaks();
         if (has_failed || !leaks.is_empty())

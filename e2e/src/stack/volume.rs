@@ -10,8 +10,11 @@ use tar::{Builder, EntryType, Header};
 
 use crate::run::{Run, remove_container};
 
-/// Where a volume is in the container that fills it.
-const FOLDER: &str = "/opt/tokens";
+/// Where a volume is in the container that fills it. Not at the top of what is unpacked there: of that folder the engine
+/// keeps owner and mode.
+const PARENT: &str = "/opt";
+/// See [`PARENT`].
+const FOLDER: &str = "tokens";
 
 /// Who owns a file or folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,14 +85,14 @@ impl Volume {
             header.set_size(content.len() as u64);
             archive.append_data(&mut header, path, content)
         };
-        add("./", EntryType::Directory, 0o755, &[])?;
+        add(FOLDER, EntryType::Directory, 0o755, &[])?;
         for (name, content) in files {
-            add(name, EntryType::Regular, mode, content)?;
+            add(&format!("{FOLDER}/{name}"), EntryType::Regular, mode, content)?;
         }
         let archive = archive.into_inner()?;
 
         let holder = self.holder(docker, image).await?;
-        let options = UploadToContainerOptionsBuilder::new().path(FOLDER).build();
+        let options = UploadToContainerOptionsBuilder::new().path(PARENT).build();
         let uploaded = docker
             .upload_to_container(&holder, Some(options), bollard::body_full(archive.into()))
             .await;
@@ -109,7 +112,7 @@ impl Volume {
         let options = CreateContainerOptionsBuilder::new()
             .name(&run.unique("holder"))
             .build();
-        let mounts = Some(vec![self.mount(FOLDER, false)]);
+        let mounts = Some(vec![self.mount(&format!("{PARENT}/{FOLDER}"), false)]);
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
             labels: Some(run.labels()),

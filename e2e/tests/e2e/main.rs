@@ -4,6 +4,7 @@
 mod authorisation;
 
 mod engine;
+mod field;
 
 mod health;
 mod image;
