@@ -39,12 +39,22 @@ pub struct Page {
 // === impl Browser ===
 
 impl Browser {
+    /// A browser on the machine itself: no host is called anything special, nothing has TLS.
+    #[must_use]
+    pub fn local() -> Self {
+        Self::with(crate::http::client().build().expect("the settings are constant"))
+    }
+
     /// A browser that finds `hosts` at the addresses given, and trusts one authority, in PEM.
-    pub fn new(hosts: &[(&str, SocketAddr)], authority: &str) -> anyhow::Result<Self> {
-        Ok(Self {
-            http: crate::http::outside(hosts, authority)?,
+    pub fn outside(hosts: &[(&str, SocketAddr)], authority: &str) -> anyhow::Result<Self> {
+        Ok(Self::with(crate::http::outside(hosts, authority)?))
+    }
+
+    fn with(http: reqwest::Client) -> Self {
+        Self {
+            http,
             cookies: BTreeMap::new(),
-        })
+        }
     }
 
     /// Opens an address.

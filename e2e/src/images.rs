@@ -85,6 +85,11 @@ async fn target(docker: &Docker, target: Target) -> anyhow::Result<String> {
     }
 }
 
+/// The name of an image that others make, found or made.
+pub async fn base(docker: &Docker, base: Base) -> anyhow::Result<String> {
+    base::find(docker, base).await
+}
+
 /// Whether the engine has the image.
 async fn is_present(docker: &Docker, image: &str) -> bool {
     docker.inspect_image(image).await.is_ok()

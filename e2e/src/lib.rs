@@ -5,15 +5,18 @@
 //!
 //! - [`engine`]: the Docker engine · [`images`]: what is built and what it stands on
 //! - [`stack`]: nginx, gateway and simulator, one stack a test
+//! - [`compose`]: the same from docker-compose.yml
 //! - [`browser`], [`gateway`]: those who use it · [`eventually`]: waiting for what nobody announces
 //! - [`run`]: names, and nothing left behind · [`workspace`]: where things are
 
 pub mod browser;
+pub mod compose;
 pub mod engine;
 pub mod eventually;
 pub mod gateway;
 mod http;
 pub mod images;
+mod leaks;
 mod progress;
 pub mod run;
 pub mod stack;

@@ -6,7 +6,6 @@
 mod builder;
 mod containers;
 mod evidence;
-mod leaks;
 mod network;
 mod predecessor;
 mod service;
@@ -18,6 +17,7 @@ use std::time::Duration;
 use webex_sim::client::ControlClient;
 
 pub use builder::{Builder, Refusal};
+pub(crate) use containers::CLIENT_SECRET;
 pub use service::Service;
 pub use volume::Owner;
 
@@ -36,7 +36,7 @@ pub const REDIRECT_URI: &str = "http://apio.example.com/api/v01/webex/auth/code"
 pub const TOKENS_FILE: &str = "/opt/tokens/.tokens";
 
 /// A container that is not ready by then, on a busy machine with two processors, is broken.
-pub(crate) const START: Duration = Duration::from_secs(30);
+pub const START: Duration = Duration::from_secs(30);
 
 /// The administrator who signs in, one of the simulator's built-in world.
 pub const ADMINISTRATOR: &str = "avery.quinn@acme.example.com";
@@ -92,7 +92,7 @@ impl Stack {
         let nginx = self.site.nginx().address(service::NGINX_PORT).await;
         let webex = self.site.simulator().address(service::WEBEX_PORT).await;
         let hosts = [(PUBLIC_HOST, nginx), ("webexapis.com", webex)];
-        Browser::new(&hosts, &self.authority).expect("the simulator's authority is a certificate")
+        Browser::outside(&hosts, &self.authority).expect("the simulator's authority is a certificate")
     }
 
     /// Signs in as the administrator would, with the consent given by script, and returns the last page.

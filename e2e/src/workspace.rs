@@ -15,3 +15,9 @@ pub fn root() -> &'static Path {
 pub fn output() -> PathBuf {
     root().join("target/e2e")
 }
+
+/// The folder for what the running test leaves, `target/e2e/<test>`; the harness names the test's thread.
+pub(crate) fn output_of_test() -> PathBuf {
+    let thread = std::thread::current();
+    output().join(thread.name().unwrap_or("unnamed").replace("::", "-"))
+}

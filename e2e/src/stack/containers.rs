@@ -17,7 +17,7 @@ use crate::workspace;
 /// The integration of the simulator's built-in world.
 pub(super) const CLIENT_ID: &str = "C6f1d0a9b47e25c83f9e6b12d4078a5c3e1f92b60d7c48a35e0b19f6274d83ac5";
 /// Its secret, which opens nothing anywhere else.
-pub(super) const CLIENT_SECRET: &str = "9a4e1c7f20b85d36e1f4a7092c6b3d58f0e7924b1a6c5d83927f40be61d8c35a";
+pub(crate) const CLIENT_SECRET: &str = "9a4e1c7f20b85d36e1f4a7092c6b3d58f0e7924b1a6c5d83927f40be61d8c35a";
 
 /// What all three run with, here as in docker-compose.yml.
 fn hardened(image: &str, port: u16) -> anyhow::Result<ContainerRequest<GenericImage>> {

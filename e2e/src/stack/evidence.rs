@@ -1,7 +1,6 @@
 //! What a stack leaves: the logs, which are searched for secrets always and kept when the test has failed.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::Context;
 use bollard::Docker;
@@ -9,9 +8,9 @@ use bollard::query_parameters::InspectContainerOptions;
 
 use super::ADMINISTRATOR_PASSWORD;
 use super::containers::CLIENT_SECRET;
-use super::leaks::{self, Secret};
 use super::service::{CONTROL_PORT, Service};
 use super::site::Site;
+use crate::leaks::{self, Secret};
 use crate::progress::say;
 use crate::workspace;
 
@@ -69,12 +68,12 @@ impl Evidence {
     /// Forgets what an earlier run of the test has left: it would be read as this one's.
     pub(super) fn forget() {
         // Usually there is nothing.
-        let _ = fs::remove_dir_all(folder());
+        let _ = fs::remove_dir_all(workspace::output_of_test());
     }
 
     /// Writes everything to a folder that is named after the test.
     pub(super) async fn keep(&self, site: &Site) -> anyhow::Result<()> {
-        let folder = folder();
+        let folder = workspace::output_of_test();
         fs::create_dir_all(&folder)?;
         for (name, log) in &self.logs {
             fs::write(folder.join(format!("{name}.log")), log)?;
@@ -110,11 +109,4 @@ async fn journal(site: &Site) -> anyhow::Result<String> {
         .await?
         .text()
         .await?)
-}
-
-/// `target/e2e/<test>`; the harness names the test's thread.
-fn folder() -> PathBuf {
-    let thread = std::thread::current();
-    let name = thread.name().unwrap_or("unnamed").replace("::", "-");
-    workspace::output().join(name)
 }

@@ -3,6 +3,7 @@
 
 mod authorisation;
 
+mod compose;
 mod engine;
 mod field;
 

@@ -6,13 +6,13 @@ const TELLING: usize = 16;
 
 /// A secret that a scenario knows.
 #[derive(Debug, Clone)]
-pub(super) struct Secret {
-    pub(super) name: &'static str,
-    pub(super) value: String,
+pub(crate) struct Secret {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
 }
 
 /// What was found, in words that do not repeat it.
-pub(super) fn find(log: &str, secrets: &[Secret]) -> Vec<String> {
+pub(crate) fn find(log: &str, secrets: &[Secret]) -> Vec<String> {
     let known = secrets.iter().filter(|secret| {
         let telling = secret.value.get(..TELLING).unwrap_or(&secret.value);
         log.contains(telling)
