@@ -51,3 +51,29 @@ bar-test-time:
     took=$(( $(date +%s) - start ))
     echo "cargo test --workspace took ${took} s (bar: 600 s)"
     [ "$took" -le 600 ]
+
+# Build both images; base images that can neither be found nor pulled are made from Debian packages
+images:
+    cargo run --quiet -p e2e -- images
+
+# The end-to-end tests alone (need a Docker engine)
+e2e *ARGS:
+    cargo test -p e2e {{ ARGS }}
+
+# Remove everything that the end-to-end tests have made: containers, networks, volumes, images, layers
+e2e-clean:
+    cargo run --quiet -p e2e -- clean
+
+# Bar: the gateway's image has at most 12 MB
+bar-image-size:
+    cargo run --quiet -p e2e -- size
+
+# Bar: the gateway answers within 20 ms of its start (median)
+bar-start:
+    cargo build --quiet --release -p webex-gateway --bin webex_gw
+    cargo run --quiet -p e2e -- start gateway "${CARGO_TARGET_DIR:-target}/release/webex_gw"
+
+# Bar: the simulator answers within 10 ms of its start (median)
+bar-sim-start:
+    cargo build --quiet --release -p webex-sim --bin webex-sim
+    cargo run --quiet -p e2e -- start simulator "${CARGO_TARGET_DIR:-target}/release/webex-sim"

@@ -1,7 +1,6 @@
 //! The project's docker-compose.yml, brought up as its reader would, on ports of its own.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 
 use std::process::{Command, Output};
 
@@ -14,10 +13,7 @@ use crate::leaks::{self, Secret};
 use crate::progress::say;
 use crate::run::Run;
 use crate::stack::{ADMINISTRATOR_PASSWORD, CLIENT_SECRET, START};
-use crate::{engine, workspace};
-
-/// Ports are taken from here, below those that the system and the engine give out by themselves.
-const PORTS: std::ops::Range<u16> = 20_000..30_000;
+use crate::{engine, ports, workspace};
 
 /// The program comes with the engine as `docker compose`, or alone.
 const CLIENTS: [&[&str]; 2] = [&["docker", "compose"], &["docker-compose"]];
@@ -77,7 +73,7 @@ impl Compose {
         let docker = engine::engine().await.map_err(anyhow::Error::msg)?;
         // Building first, through the engine's API, tells in detail what goes wrong, and fills the layer cache.
         images::images(docker).await.map_err(anyhow::Error::msg)?;
-        let ports: [u16; 4] = [free_port()?, free_port()?, free_port()?, free_port()?];
+        let ports: [u16; 4] = [ports::free()?, ports::free()?, ports::free()?, ports::free()?];
         let environment = vec![
             ("NGINX_PORT", ports[0].to_string()),
             ("GATEWAY_PORT", ports[1].to_string()),
@@ -180,18 +176,4 @@ fn text(output: &Output) -> String {
     let out = String::from_utf8_lossy(&output.stdout);
     let err = String::from_utf8_lossy(&output.stderr);
     format!("{out}{err}")
-}
-
-/// A port that nobody listens on.
-fn free_port() -> anyhow::Result<u16> {
-    let start = u16::from_be_bytes(
-        *uuid::Uuid::new_v4()
-            .as_bytes()
-            .first_chunk()
-            .expect("a UUID has 16 bytes"),
-    );
-    let span = PORTS.end - PORTS.start;
-    let ports = (0..span).map(|step| PORTS.start + (start % span + step) % span);
-    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    ports.into_iter().find(is_free).context("no port is free")
 }

@@ -20,6 +20,9 @@ pub use facts::{Facts, facts};
 
 use crate::workspace;
 
+/// The bar for the gateway's image.
+pub const MOST_BYTES: i64 = 12_000_000;
+
 /// The images that a stack is made of.
 #[derive(Debug)]
 pub struct Images {
@@ -88,6 +91,11 @@ async fn target(docker: &Docker, target: Target) -> anyhow::Result<String> {
 /// The name of an image that others make, found or made.
 pub async fn base(docker: &Docker, base: Base) -> anyhow::Result<String> {
     base::find(docker, base).await
+}
+
+/// Removes every image that the suite has made, stand-ins included, and the layers of their builds.
+pub async fn remove_all(docker: &Docker) -> anyhow::Result<()> {
+    build::remove_all(docker).await
 }
 
 /// Whether the engine has the image.

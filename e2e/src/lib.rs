@@ -7,6 +7,7 @@
 //! - [`stack`]: nginx, gateway and simulator, one stack a test
 //! - [`compose`]: the same from docker-compose.yml
 //! - [`browser`], [`gateway`]: those who use it · [`eventually`]: waiting for what nobody announces
+//! - [`start_time`]: a bar that needs no container
 //! - [`run`]: names, and nothing left behind · [`workspace`]: where things are
 
 pub mod browser;
@@ -17,7 +18,9 @@ pub mod gateway;
 mod http;
 pub mod images;
 mod leaks;
+mod ports;
 mod progress;
 pub mod run;
 pub mod stack;
+pub mod start_time;
 pub mod workspace;

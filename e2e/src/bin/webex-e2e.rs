@@ -1,14 +1,19 @@
 //! The suite's own tool, for recipes and for the suite itself.
 //!
-//!     webex-e2e images        builds the images and names them
-//!     webex-e2e clean         removes what runs made, also of runs that are at work
-//!     webex-e2e reap RUN      waits for a run to end and removes what it left; started by the run
+//!     webex-e2e images                      builds the images and names them
+//!     webex-e2e size                        the size of the gateway's image; fails above the bar
+//!     webex-e2e start gateway|simulator BINARY   the time to the first answer; fails above the bar
+//!     webex-e2e clean                       removes all that the suite has made, also of runs that are at work
+//!     webex-e2e reap RUN                    waits for a run to end and removes what it left; started by the run
 
 #![expect(clippy::print_stdout, reason = "what a recipe asks for is printed")]
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
+use bollard::Docker;
+use e2e::start_time::{self, Program};
 use e2e::{engine, images, run};
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,7 +21,7 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match act(&arguments).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // One sentence; a backtrace would hide it.
             let _ = writeln!(std::io::stderr(), "{error:#}");
@@ -25,16 +30,59 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn act(arguments: &[&str]) -> anyhow::Result<()> {
-    let docker = engine::connect().await.map_err(anyhow::Error::msg)?;
+async fn act(arguments: &[&str]) -> anyhow::Result<ExitCode> {
     match arguments {
         ["images"] => {
+            let docker = engine().await?;
             let images = images::images(&docker).await.map_err(anyhow::Error::msg)?;
-            println!("{}\n{}\n{}", images.gateway, images.simulator, images.nginx);
-            Ok(())
+            println!("{}\n{}", images.gateway, images.simulator);
         }
-        ["clean"] => run::sweep_all(&docker).await,
-        ["reap", id] => run::reap(&docker, id).await,
-        _ => anyhow::bail!("usage: webex-e2e images | clean | reap RUN"),
+        ["size"] => return size(&engine().await?).await,
+        ["start", "gateway", binary] => return start(Program::Gateway, binary),
+        ["start", "simulator", binary] => return start(Program::Simulator, binary),
+        ["clean"] => {
+            let docker = engine().await?;
+            run::sweep_all(&docker).await?;
+            images::remove_all(&docker).await?;
+        }
+        ["reap", id] => run::reap(&engine().await?, id).await?,
+        _ => anyhow::bail!(
+            "usage: webex-e2e images | size | start gateway|simulator BINARY | clean | reap RUN"
+        ),
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn engine() -> anyhow::Result<Docker> {
+    engine::connect().await.map_err(anyhow::Error::msg)
+}
+
+async fn size(docker: &Docker) -> anyhow::Result<ExitCode> {
+    let images = images::images(docker).await.map_err(anyhow::Error::msg)?;
+    let size = images::facts(docker, &images.gateway).await?.size;
+    println!(
+        "gateway image: {} (bar: {})",
+        megabytes(size),
+        megabytes(images::MOST_BYTES)
+    );
+    Ok(verdict(size <= images::MOST_BYTES))
+}
+
+fn start(program: Program, binary: &str) -> anyhow::Result<ExitCode> {
+    let (median, bar) = (start_time::median(program, Path::new(binary))?, program.bar());
+    println!("start to first answer: {median:.1?} (bar: {bar:.1?})");
+    Ok(verdict(median <= bar))
+}
+
+/// A recipe shows the figure last, so a miss is told by the exit code alone.
+fn verdict(is_met: bool) -> ExitCode {
+    if is_met {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn megabytes(bytes: i64) -> String {
+    format!("{}.{:02} MB", bytes / 1_000_000, bytes % 1_000_000 / 10_000)
 }

@@ -7,7 +7,9 @@ use std::io::Write;
 
 use anyhow::Context as _;
 use bollard::Docker;
-use bollard::query_parameters::{BuildImageOptionsBuilder, PruneImagesOptionsBuilder};
+use bollard::query_parameters::{
+    BuildImageOptionsBuilder, ListImagesOptionsBuilder, PruneImagesOptionsBuilder, RemoveImageOptionsBuilder,
+};
 use futures_util::StreamExt;
 
 use super::base::{self, Base};
@@ -38,7 +40,7 @@ pub(super) async fn current(docker: &Docker, target: Target) -> anyhow::Result<S
             "building {image} with {rust}; the first build takes some minutes"
         ));
         build(docker, target, context, &image, &rust).await?;
-        prune(docker).await?;
+        prune(docker, Some(KEPT)).await?;
     }
     Ok(image)
 }
@@ -86,14 +88,35 @@ async fn build(
     })
 }
 
-async fn prune(docker: &Docker) -> anyhow::Result<()> {
-    let filters = HashMap::from([
+/// Removes every image of the suite, by any tag, and all layers.
+pub(super) async fn remove_all(docker: &Docker) -> anyhow::Result<()> {
+    let made = HashMap::from([("reference", vec!["webex-e2e/*", "webex-e2e-*"])]);
+    let options = ListImagesOptionsBuilder::new().filters(&made).build();
+    let options_of_removal = RemoveImageOptionsBuilder::new().force(true).build();
+    for tag in docker
+        .list_images(Some(options))
+        .await?
+        .into_iter()
+        .flat_map(|image| image.repo_tags)
+    {
+        say(&format!("removing {tag}"));
+        docker
+            .remove_image(&tag, Some(options_of_removal.clone()), None)
+            .await?;
+    }
+    prune(docker, None).await
+}
+
+/// Removes layers that no image needs, all or those that nobody has used for a while.
+async fn prune(docker: &Docker, kept: Option<&str>) -> anyhow::Result<()> {
+    let mut filters = HashMap::from([
         ("dangling", vec!["true"]),
         ("label", vec!["webex-gw.stage=build"]),
-        ("until", vec![KEPT]),
     ]);
+    filters.extend(kept.map(|kept| ("until", vec![kept])));
+    let options = PruneImagesOptionsBuilder::new().filters(&filters).build();
     docker
-        .prune_images(Some(PruneImagesOptionsBuilder::new().filters(&filters).build()))
+        .prune_images(Some(options))
         .await
         .context("removing layers of old builds")?;
     Ok(())

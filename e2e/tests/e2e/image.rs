@@ -1,10 +1,7 @@
 //! The images as they are shipped.
 
 use e2e::engine::engine;
-use e2e::images::{facts, images};
-
-/// The bar for the gateway's image.
-const MOST_BYTES: i64 = 12_000_000;
+use e2e::images::{MOST_BYTES, facts, images};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gateways_holds_the_binary_and_the_authorities_alone() {
