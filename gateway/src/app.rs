@@ -28,10 +28,10 @@ use crate::token::file::{Loaded, StoreError, TokenFile};
 use crate::token::keeper::{Dice, Keeper};
 
 /// How long running requests may go on after SIGTERM.
-const DRAIN: Duration = Duration::from_secs(8);
+const DRAIN: Duration = Duration::from_millis(7500);
 /// Docker sends SIGKILL 10 s after SIGTERM. A refresh in flight may take all the time before that: what it brings cannot be
 /// had again from a server that rotates refresh tokens.
-const LAST_CALL: Duration = Duration::from_millis(8800);
+const LAST_CALL: Duration = Duration::from_millis(8500);
 
 /// A gateway that has bound its ports.
 pub struct App {
@@ -163,26 +163,26 @@ impl App {
         self.greet();
         let learning = self.authorizer.clone();
         tokio::spawn(async move { learning.learn_organization().await });
-        let keeping = tokio::spawn(self.keeper.clone().run(stop.clone()));
+        let drained = CancellationToken::new();
+        let keeping = tokio::spawn(self.keeper.clone().run(drained.clone()));
         let stopping = stop.clone();
         let last_call = tokio::spawn(async move {
             stopping.cancelled().await;
             Instant::now() + LAST_CALL
         });
-        let callback = self
-            .callback
-            .map(|(listener, router)| tokio::spawn(serve(listener, router, stop.clone(), DRAIN)));
         let (listener, router) = self.main;
-        serve(listener, router, stop, DRAIN).await;
+        let main = serve(listener, router, stop.clone(), DRAIN);
+        match self.callback {
+            None => main.await,
+            Some((listener, router)) => drop(tokio::join!(main, serve(listener, router, stop, DRAIN))),
+        }
+        // Only now: a request that ended last may have started a refresh.
+        drained.cancel();
         let last_call = last_call.await.unwrap_or_else(|_| Instant::now());
-        for task in callback.into_iter().chain([keeping]) {
-            match timeout_at(last_call, task).await {
-                Ok(Ok(())) => {}
-                Ok(Err(crash)) => warn!("a part of the gateway crashed: {crash}"),
-                Err(_) => {
-                    warn!("a refresh that is still in flight is given up; the next start tries it again");
-                }
-            }
+        match timeout_at(last_call, keeping).await {
+            Ok(Ok(())) => {}
+            Ok(Err(crash)) => warn!("a part of the gateway crashed: {crash}"),
+            Err(_) => warn!("a refresh that is still in flight is given up; the next start tries it again"),
         }
         info!("stopped");
     }

@@ -6,20 +6,20 @@ pub mod identity;
 pub mod login;
 pub mod refusal;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use tracing::{info, warn};
 use url::Url;
 
 use crate::organization::OrgId;
-use crate::secret::{AuthorizationCode, CodeVerifier};
+use crate::secret::AuthorizationCode;
 use crate::token::TokenSet;
 use crate::token::endpoint::TokenEndpoint;
 use crate::token::failure::{Rejection, TokenError};
 use crate::token::keeper::Keeper;
 use codes::Codes;
 use identity::Identity;
-use login::{Login, Logins, Started};
+use login::{Flow, Login, Logins, Started};
 use refusal::Refusal;
 
 /// The scopes of the product's integration, asked for where the gateway starts the flow itself.
@@ -62,8 +62,7 @@ struct Inner {
     identity: Identity,
     logins: Logins,
     codes: Codes,
-    /// The organisation of tokens whose file does not name it.
-    learned: OnceLock<OrgId>,
+    deciding: tokio::sync::Mutex<()>,
 }
 
 /// The query of a callback.
@@ -99,7 +98,7 @@ impl Authorizer {
             identity,
             logins,
             codes,
-            learned: OnceLock::new(),
+            deciding: tokio::sync::Mutex::default(),
         }))
     }
 
@@ -128,7 +127,10 @@ impl Authorizer {
         let redemption = || {
             let (this, code) = (self.clone(), code.clone());
             // On its own: a browser that closes the connection must not lose a code that is being redeemed.
-            let work = tokio::spawn(async move { this.redeem(&code, &callback).await });
+            let work = self
+                .0
+                .keeper
+                .track(async move { this.redeem(&code, &callback).await });
             async move { work.await.unwrap_or(Err(Refusal::Internal)) }
         };
         let outcome = self
@@ -149,31 +151,36 @@ impl Authorizer {
             && let identity::Person::Of(org_id) = self.0.identity.who_is(&access.bearer).await
         {
             info!("this gateway acts for the organisation {org_id} of the tokens it holds");
-            let _ = self.0.learned.set(org_id);
+            self.0.keeper.learn(org_id).await;
         }
     }
 
     /// The one organisation that may authorise, where that is settled.
     fn pin(&self) -> Option<OrgId> {
-        let held = || {
-            self.0
-                .keeper
-                .snapshot()
-                .grant
-                .as_ref()
-                .and_then(|grant| grant.tokens.org_id)
-        };
-        self.0
-            .integration
-            .org_id
-            .or_else(held)
-            .or_else(|| self.0.learned.get().copied())
+        let snapshot = self.0.keeper.snapshot();
+        let held = snapshot.grant.as_ref().and_then(|grant| grant.tokens.org_id);
+        self.0.integration.org_id.or(held)
     }
 
     async fn redeem(&self, code: &AuthorizationCode, callback: &Callback) -> Outcome {
-        let verifier = self.check_state(callback)?;
+        let flow = self.check_state(callback)?;
+        let outcome = self.take(code, flow.as_ref()).await;
+        if let (Some(flow), Err(refusal)) = (flow, &outcome)
+            && refusal.may_try_again()
+        {
+            self.0.logins.restore(flow);
+        }
+        outcome
+    }
+
+    async fn take(&self, code: &AuthorizationCode, flow: Option<&Flow>) -> Outcome {
+        // One at a time: two first authorisations at once must not both find that nobody was first.
+        let _deciding = self.0.deciding.lock().await;
         self.learn_organization().await;
-        let answer = self.0.endpoint.exchange(code, verifier.as_ref()).await;
+        if self.pin().is_none() && self.0.keeper.snapshot().grant.is_some() {
+            return Err(Refusal::UnknownPin);
+        }
+        let answer = self.0.endpoint.exchange(code, flow.map(Flow::verifier)).await;
         let response = answer.map_err(|error| exchange_refusal(&error))?;
         let person = self.0.identity.who_is(&response.access_token.bearer()).await;
         let named = response
@@ -193,14 +200,14 @@ impl Authorizer {
         Ok(())
     }
 
-    fn check_state(&self, callback: &Callback) -> Result<Option<CodeVerifier>, Refusal> {
+    fn check_state(&self, callback: &Callback) -> Result<Option<Flow>, Refusal> {
         let state = callback.state.as_deref().unwrap_or_default();
         match self
             .0
             .logins
             .finish(state, callback.cookie.as_deref(), self.0.keeper.now())
         {
-            Login::Ours(verifier) => Ok(Some(verifier)),
+            Login::Ours(flow) => Ok(Some(flow)),
             Login::OtherBrowser => Err(Refusal::OtherBrowser),
             Login::Unknown if self.0.integration.require_state => Err(Refusal::NotStartedHere),
             Login::Unknown => Ok(None),
@@ -218,7 +225,12 @@ impl Authorizer {
 
 fn exchange_refusal(error: &TokenError) -> Refusal {
     match error {
-        TokenError::Transient { reason, .. } => Refusal::Unreachable(reason.clone()),
+        TokenError::Transient {
+            reason,
+            answered: false,
+            ..
+        } => Refusal::Unreachable(reason.clone()),
+        TokenError::Transient { reason, .. } => Refusal::NoTokens(reason.clone()),
         TokenError::Rejected {
             cause: Rejection::Grant,
             reason,

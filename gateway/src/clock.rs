@@ -67,12 +67,6 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The moment `duration` before this one.
-    #[must_use]
-    pub fn before(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(millis(duration)))
-    }
-
     /// This moment in UTC by a `strftime` pattern.
     #[must_use]
     pub fn format(self, pattern: &str) -> String {

@@ -107,9 +107,11 @@ impl Config {
         let webex = read.webex_origin();
         let config = Self {
             listen: SocketAddr::new(bind, port),
-            callback_listen: (callback_port != port).then(|| SocketAddr::new(bind, callback_port)),
+            // Two times 0 are two different free ports.
+            callback_listen: (callback_port != port || (read.is_set("callbackPort") && port == 0))
+                .then(|| SocketAddr::new(bind, callback_port)),
             tracking_prefix: read.tracking_prefix(),
-            tokens_file: PathBuf::from(read.text("tokensFile").unwrap_or_else(|| ".tokens".to_owned())),
+            tokens_file: read.tokens_file(),
             authorize_url: read.endpoint("authorizeURL", &webex, "/v1/authorize"),
             token_url: read.endpoint("tokenURL", &webex, "/v1/access_token"),
             webex,

@@ -6,24 +6,33 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
 
 use crate::secret::fingerprint;
 
-/// Fields whose values are credentials.
-const SECRET_HEADERS: [HeaderName; 4] = [
-    header::AUTHORIZATION,
-    header::PROXY_AUTHORIZATION,
-    header::COOKIE,
-    header::SET_COOKIE,
+/// Fields that are a scheme and credentials.
+const CREDENTIALS: [HeaderName; 2] = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION];
+/// Fields that are secret from the first character on.
+const SECRET_HEADERS: [&str; 3] = ["cookie", "set-cookie", "x-gateway-key"];
+/// Fields that hold addresses, which may have a code in their query.
+const ADDRESSES: [HeaderName; 4] = [
+    header::LOCATION,
+    header::CONTENT_LOCATION,
+    header::LINK,
+    header::REFERER,
 ];
-/// Names of form, query and JSON fields whose values are credentials.
-const SECRET_FIELDS: [&str; 9] = [
-    "access_token",
-    "refresh_token",
-    "id_token",
-    "client_secret",
-    "code",
-    "code_verifier",
-    "password",
+/// Names of form, query and JSON fields whose values are credentials, in lower case and without separators.
+const SECRET_FIELDS: [&str; 14] = [
+    "accesstoken",
+    "apikey",
     "assertion",
-    "device_code",
+    "authorization",
+    "clientsecret",
+    "code",
+    "codeverifier",
+    "cookie",
+    "devicecode",
+    "idtoken",
+    "password",
+    "refreshtoken",
+    "secret",
+    "token",
 ];
 /// Bodies longer than this are not shown: a log is no archive.
 pub const LONGEST_BODY: usize = 8 * 1024;
@@ -57,18 +66,17 @@ pub fn response(version: Version, status: StatusCode, headers: &HeaderMap, body:
 /// A form with the values of its secret fields as fingerprints.
 #[must_use]
 pub fn form(fields: &[(&str, &str)]) -> String {
-    let shown = fields
-        .iter()
-        .map(|(name, value)| match SECRET_FIELDS.contains(name) {
-            true => (*name, fingerprint(value)),
-            false => (*name, (*value).to_owned()),
-        });
+    let shown = fields.iter().map(|(name, value)| match is_secret(name) {
+        true => (*name, fingerprint(value)),
+        false => (*name, (*value).to_owned()),
+    });
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(shown)
         .finish()
 }
 
-/// A body for the log: JSON and forms with their secret fields as fingerprints, other text as it is, anything else by its size.
+/// A body for the log: JSON and forms with their secret fields as fingerprints, anything else by its size: nobody
+/// can say what stands in it.
 #[must_use]
 pub fn body(headers: &HeaderMap, bytes: &[u8]) -> String {
     let content_type = headers
@@ -89,7 +97,6 @@ pub fn body(headers: &HeaderMap, bytes: &[u8]) -> String {
                         .collect::<Vec<_>>(),
                 )
             }
-            plain if plain.starts_with("text/") => text.to_owned(),
             _ => omitted(bytes.len()),
         },
         _ => omitted(bytes.len()),
@@ -117,7 +124,7 @@ fn redact_value(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(fields) => {
             fields.iter_mut().for_each(|(name, value)| match value.as_str() {
-                Some(text) if SECRET_FIELDS.contains(&name.as_str()) => *value = fingerprint(text).into(),
+                Some(text) if is_secret(name) => *value = fingerprint(text).into(),
                 _ => redact_value(value),
             });
         }
@@ -126,29 +133,47 @@ fn redact_value(value: &mut serde_json::Value) {
     }
 }
 
+/// `text` with every one of `secrets` as its fingerprint, wherever it stands.
+#[must_use]
+pub fn without(text: &str, secrets: &[String]) -> String {
+    let present = secrets
+        .iter()
+        .filter(|secret| !secret.is_empty() && text.contains(secret.as_str()));
+    present.fold(text.to_owned(), |text, secret| {
+        text.replace(secret.as_str(), &fingerprint(secret))
+    })
+}
+
 fn path_and_query(uri: &Uri) -> String {
-    match uri.query() {
-        None => uri.path().to_owned(),
-        Some(query) => {
-            let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-            match pairs
-                .iter()
-                .any(|(name, _)| SECRET_FIELDS.contains(&name.as_ref()))
-            {
-                true => format!(
-                    "{}?{}",
-                    uri.path(),
-                    form(
-                        &pairs
-                            .iter()
-                            .map(|(name, value)| (name.as_ref(), value.as_ref()))
-                            .collect::<Vec<_>>()
-                    )
-                ),
-                false => format!("{}?{query}", uri.path()),
+    address(
+        &uri.path_and_query()
+            .map_or_else(|| uri.path().to_owned(), ToString::to_string),
+    )
+}
+
+/// An address with the values of secret query fields as fingerprints.
+fn address(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for part in text.split_inclusive(['?', '&', '#', '>', ';', ',', ' ']) {
+        match part.split_once('=') {
+            Some((name, value)) if is_secret(name) => {
+                let end = value.trim_end_matches(['?', '&', '#', '>', ';', ',', ' ']);
+                write!(shown, "{name}={}{}", fingerprint(end), &value[end.len()..])
+                    .expect("a String takes any text");
             }
+            _ => shown.push_str(part),
         }
     }
+    shown
+}
+
+fn is_secret(name: &str) -> bool {
+    let bare: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    SECRET_FIELDS.contains(&bare.as_str())
 }
 
 /// Sorted by name, in the canonical case of Go's `http.Header`.
@@ -165,11 +190,19 @@ fn dump_headers(text: &mut String, headers: &HeaderMap) {
 
 fn shown(name: &HeaderName, value: &HeaderValue) -> String {
     let text = String::from_utf8_lossy(value.as_bytes());
-    let secret = value.is_sensitive() || SECRET_HEADERS.contains(name) || name == "x-gateway-key";
-    match text.split_once(' ') {
-        Some((scheme, credentials)) if secret => format!("{scheme} {}", fingerprint(credentials)),
-        None if secret => fingerprint(&text),
-        _ => text.into_owned(),
+    if CREDENTIALS.contains(name) {
+        return match text.split_once(' ') {
+            Some((scheme, credentials)) => format!("{scheme} {}", fingerprint(credentials)),
+            None => fingerprint(&text),
+        };
+    }
+    if value.is_sensitive() || SECRET_HEADERS.contains(&name.as_str()) {
+        return fingerprint(&text);
+    }
+    if ADDRESSES.contains(name) {
+        address(&text)
+    } else {
+        text.into_owned()
     }
 }
 
@@ -227,6 +260,37 @@ mod tests {
     }
 
     #[test]
+    fn cookies_codes_and_known_secrets_never_stand_in_a_dump() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::SET_COOKIE,
+            HeaderValue::from_static("JSESSIONID=hidden-1; Path=/"),
+        );
+        headers.insert(
+            header::LOCATION,
+            HeaderValue::from_static("https://x/cb?state=open&code=hidden-2#f"),
+        );
+        headers.insert(
+            header::LINK,
+            HeaderValue::from_static("<https://x/?token=hidden-3>; rel=\"next\""),
+        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let json =
+            br#"{"accessToken":"hidden-4","echo":{"Authorization":"Bearer hidden-5"},"text":"hidden-6"}"#;
+        let text = response(
+            Version::HTTP_11,
+            StatusCode::FOUND,
+            &headers,
+            &body(&headers, json),
+        );
+        let text = without(&text, &["hidden-6".to_owned()]);
+        assert!(
+            !text.contains("hidden-") && text.contains("state=open") && text.contains("; rel=\"next\""),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn a_form_shows_its_secrets_as_fingerprints() {
         let text = form(&[
             ("client_id", "C1"),
@@ -252,6 +316,8 @@ mod tests {
             HeaderValue::from_static("application/octet-stream"),
         );
         assert_eq!(body(&headers, b"abc"), "<body of 3 bytes>");
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        assert_eq!(body(&headers, b"Authorization: Bearer x"), "<body of 23 bytes>");
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         assert_eq!(
             body(&headers, b"{\"access_token\":\"cut of"),

@@ -63,7 +63,9 @@ impl GatewayError {
             Self::Unavailable(Unavailable::RefreshFailed { .. }) | Self::RefreshSlow => {
                 "token_refresh_failed"
             }
-            Self::Unavailable(Unavailable::NotAuthorised | Unavailable::Refused { .. }) => "not_authorised",
+            Self::Unavailable(Unavailable::NotAuthorised { .. } | Unavailable::Refused { .. }) => {
+                "not_authorised"
+            }
             Self::UpstreamUnreachable(_) => "upstream_unreachable",
             Self::UpstreamBroken(_) => "upstream_broken",
             Self::UpstreamTimeout(_) => "upstream_timeout",

@@ -1,6 +1,7 @@
 //! Whether calls work now: one end-to-end request to Webex, shared by everybody who asks at the same time.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
@@ -8,12 +9,16 @@ use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use serde::Serialize;
+use tokio::time::timeout;
 use tracing::debug;
 
 use crate::dump;
 use crate::proxy::{Forwarder, tracking};
 use crate::token::keeper::Snapshot;
 use crate::token::lifecycle::{Action, AuthState};
+
+/// How long the body of Webex's answer is waited for, once its head is there.
+const BODY_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What [`HealthCheck::check`] found, as `/health` answers it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,12 +65,15 @@ pub enum Status {
     Failed,
 }
 
+/// A check on its own task, so that it goes on when those who asked have gone; `None` if it crashed.
+type Running = Shared<BoxFuture<'static, Option<Report>>>;
+
 /// Asks Webex on behalf of `/health`.
 #[derive(Clone)]
 pub struct HealthCheck {
     forwarder: Forwarder,
     login_url: String,
-    running: Arc<Mutex<Option<Shared<BoxFuture<'static, Report>>>>>,
+    running: Arc<Mutex<Option<Running>>>,
 }
 
 impl Report {
@@ -87,16 +95,27 @@ impl HealthCheck {
         }
     }
 
-    /// Asks Webex, or waits for the answer to the check that runs.
-    pub async fn check(&self) -> Report {
+    /// Asks Webex, or waits for the answer to the check that runs; `None` if the check crashed.
+    pub async fn check(&self) -> Option<Report> {
         let check = {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             match running.as_ref().filter(|check| check.peek().is_none()) {
                 Some(check) => check.clone(),
-                None => running.insert(ask(self.clone()).boxed().shared()).clone(),
+                None => running.insert(self.spawn()).clone(),
             }
         };
-        check.await
+        let report = check.clone().await;
+        // Whoever comes from now on gets a new answer.
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.as_ref().is_some_and(|running| running.ptr_eq(&check)) {
+            *running = None;
+        }
+        report
+    }
+
+    fn spawn(&self) -> Running {
+        let work = tokio::spawn(ask(self.clone()));
+        async move { work.await.ok() }.boxed().shared()
     }
 }
 
@@ -111,17 +130,17 @@ async fn ask(check: HealthCheck) -> Report {
     let verdict = match answer {
         Ok(answer) => {
             let (parts, body) = answer.into_parts();
-            let body = Limited::new(body, dump::LONGEST_BODY)
-                .collect()
-                .await
+            // The status decides; the body is for the log, and to leave the connection ready for the next request.
+            let body = timeout(BODY_PATIENCE, Limited::new(body, dump::LONGEST_BODY).collect()).await;
+            let body = body
+                .ok()
+                .and_then(Result::ok)
                 .map(http_body_util::Collected::to_bytes);
             let shown = body
                 .map(|body| dump::body(&parts.headers, &body))
                 .unwrap_or_default();
-            debug!(
-                "response: {}",
-                dump::response(parts.version, parts.status, &parts.headers, &shown)
-            );
+            let text = dump::response(parts.version, parts.status, &parts.headers, &shown);
+            debug!("response: {}", dump::without(&text, &forwarder.keeper.secrets()));
             Ok(parts.status)
         }
         Err(error) => Err(error),

@@ -3,6 +3,7 @@
 pub mod access_log;
 pub mod callback;
 pub mod error;
+pub mod patient;
 pub mod probes;
 pub mod serve;
 
@@ -18,13 +19,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::authorization::Authorizer;
 use crate::error::GatewayError;
 use crate::health::HealthCheck;
-use crate::proxy::target::ServedAt;
+use crate::proxy::target::{ServedAt, decode_once};
 use crate::proxy::{Forwarder, tracking};
 use crate::secret::GatewayKey;
 use error::Failed;
 
 /// Everything below this is the gateway's own and never goes to Webex: it is what nginx lets the internet reach.
-const OWN_PREFIX: &str = "/api/v01/webex";
+const OWN_PREFIX: [&str; 3] = ["api", "v01", "webex"];
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -50,22 +51,26 @@ pub fn main_router(services: Services, with_callback: bool) -> Router {
     } else {
         probes
     };
-    surround(routes.fallback(forward).with_state(services))
+    let prefix = services.forwarder.tracking_prefix.clone();
+    surround(routes.fallback(forward).with_state(services), prefix)
 }
 
 /// The listener for the internet alone: nothing but the callback routes.
 pub fn callback_router(services: Services) -> Router {
+    let prefix = services.forwarder.tracking_prefix.clone();
     surround(
         callback::routes()
             .fallback(callback::not_found)
             .with_state(services),
+        prefix,
     )
 }
 
 /// Outermost first: the access log sees what the client sees; a panic costs one request.
-fn surround(router: Router) -> Router {
+fn surround(router: Router, tracking_prefix: String) -> Router {
+    let panicked = move |_| error::panicked(&tracking_prefix);
     router
-        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(access_log::log))
 }
 
@@ -108,11 +113,11 @@ fn key_problem(services: &Services, request: &Request<Body>) -> Option<GatewayEr
     (key.as_ref() != Some(expected)).then_some(GatewayError::KeyRequired)
 }
 
-/// Whether the path is the gateway's own, also when it is written with a different case, escapes or slashes.
+/// Whether the path is the gateway's own, also when it is written with another case, with escapes, or with more slashes.
 fn is_own(path: &str) -> bool {
-    let path = path.trim_start_matches('/').to_ascii_lowercase();
-    path.strip_prefix(&OWN_PREFIX[1..])
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let decoded = String::from_utf8_lossy(&decode_once(path.as_bytes())).to_ascii_lowercase();
+    let mut segments = decoded.split(['/', '\\']).filter(|segment| !segment.is_empty());
+    OWN_PREFIX.iter().all(|own| segments.next() == Some(own))
 }
 
 /// A page or a text of the gateway itself must not be stored by anybody on the way.
@@ -134,6 +139,9 @@ mod tests {
             "/api/v01/webex/x",
             "//api/v01/webex/auth/code",
             "/API/v01/Webex/x",
+            "/api//v01/webex/auth/code",
+            "/api/v01/%77ebex/auth/code",
+            "/api/v01/webex%2fauth/code",
         ] {
             assert!(is_own(path), "{path}");
         }

@@ -81,15 +81,20 @@ async fn serve(config: Config) -> ExitCode {
         Ok(app) => app,
         Err(problem) => return fail(problem.exit_code(), &problem.to_string()),
     };
-    let running = tokio::spawn(app.run(stop.clone()));
+    let mut running = tokio::spawn(app.run(stop.clone()));
     tokio::select! {
         _ = terminate.recv() => tracing::info!("SIGTERM: no new requests, running ones end first"),
         _ = interrupt.recv() => tracing::info!("SIGINT: no new requests, running ones end first"),
+        _ = &mut running => return fail(1, "the gateway crashed; its log says where"),
     }
     stop.cancel();
-    match running.await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(crash) => fail(1, &format!("the gateway crashed: {crash}")),
+    tokio::select! {
+        ended = running => match ended {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(crash) => fail(1, &format!("the gateway crashed: {crash}")),
+        },
+        _ = terminate.recv() => fail(1, "a second SIGTERM: what was running is cut off"),
+        _ = interrupt.recv() => fail(1, "a second SIGINT: what was running is cut off"),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod target;
 pub mod tracking;
 pub mod upstream;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -18,7 +19,7 @@ use tracing::debug;
 use crate::dump;
 use crate::error::GatewayError;
 use crate::token::keeper::{Access, Keeper};
-use body::{IdleLimited, Replay};
+use body::{Attempt, IdleLimited, Replay};
 use budget::Budget;
 use target::ServedAt;
 use upstream::{Answer, Upstream};
@@ -87,11 +88,12 @@ impl Forwarder {
 
     /// Sends; after a 401, sends once more with a newer token, where there is one and the body can be replayed.
     async fn exchange(&self, outgoing: Outgoing) -> Result<Answer, GatewayError> {
-        let budget = Budget::new(self.timeout, outgoing.body.progress());
+        let progress = outgoing.body.progress();
+        let budget = Budget::new(self.timeout, Arc::clone(&progress));
         let access = self.within(&budget, self.keeper.access()).await?;
-        let first = self.attempt(&outgoing, &access, &budget, 1).await?;
+        let body = outgoing.body.attempt().ok_or(GatewayError::Internal)?;
+        let first = self.attempt(&outgoing, body, &access, &budget, 1).await?;
         if first.status() != StatusCode::UNAUTHORIZED {
-            self.keeper.accepted(access.generation);
             return Ok(first);
         }
         if !outgoing.body.replayable() {
@@ -99,25 +101,29 @@ impl Forwarder {
             self.keeper.rejected(access.generation);
             return Ok(first);
         }
-        match self
+        // What is left of the body is not what this request waits for now.
+        progress.end();
+        let Some(newer) = self
             .within(&budget, self.keeper.replace(access.generation))
             .await?
-        {
-            Some(newer) if outgoing.body.replayable() => {
-                drop(first);
-                let second = self.attempt(&outgoing, &newer, &budget, 2).await?;
-                if second.status() != StatusCode::UNAUTHORIZED {
-                    self.keeper.accepted(newer.generation);
-                }
-                Ok(second)
-            }
-            _ => Ok(first),
+        else {
+            return Ok(first);
+        };
+        let Some(body) = outgoing.body.attempt() else {
+            return Ok(first);
+        };
+        drop(first);
+        let second = self.attempt(&outgoing, body, &newer, &budget, 2).await?;
+        if second.status() != StatusCode::UNAUTHORIZED {
+            self.keeper.cured(newer.generation);
         }
+        Ok(second)
     }
 
     async fn attempt(
         &self,
         outgoing: &Outgoing,
+        body: Attempt,
         access: &Access,
         budget: &Budget,
         iteration: u32,
@@ -128,14 +134,20 @@ impl Forwarder {
         );
         let mut headers = outgoing.headers.clone();
         headers.insert(http::header::AUTHORIZATION, access.bearer.clone());
-        let body = outgoing.body.attempt();
         let sending = self
             .upstream
             .send(outgoing.method.clone(), outgoing.target.clone(), headers, body);
-        budget
+        let answer = budget
             .limit(sending)
             .await
-            .unwrap_or(Err(GatewayError::UpstreamTimeout(self.timeout)))
+            .unwrap_or(Err(GatewayError::UpstreamTimeout(self.timeout)))?;
+        match answer.status() {
+            // Upgrades are refused on the way in: nobody asked for this.
+            StatusCode::SWITCHING_PROTOCOLS => Err(GatewayError::UpstreamBroken(
+                "it switched protocols without being asked".to_owned(),
+            )),
+            _ => Ok(answer),
+        }
     }
 
     async fn within<T, E: Into<GatewayError>>(
@@ -158,19 +170,21 @@ impl Forwarder {
         let (mut parts, body) = answer.into_parts();
         let logged = tracing::enabled!(tracing::Level::DEBUG)
             .then(|| (parts.version, parts.status, parts.headers.clone()));
-        parts.headers = headers::for_client(&parts.headers);
+        parts.headers = headers::for_client(&parts.headers, wants_trailers);
         if let Some(client) = client {
             links::rewrite(&mut parts.headers, &self.upstream, client);
         }
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
+        let secrets = self.keeper.secrets();
         let body = IdleLimited::new(body, wants_trailers).on_end(logged.map(|(version, status, headers)| {
             move |seen: Option<&[u8]>| {
                 let shown = seen.map_or_else(
                     || "<body not shown>".to_owned(),
                     |bytes| dump::body(&headers, bytes),
                 );
-                debug!("response: {}", dump::response(version, status, &headers, &shown));
+                let text = dump::response(version, status, &headers, &shown);
+                debug!("response: {}", dump::without(&text, &secrets));
             }
         }));
         Response::from_parts(parts, Body::new(body))

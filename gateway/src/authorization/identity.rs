@@ -77,7 +77,7 @@ pub fn decide(pin: Option<OrgId>, named: Option<OrgId>, person: Person) -> Resul
         Person::Forbidden => named.ok_or(Refusal::UnknownOrganization)?,
         Person::Unknown(reason) => named
             .filter(|named| pin == Some(*named))
-            .ok_or(Refusal::Unreachable(reason))?,
+            .ok_or(Refusal::NotVerified(reason))?,
     };
     match pin {
         Some(expected) if expected != found => Err(Refusal::WrongOrganization { found, expected }),
@@ -131,7 +131,7 @@ mod tests {
         ] {
             assert_eq!(
                 decide(pin, named, unknown()),
-                Err(Refusal::Unreachable("timed out".to_owned()))
+                Err(Refusal::NotVerified("timed out".to_owned()))
             );
         }
     }

@@ -17,7 +17,7 @@ use crate::secret::CodeVerifier;
 /// An administrator who needs longer starts again.
 const LIFETIME: Duration = Duration::from_mins(10);
 /// The oldest flow makes room: the login page is open to everybody.
-const MOST_PENDING: usize = 100;
+const MOST_PENDING: usize = 10_000;
 /// Random bytes of state, cookie and verifier: far above the 128 bits that RFC 6819 section 5.1.4.2.2 asks for.
 const RANDOM_BYTES: usize = 32;
 
@@ -26,11 +26,12 @@ type Hash = [u8; 32];
 /// The flows that wait for their callback.
 #[derive(Default)]
 pub struct Logins {
-    pending: Mutex<VecDeque<Pending>>,
+    pending: Mutex<VecDeque<Flow>>,
 }
 
-/// Only hashes are kept: what leaks from here opens nothing.
-struct Pending {
+/// A flow that was started. Of state and cookie only hashes are kept: what leaks from here opens nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
     state: Hash,
     cookie: Hash,
     verifier: CodeVerifier,
@@ -50,7 +51,7 @@ pub struct Started {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Login {
     /// A flow of this gateway, from the same browser.
-    Ours(CodeVerifier),
+    Ours(Flow),
     /// A flow of this gateway, but the cookie is missing, or the time is over.
     OtherBrowser,
     /// Not a flow of this gateway.
@@ -73,18 +74,26 @@ impl Logins {
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256");
         let verifier = CodeVerifier::new(secret).expect("base64url is unreserved");
-        let pending = Pending {
+        let flow = Flow {
             state: hash(&state),
             cookie: hash(&cookie),
             verifier,
             ends: now.mono + LIFETIME,
         };
         let mut all = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push_back(pending);
+        all.push_back(flow);
         if all.len() > MOST_PENDING {
             all.pop_front();
         }
         Started { location, cookie }
+    }
+
+    /// Takes a flow back whose code was never answered, so that a reload of the callback can end it.
+    pub fn restore(&self, flow: Flow) {
+        self.pending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_back(flow);
     }
 
     /// Ends the flow of `state`, if there is one and the browser is the one in which it began. A state works once.
@@ -99,9 +108,17 @@ impl Logins {
             .remove(index)
             .filter(|pending| same_browser && pending.ends > now.mono)
         {
-            Some(pending) => Login::Ours(pending.verifier),
+            Some(flow) => Login::Ours(flow),
             None => Login::OtherBrowser,
         }
+    }
+}
+
+impl Flow {
+    /// Proves to Webex that who redeems the code is who started the flow.
+    #[must_use]
+    pub fn verifier(&self) -> &CodeVerifier {
+        &self.verifier
     }
 }
 
@@ -148,10 +165,10 @@ mod tests {
         );
         let started = logins.start(&integration(), now);
         let state = parameter(&started, "state");
-        let Login::Ours(verifier) = logins.finish(&state, Some(&started.cookie), now) else {
+        let Login::Ours(flow) = logins.finish(&state, Some(&started.cookie), now) else {
             panic!("not ours")
         };
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose()));
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(flow.verifier().expose()));
         assert_eq!(challenge, parameter(&started, "code_challenge"));
         assert_eq!(logins.finish(&state, Some(&started.cookie), now), Login::Unknown);
     }
@@ -192,7 +209,7 @@ mod tests {
             Logins::default(),
             ManualClock::at(Timestamp::from_unix_seconds(0)).now(),
         );
-        (0..MOST_PENDING * 3).for_each(|_| drop(logins.start(&integration(), now)));
+        (0..MOST_PENDING + 3).for_each(|_| drop(logins.start(&integration(), now)));
         assert_eq!(logins.pending.lock().unwrap().len(), MOST_PENDING);
     }
 }

@@ -31,6 +31,15 @@ pub enum Refusal {
     /// No usable answer.
     #[error("Webex could not be asked: {0}")]
     Unreachable(String),
+    /// An answer of no use; the code may be spent.
+    #[error("Webex answered, but not with tokens: {0}")]
+    NoTokens(String),
+    /// The tokens came, but whose they are could not be found out.
+    #[error("Webex could not say whose the new token is: {0}")]
+    NotVerified(String),
+    /// The tokens held belong to an organisation that nobody could be asked for.
+    #[error("it is not known for which organisation this gateway acts")]
+    UnknownPin,
     /// The token works for nobody.
     #[error("Webex refused the new token when asked whose it is")]
     TokenRejected,
@@ -73,12 +82,12 @@ impl Refusal {
         }
     }
 
-    /// Whether the code was never answered and may be tried again.
+    /// Whether Webex never answered for the code, so that it may be tried again.
     #[must_use]
     pub fn may_try_again(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable(_) | Self::NotStartedHere | Self::OtherBrowser
+            Self::Unreachable(_) | Self::UnknownPin | Self::NotStartedHere | Self::OtherBrowser
         )
     }
 
@@ -105,6 +114,14 @@ impl Refusal {
             Self::Unreachable(_) => {
                 "Check the network, the forward proxy and status.webex.com, then reload this page or open the \
                  authorisation address again."
+            }
+            Self::NoTokens(_) | Self::NotVerified(_) => {
+                "Check status.webex.com and the log of the gateway, then open the authorisation address again; \
+                 reloading this page does not help."
+            }
+            Self::UnknownPin => {
+                "Webex does not say whose tokens the gateway holds. Set -orgID to your organisation and restart the \
+                 gateway, then open the authorisation address again."
             }
             Self::TokenRejected | Self::UnknownOrganization => {
                 "Log in as a Partner Full Admin whose integration has the scope spark:people_read, and try again."

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
@@ -51,8 +52,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn text(&self, flag: &str) -> Option<String> {
-        self.find(flag).map(|found| found.value)
+    pub(super) fn is_set(&self, flag: &str) -> bool {
+        self.find(flag).is_some()
+    }
+
+    pub(super) fn tokens_file(&mut self) -> PathBuf {
+        self.parsed("tokensFile", PathBuf::from(".tokens"), |text| match text {
+            "" => Err("is no path; write it as /opt/tokens/.tokens"),
+            text => Ok(PathBuf::from(text)),
+        })
     }
 
     pub(super) fn bind(&mut self) -> IpAddr {
@@ -219,7 +227,13 @@ impl<'a> Reader<'a> {
             return default;
         };
         parse(&found.value).unwrap_or_else(|problem| {
-            self.problem(&format!("{}: {:?} {problem}", found.source, found.value));
+            // What has an @ may have a password before it.
+            let shown = if found.value.contains('@') {
+                "…".to_owned()
+            } else {
+                format!("{:?}", found.value)
+            };
+            self.problem(&format!("{}: {shown} {problem}", found.source));
             default
         })
     }

@@ -145,6 +145,11 @@ fn refused(refusal: &Refusal) -> Response {
             "The gateway is not configured for this integration",
         ),
         Refusal::Unreachable(_) => (StatusCode::BAD_GATEWAY, "Webex could not be reached"),
+        Refusal::NoTokens(_) | Refusal::NotVerified(_) => (
+            StatusCode::BAD_GATEWAY,
+            "Webex did not complete the authorisation",
+        ),
+        Refusal::UnknownPin => (StatusCode::SERVICE_UNAVAILABLE, "The organisation is not known"),
         Refusal::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too many attempts"),
         Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
     };
@@ -158,6 +163,8 @@ fn public_text(refusal: &Refusal) -> String {
         Refusal::CodeRejected(_) => "Webex did not accept the code".to_owned(),
         Refusal::Misconfigured(_) => "Webex did not accept this gateway".to_owned(),
         Refusal::Unreachable(_) => "Webex could not be asked".to_owned(),
+        Refusal::NoTokens(_) => "Webex answered, but not with tokens".to_owned(),
+        Refusal::NotVerified(_) => "Webex could not say whose the new token is".to_owned(),
         Refusal::WrongOrganization { .. } => {
             "you belong to another organisation than this gateway".to_owned()
         }

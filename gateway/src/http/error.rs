@@ -1,7 +1,5 @@
 //! The one place where a [`GatewayError`] becomes an HTTP answer, in the shape of Webex's own errors.
 
-use std::any::Any;
-
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, StatusCode, header};
@@ -35,7 +33,9 @@ pub fn status(error: &GatewayError) -> StatusCode {
         GatewayError::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         GatewayError::KeyRequired => StatusCode::UNAUTHORIZED,
         GatewayError::Unavailable(
-            Unavailable::NotAuthorised | Unavailable::RefreshFailed { .. } | Unavailable::Refused { .. },
+            Unavailable::NotAuthorised { .. }
+            | Unavailable::RefreshFailed { .. }
+            | Unavailable::Refused { .. },
         )
         | GatewayError::RefreshSlow => StatusCode::SERVICE_UNAVAILABLE,
         GatewayError::UpstreamUnreachable(_) | GatewayError::UpstreamBroken(_) => StatusCode::BAD_GATEWAY,
@@ -78,13 +78,14 @@ impl IntoResponse for Failed {
     }
 }
 
-/// What a client sees of a panic. The panic's own text may hold anything and is logged by the panic hook alone.
-pub fn panicked(_: Box<dyn Any + Send>) -> Response {
+/// What a client sees of a panic. The panic's own text may hold anything; the panic hook logs its place.
+#[must_use]
+pub fn panicked(tracking_prefix: &str) -> Response {
     error!(
         action = Action::Retry.as_str(),
         "a request failed inside the gateway"
     );
-    let tracking_id = crate::proxy::tracking::of(&http::HeaderMap::new(), "WW");
+    let tracking_id = crate::proxy::tracking::of(&http::HeaderMap::new(), tracking_prefix);
     Failed {
         error: GatewayError::Internal,
         tracking_id,

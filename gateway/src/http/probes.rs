@@ -7,20 +7,29 @@ use http::{StatusCode, header};
 use serde_json::json;
 
 use super::Services;
-use crate::health::Report;
+use super::error::Failed;
+use crate::error::GatewayError;
+use crate::proxy::tracking;
 use crate::token::lifecycle::Action;
 
 /// 200 or 503 with a [`Report`], by one request to Webex.
-pub async fn health(
-    State(services): State<Services>,
-) -> (StatusCode, [(header::HeaderName, &'static str); 1], Json<Report>) {
-    let report = services.health.check().await;
+///
+/// [`Report`]: crate::health::Report
+pub async fn health(State(services): State<Services>) -> Response {
+    let Some(report) = services.health.check().await else {
+        let tracking_id = tracking::of(&http::HeaderMap::new(), &services.forwarder.tracking_prefix);
+        return Failed {
+            error: GatewayError::Internal,
+            tracking_id,
+        }
+        .into_response();
+    };
     let status = if report.healthy() {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    (status, [(header::CACHE_CONTROL, "no-store")], Json(report))
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(report)).into_response()
 }
 
 /// 200: the process answers. No outage of Webex changes that, so that nothing restarts the gateway for it.

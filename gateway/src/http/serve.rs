@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
+use super::patient::Patient;
 use crate::proxy::target::ServedAt;
 
 /// A client that needs longer than this for a request's head is cut off.
@@ -72,7 +73,7 @@ fn connection(stream: TcpStream, peer: SocketAddr, router: &Router, graceful: &G
         .header_read_timeout(HEAD_TIMEOUT)
         .max_headers(MOST_HEADERS)
         .max_buf_size(LARGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream)), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {

@@ -1,7 +1,6 @@
-//! How long a request may take: a time from the end of its body to the head of the answer, and an idle limit before that.
+//! How long a request may take: a time for everything but its own body, and an idle limit while the body comes in.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -10,13 +9,26 @@ use tokio::time::{Instant, sleep_until};
 /// A body that makes no progress for this long, in either direction, is given up.
 pub const IDLE_LIMIT: Duration = Duration::from_mins(1);
 
-/// How far the body of a request has come.
+/// How far the body of a request has come, and how much time has been spent on anything else.
 #[derive(Debug)]
 pub struct Progress {
-    started: Instant,
-    last_millis: AtomicU64,
-    ended_at: OnceLock<Instant>,
-    ended: Notify,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    /// Time charged to the request before `phase` began.
+    spent: Duration,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// Waiting for a token, a connection or an answer: the request's time runs.
+    Charged { since: Instant },
+    /// The body is on its way: an upload that makes progress is not timed.
+    Body { last: Instant },
 }
 
 /// The time left for one request.
@@ -27,32 +39,45 @@ pub struct Budget {
 }
 
 impl Progress {
-    /// A body whose first byte is still to come.
+    /// A request that has just come in.
     #[must_use]
     pub fn new() -> Self {
+        let phase = Phase::Charged {
+            since: Instant::now(),
+        };
         Self {
-            started: Instant::now(),
-            last_millis: AtomicU64::new(0),
-            ended_at: OnceLock::new(),
-            ended: Notify::new(),
+            state: Mutex::new(State {
+                spent: Duration::ZERO,
+                phase,
+            }),
+            changed: Notify::new(),
         }
     }
 
-    /// A part of the body went on.
+    /// A part of the body is asked for, or went on.
     pub fn moved(&self) {
-        let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_millis.store(millis, Ordering::Relaxed);
+        let now = Instant::now();
+        let mut state = self.lock();
+        if let Phase::Charged { since } = state.phase {
+            state.spent += now - since;
+            self.changed.notify_waiters();
+        }
+        state.phase = Phase::Body { last: now };
     }
 
-    /// The body is complete, or nothing of it will be read any more.
+    /// The body is complete, or is not what the request waits for any more.
     pub fn end(&self) {
-        if self.ended_at.set(Instant::now()).is_ok() {
-            self.ended.notify_waiters();
+        let mut state = self.lock();
+        if let Phase::Body { .. } = state.phase {
+            state.phase = Phase::Charged {
+                since: Instant::now(),
+            };
+            self.changed.notify_waiters();
         }
     }
 
-    fn last(&self) -> Instant {
-        self.started + Duration::from_millis(self.last_millis.load(Ordering::Relaxed))
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -63,7 +88,7 @@ impl Default for Progress {
 }
 
 impl Budget {
-    /// `timeout` from the end of the body whose progress is given.
+    /// `timeout` for the request whose body's progress is given.
     #[must_use]
     pub fn new(timeout: Duration, progress: Arc<Progress>) -> Self {
         Self { timeout, progress }
@@ -80,18 +105,18 @@ impl Budget {
 
     async fn exhausted(&self) {
         loop {
-            let ended = self.progress.ended.notified();
-            if let Some(ended_at) = self.progress.ended_at.get() {
-                return sleep_until(*ended_at + self.timeout).await;
+            let changed = self.progress.changed.notified();
+            let State { spent, phase } = *self.progress.lock();
+            let end = match phase {
+                Phase::Charged { since } => since + self.timeout.saturating_sub(spent),
+                Phase::Body { last } => last + IDLE_LIMIT,
+            };
+            if end <= Instant::now() {
+                return;
             }
-            let last = self.progress.last();
             tokio::select! {
-                () = ended => {}
-                () = sleep_until(last + IDLE_LIMIT) => {
-                    if self.progress.last() == last {
-                        return;
-                    }
-                }
+                () = changed => {}
+                () = sleep_until(end) => {}
             }
         }
     }
@@ -102,44 +127,46 @@ mod tests {
     use super::*;
 
     const TIMEOUT: Duration = Duration::from_secs(9);
+    const SECOND: Duration = Duration::from_secs(1);
 
     async fn time_until_exhausted(progress: Arc<Progress>) -> Duration {
         let start = Instant::now();
-        assert_eq!(
-            Budget::new(TIMEOUT, progress)
-                .limit(std::future::pending::<()>())
-                .await,
-            None
-        );
+        let never = std::future::pending::<()>();
+        assert_eq!(Budget::new(TIMEOUT, progress).limit(never).await, None);
         start.elapsed()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_timeout_counts_from_the_end_of_the_body() {
-        let progress = Arc::new(Progress::new());
-        let upload = Arc::clone(&progress);
-        tokio::spawn(async move {
-            for _ in 0..10 {
-                tokio::time::sleep(Duration::from_secs(30)).await;
-                upload.moved();
-            }
-            upload.end();
-        });
-        assert_eq!(
-            time_until_exhausted(progress).await,
-            Duration::from_mins(5) + TIMEOUT
-        );
+    async fn a_body_that_nobody_has_asked_for_does_not_stop_the_clock() {
+        assert_eq!(time_until_exhausted(Arc::new(Progress::new())).await, TIMEOUT);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_without_progress_is_given_up_after_the_idle_limit() {
-        assert_eq!(time_until_exhausted(Arc::new(Progress::new())).await, IDLE_LIMIT);
+    async fn an_upload_that_makes_progress_is_not_timed() {
+        let progress = Arc::new(Progress::new());
+        let upload = Arc::clone(&progress);
+        tokio::spawn(async move {
+            tokio::time::sleep(2 * SECOND).await;
+            for _ in 0..10 {
+                upload.moved();
+                tokio::time::sleep(30 * SECOND).await;
+            }
+            upload.end();
+        });
+        // Two seconds before the body, 300 for it, and what is left of nine after it.
+        assert_eq!(time_until_exhausted(progress).await, 309 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stalls_is_given_up_after_the_idle_limit() {
+        let progress = Arc::new(Progress::new());
+        progress.moved();
+        assert_eq!(time_until_exhausted(progress).await, IDLE_LIMIT);
     }
 
     #[tokio::test(start_paused = true)]
     async fn work_that_ends_in_time_is_not_touched() {
         let progress = Arc::new(Progress::new());
-        progress.end();
         assert_eq!(Budget::new(TIMEOUT, progress).limit(async { 7 }).await, Some(7));
     }
 }

@@ -55,32 +55,57 @@ pub fn for_upstream(inbound: &HeaderMap, version: Version) -> HeaderMap {
             && !name.starts_with(FORWARDED_PREFIX)
             && !nominated.iter().any(|nominated| nominated == name)
     });
+    // A length of zero is not told by the body alone, and some servers insist on it (RFC 9110 section 8.6).
+    if inbound
+        .get(header::CONTENT_LENGTH)
+        .is_some_and(|length| length == "0")
+    {
+        outbound.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     if version != Version::HTTP_10 && wants_trailers(inbound) {
         outbound.insert(header::TE, HeaderValue::from_static("trailers"));
     }
     outbound
 }
 
-/// The fields of an answer that go to the client. `Set-Cookie` does not: all clients share one grant.
+/// The fields of an answer that go to the client. `Set-Cookie` does not: all clients share one grant. `trailers` says whether
+/// the client takes trailers; `Trailer` names those that can come.
 #[must_use]
-pub fn for_client(upstream: &HeaderMap) -> HeaderMap {
+pub fn for_client(upstream: &HeaderMap, trailers: bool) -> HeaderMap {
     let nominated = nominated(upstream);
-    filtered(upstream, |name| {
+    // Of two lengths the transfer coding is the true one (RFC 9112 section 6.3); the other must not go on.
+    let coded = upstream.contains_key(header::TRANSFER_ENCODING);
+    let mut kept = filtered(upstream, |name| {
         !HOP_BY_HOP.contains(&name)
             && name != "set-cookie"
+            && !(coded && name == "content-length")
             && !nominated.iter().any(|nominated| nominated == name)
-    })
+    });
+    if trailers {
+        let announced: Vec<_> = list(upstream, &header::TRAILER)
+            .filter(|name| may_trail(name))
+            .collect();
+        if let Some(value) = HeaderValue::try_from(announced.join(", "))
+            .ok()
+            .filter(|value| !value.is_empty())
+        {
+            kept.insert(header::TRAILER, value);
+        }
+    }
+    kept
 }
 
 /// The fields of a trailer section that pass.
 #[must_use]
 pub fn for_trailers(trailers: &HeaderMap) -> HeaderMap {
-    filtered(trailers, |name| {
-        !HOP_BY_HOP.contains(&name)
-            && !PRIVATE.contains(&name)
-            && !NOT_IN_TRAILERS.contains(&name)
-            && !name.starts_with(FORWARDED_PREFIX)
-    })
+    filtered(trailers, may_trail)
+}
+
+fn may_trail(name: &str) -> bool {
+    !HOP_BY_HOP.contains(&name)
+        && !PRIVATE.contains(&name)
+        && !NOT_IN_TRAILERS.contains(&name)
+        && !name.starts_with(FORWARDED_PREFIX)
 }
 
 /// Whether the client takes trailers (RFC 9110 section 10.1.4).
@@ -211,12 +236,11 @@ mod tests {
             ("Set-Cookie", "s=1"),
             ("Connection", "X-Internal"),
             ("X-Internal", "1"),
-            ("Transfer-Encoding", "chunked"),
             ("Retry-After", "30"),
             ("Content-Encoding", "gzip"),
         ]);
         assert_eq!(
-            names(&for_client(&answer)),
+            names(&for_client(&answer, false)),
             [
                 "content-type",
                 "content-length",
@@ -226,6 +250,22 @@ mod tests {
                 "content-encoding"
             ]
         );
+    }
+
+    #[test]
+    fn of_two_lengths_the_transfer_coding_counts() {
+        let answer = headers(&[("Content-Length", "5"), ("Transfer-Encoding", "chunked")]);
+        assert!(for_client(&answer, false).is_empty());
+    }
+
+    #[test]
+    fn trailers_are_announced_to_clients_that_take_them() {
+        let answer = headers(&[
+            ("Trailer", "X-Checksum, Set-Cookie"),
+            ("Trailer", "Content-Length, Server-Timing"),
+        ]);
+        assert_eq!(for_client(&answer, true)["trailer"], "x-checksum, server-timing");
+        assert!(for_client(&answer, false).is_empty());
     }
 
     #[test]

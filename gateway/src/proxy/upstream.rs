@@ -24,7 +24,9 @@ use crate::net::route::Route;
 /// An idle connection is closed before the other side does it, so that no request meets a closing one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a connection with requests in flight is asked whether it is alive (HTTP/2 PING).
-const PING_INTERVAL: Duration = Duration::from_secs(20);
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+/// A connection that does not answer that in time is dead; less than `-timeout` together with the interval.
+const PING_PATIENCE: Duration = Duration::from_secs(3);
 /// More fields than any answer of Webex has.
 const MOST_HEADERS: usize = 256;
 /// Webex's own name. Its links point there, even where a simulator or another front is configured.
@@ -79,6 +81,7 @@ impl Upstream {
             .http1_max_headers(MOST_HEADERS)
             .http2_adaptive_window(true)
             .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_PATIENCE)
             .build(connector);
         Self {
             client,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde_json::Value;
 use tracing::Event;
 use tracing::Level;
 use tracing::field::{Field, Visit};
@@ -10,7 +11,7 @@ use tracing::field::{Field, Visit};
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     pub(super) message: String,
-    pub(super) others: Vec<(&'static str, String)>,
+    pub(super) others: Vec<(&'static str, Value)>,
 }
 
 impl Fields {
@@ -20,16 +21,16 @@ impl Fields {
         fields
     }
 
-    pub(super) fn get(&self, name: &str) -> &str {
+    pub(super) fn get(&self, name: &str) -> String {
         self.others
             .iter()
             .find(|(key, _)| *key == name)
-            .map_or("", |(_, value)| value)
+            .map_or_else(String::new, |(_, value)| text(value))
     }
 
-    fn put(&mut self, field: &Field, value: String) {
+    fn put(&mut self, field: &Field, value: Value) {
         match field.name() {
-            "message" => self.message = value,
+            "message" => self.message = text(&value),
             name => self.others.push((name, value)),
         }
     }
@@ -37,12 +38,21 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, value.to_owned());
+        self.put(field, value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, value.into());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, format!("{value:?}"));
+        self.put(field, format!("{value:?}").into());
     }
+}
+
+/// A value as the text format shows it.
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The names of levels as logrus writes them.

@@ -24,9 +24,8 @@ where
         object.insert("time".to_owned(), wall_clock().to_string().into());
         object.insert("level".to_owned(), level_name(*event.metadata().level()).into());
         object.insert("msg".to_owned(), fields.message.into());
-        for (name, text) in fields.others {
-            let number = text.parse::<u64>().map(Value::from);
-            object.insert(name.to_owned(), number.unwrap_or_else(|_| text.into()));
+        for (name, value) in fields.others {
+            object.insert(name.to_owned(), value);
         }
         writeln!(line, "{}", Value::Object(object))
     }

@@ -7,7 +7,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::fields::{Fields, level_name};
+use super::fields::{self, Fields, level_name};
 use crate::clock::wall_clock;
 use crate::http::access_log;
 
@@ -29,7 +29,7 @@ where
                 fields.get("duration"),
                 fields.get("client"),
                 fields.get("method"),
-                quoted(fields.get("path"))
+                quoted(&fields.get("path"))
             );
         }
         write!(
@@ -38,8 +38,8 @@ where
             level_name(*event.metadata().level()),
             value(&fields.message)
         )?;
-        for (name, text) in &fields.others {
-            write!(line, " {name}={}", value(text))?;
+        for (name, field) in &fields.others {
+            write!(line, " {name}={}", value(&fields::text(field)))?;
         }
         writeln!(line)
     }

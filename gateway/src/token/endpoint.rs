@@ -13,6 +13,9 @@ use crate::dump;
 use crate::net::oauth_client::{bounded_body, explain};
 use crate::secret::{AuthorizationCode, ClientSecret, CodeVerifier, RefreshToken};
 
+/// The fields of the form that an answer must not be able to bring into a log.
+const SECRET_FIELDS: [&str; 4] = ["client_secret", "code", "code_verifier", "refresh_token"];
+
 /// What a call of the token endpoint comes to.
 pub type TokenCall<'a> = Pin<Box<dyn Future<Output = Result<TokenResponse, TokenError>> + Send + 'a>>;
 
@@ -62,12 +65,17 @@ impl WebexTokenEndpoint {
             .send()
             .await;
         let answer = answer.map_err(|error| unreachable(&explain(&error)))?;
+        let secrets: Vec<_> = form
+            .iter()
+            .filter(|(name, _)| SECRET_FIELDS.contains(name))
+            .map(|(_, value)| (*value).to_owned())
+            .collect();
         let (version, status, headers) = (answer.version(), answer.status(), answer.headers().clone());
         let body = bounded_body(answer)
             .await
             .map_err(|problem| unreachable(&problem))?;
-        log_answer(version, status, &headers, &body);
-        interpret(status, &headers, &body)
+        log_answer(version, status, &headers, &body, &secrets);
+        interpret(status, &headers, &body).map_err(|error| error.without(&secrets))
     }
 }
 
@@ -115,15 +123,13 @@ impl fmt::Debug for WebexTokenEndpoint {
     }
 }
 
-fn log_answer(version: Version, status: StatusCode, headers: &HeaderMap, body: &[u8]) {
+fn log_answer(version: Version, status: StatusCode, headers: &HeaderMap, body: &[u8], secrets: &[String]) {
     // The answer of a token endpoint is JSON or of no use, whatever its Content-Type says.
     let shown = dump::redact_json(&String::from_utf8_lossy(body));
-    debug!(
-        "fetch token response: {}",
-        dump::response(version, status, headers, &shown)
-    );
+    let text = dump::response(version, status, headers, &shown);
+    debug!("fetch token response: {}", dump::without(&text, secrets));
 }
 
 fn unreachable(problem: &str) -> TokenError {
-    TokenError::transient(format!("the token endpoint cannot be reached: {problem}"))
+    TokenError::unanswered(format!("the token endpoint cannot be reached: {problem}"))
 }

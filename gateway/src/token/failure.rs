@@ -7,6 +7,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::wire::TokenResponse;
+use crate::dump;
 
 /// The longest text of a server that is shown to an operator.
 const LONGEST_DETAIL: usize = 256;
@@ -21,6 +22,8 @@ pub enum TokenError {
         reason: String,
         /// What the server asked to wait.
         retry_after: Option<Duration>,
+        /// Whether the server answered at all: an answered code is spent.
+        answered: bool,
     },
     /// The server has decided; only a person can change that.
     #[error("{reason}")]
@@ -47,6 +50,36 @@ impl TokenError {
         Self::Transient {
             reason: reason.into(),
             retry_after: None,
+            answered: true,
+        }
+    }
+
+    /// A failure on the way, before any answer.
+    pub fn unanswered(reason: impl Into<String>) -> Self {
+        Self::Transient {
+            reason: reason.into(),
+            retry_after: None,
+            answered: false,
+        }
+    }
+
+    /// The same without `secrets` in its reason, in case the server quoted one.
+    #[must_use]
+    pub fn without(self, secrets: &[String]) -> Self {
+        match self {
+            Self::Transient {
+                reason,
+                retry_after,
+                answered,
+            } => Self::Transient {
+                reason: dump::without(&reason, secrets),
+                retry_after,
+                answered,
+            },
+            Self::Rejected { cause, reason } => Self::Rejected {
+                cause,
+                reason: dump::without(&reason, secrets),
+            },
         }
     }
 }
@@ -64,6 +97,7 @@ pub fn interpret(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result
         _ => Err(TokenError::Transient {
             reason: answered(""),
             retry_after: retry_after(headers),
+            answered: true,
         }),
     }
 }
@@ -124,10 +158,14 @@ impl ErrorBody {
         let json: Value = serde_json::from_slice(body).ok()?;
         let text = |value: &Value| value.as_str().map(printable);
         let code = json.get("error").and_then(text);
+        // A bare `message` may come from anything on the way; Webex sends `errors` or a tracking id with it.
+        let webex = ["errors", "trackingId"]
+            .iter()
+            .any(|name| json.get(*name).is_some());
         let description = json
             .get("error_description")
             .or_else(|| json.pointer("/errors/0/description"))
-            .or_else(|| json.get("message"))
+            .or_else(|| json.get("message").filter(|_| webex))
             .and_then(text);
         match (&code, description) {
             (None, None) => None,

@@ -16,6 +16,10 @@ use crate::organization::OrgId;
 
 /// The tokens are readable by the gateway's user alone.
 const MODE: u32 = 0o600;
+/// The end of the names of temporary files.
+const TEMPORARY: &str = ".tmp";
+/// A temporary file older than this belongs to nobody who still runs.
+const STALE: Duration = Duration::from_mins(1);
 /// The fields this program owns; every other field of the file is kept as it is.
 const KNOWN: [&str; 8] = [
     "access_token",
@@ -100,6 +104,10 @@ impl TokenFile {
 
     /// Finds out whether a later [`Self::store`] could work, by making a temporary file beside the real one.
     pub fn probe(&self) -> Result<(), StoreError> {
+        self.sweep();
+        if self.path.is_dir() {
+            return Err(self.failed("use", io::Error::from(io::ErrorKind::IsADirectory)));
+        }
         self.temporary().map(drop)
     }
 
@@ -126,24 +134,60 @@ impl TokenFile {
     }
 
     fn temporary(&self) -> Result<tempfile::NamedTempFile, StoreError> {
-        tempfile::Builder::new()
-            .prefix(&self.file_name())
-            .suffix(".tmp")
-            .permissions(Permissions::from_mode(MODE))
-            .tempfile_in(self.folder())
+        self.temporary_beside()
             .map_err(|error| self.failed("write beside", without_path(error)))
     }
 
+    fn temporary_beside(&self) -> io::Result<tempfile::NamedTempFile> {
+        tempfile::Builder::new()
+            .prefix(&self.file_name())
+            .suffix(TEMPORARY)
+            .permissions(Permissions::from_mode(MODE))
+            .tempfile_in(self.folder())
+    }
+
+    /// Copies the file to a new name. One that cannot be read cannot be copied, but in a writable folder it can be moved.
     fn set_aside(&self, now: Timestamp) -> Result<(), StoreError> {
-        let name = format!("{}.unusable-{}", self.file_name(), now.format("%Y%m%dT%H%M%SZ"));
-        match fs::copy(&self.path, self.folder().join(name)) {
-            // An unreadable file cannot be copied, but in a writable folder it can be moved.
-            Err(_) => fs::rename(
-                &self.path,
-                self.folder().join(format!("{}.unreadable", self.file_name())),
-            )
-            .map_err(|source| self.failed("set aside", source)),
-            Ok(_) => Ok(()),
+        let aside = self.free_name(&format!(
+            "{}.unusable-{}",
+            self.file_name(),
+            now.format("%Y%m%dT%H%M%SZ")
+        ));
+        let copied = fs::read(&self.path).and_then(|content| {
+            let mut copy = self.temporary_beside()?;
+            copy.write_all(&content)?;
+            copy.as_file().sync_all()?;
+            copy.persist_noclobber(&aside)
+                .map_err(|error| error.error)
+                .map(drop)
+        });
+        match copied {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => fs::rename(&self.path, &aside),
+            copied => copied,
+        }
+        .map_err(|error| self.failed("set aside", without_path(error)))
+    }
+
+    /// `name`, or with a number behind it: a copy kept earlier is never overwritten.
+    fn free_name(&self, name: &str) -> PathBuf {
+        let names = std::iter::once(name.to_owned()).chain((2..).map(|number| format!("{name}-{number}")));
+        let mut paths = names.map(|name| self.folder().join(name));
+        paths.find(|path| !path.exists()).expect("the numbers do not end")
+    }
+
+    /// Removes what a crash between two steps of [`Self::store`] left behind: it holds tokens.
+    fn sweep(&self) {
+        let (prefix, folder) = (self.file_name(), fs::read_dir(self.folder()));
+        for entry in folder.into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let age = entry
+                .metadata()
+                .and_then(|metadata| metadata.modified())
+                .ok()
+                .and_then(|time| time.elapsed().ok());
+            if name.starts_with(&prefix) && name.ends_with(TEMPORARY) && age.is_some_and(|age| age > STALE) {
+                let _ = fs::remove_file(entry.path());
+            }
         }
     }
 

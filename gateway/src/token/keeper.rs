@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use thiserror::Error;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
@@ -18,7 +19,7 @@ use super::endpoint::TokenEndpoint;
 use super::failure::Rejection;
 use super::file::{Loaded, TokenFile};
 use super::lifecycle::{Action, AuthState, Decision, Generation, Grant, Lifecycle, Trouble, Why};
-use crate::clock::{Clock, Now};
+use crate::clock::{Clock, Now, Timestamp};
 use crate::organization::OrgId;
 
 /// The background loop looks at the clocks at least this often, because a suspended machine or a stepped wall clock wakes
@@ -26,6 +27,11 @@ use crate::organization::OrgId;
 const LONGEST_NAP: Duration = Duration::from_secs(30);
 /// How often tokens that could not be stored are tried again.
 const STORE_RETRY: Duration = Duration::from_secs(10);
+
+/// A refresh token that Webex renews with each refresh never comes this near to its 90 days.
+const HORIZON: Duration = Duration::from_hours(30 * 24);
+/// How often that is said.
+const HORIZON_REMINDER: Duration = Duration::from_hours(24);
 
 /// A source of numbers in 0..1 for jitter.
 pub type Dice = Box<dyn Fn() -> f64 + Send + Sync>;
@@ -62,7 +68,7 @@ pub struct Snapshot {
     pub unsaved: Option<String>,
     /// Why a tokens file that is there is not used.
     pub unusable_file: Option<String>,
-    /// Whether a token was accepted since the last refresh that a 401 forced.
+    /// Whether the last refresh that a 401 forced cured the request that got it.
     pub proven: bool,
     bearer: Option<HeaderValue>,
     refreshes_ended: u64,
@@ -82,9 +88,12 @@ pub struct Access {
 /// Why there is no access token to send.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unavailable {
-    /// Nobody has authorised this gateway.
-    #[error("no administrator has authorised this gateway yet")]
-    NotAuthorised,
+    /// Nobody has authorised this gateway, or what was authorised cannot be read.
+    #[error("{}", not_authorised(file_problem.as_deref()))]
+    NotAuthorised {
+        /// Why a tokens file that is there is not used.
+        file_problem: Option<String>,
+    },
     /// The refresh failed and is tried again.
     #[error("the access token could not be refreshed: {reason}")]
     RefreshFailed {
@@ -116,7 +125,7 @@ impl Unavailable {
     #[must_use]
     pub fn action(&self) -> Action {
         match self {
-            Self::NotAuthorised => Action::Reauthorise,
+            Self::NotAuthorised { .. } => Action::Reauthorise,
             Self::RefreshFailed { .. } => Action::Retry,
             Self::Refused { cause, .. } => (*cause).into(),
         }
@@ -180,11 +189,22 @@ impl Keeper {
         self.decide(Why::Rejected(generation));
     }
 
-    /// Webex accepted the token.
-    pub fn accepted(&self, generation: Generation) {
+    /// A request that the older token had failed worked with the token of this generation.
+    pub fn cured(&self, generation: Generation) {
         if !self.0.published.borrow().proven {
-            self.transition(|life, _, _| life.accepted(generation));
+            self.transition(|life, _, _| life.cured(generation));
         }
+    }
+
+    /// What must not stand in any log: the tokens in use.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let snapshot = self.snapshot();
+        let tokens = snapshot.grant.iter().map(|grant| &grant.tokens);
+        tokens
+            .flat_map(|tokens| [tokens.access_token.expose(), tokens.refresh_token.expose()])
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Takes the tokens of a new authorisation. They serve even if they cannot be stored; the error says why they are not.
@@ -197,9 +217,26 @@ impl Keeper {
         stored
     }
 
+    /// Notes whose tokens are held, so that the next start knows it too.
+    pub async fn learn(&self, org_id: OrgId) {
+        let _installing = self.0.installing.lock().await;
+        self.transition(|life, _, _| life.learn(org_id));
+        if let Some(grant) = &self.snapshot().grant {
+            let stored = self.store(&grant.tokens).await;
+            self.note_stored(stored);
+        }
+    }
+
+    /// Runs `work` on its own; the end of [`Self::run`] waits for it.
+    pub fn track<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.0.tasks.spawn(work)
+    }
+
     /// Keeps the tokens fresh until told to stop, then waits for a refresh in flight and its write.
     pub async fn run(self, stop: CancellationToken) {
+        let mut warned: Option<Timestamp> = None;
         while !stop.is_cancelled() {
+            self.watch_horizon(&mut warned);
             let mut changes = self.0.published.subscribe();
             changes.mark_unchanged();
             let due = self.lock().due_in(self.now());
@@ -226,6 +263,26 @@ impl Keeper {
         self.0.tasks.wait().await;
         if self.snapshot().unsaved.is_some() {
             self.store_again().await;
+        }
+    }
+
+    /// Warns once a day when the refresh token nears its end: then only an administrator can help, and should not be surprised.
+    fn watch_horizon(&self, warned: &mut Option<Timestamp>) {
+        let now = self.now().wall;
+        let end = self
+            .snapshot()
+            .grant
+            .as_ref()
+            .and_then(|grant| grant.tokens.refresh_token_expires_at());
+        let due = warned.is_none_or(|at| now.since(at) >= HORIZON_REMINDER);
+        if let Some(end) = end.filter(|end| end.since(now) < HORIZON && due) {
+            *warned = Some(now);
+            let days = end.since(now).as_secs() / 86_400;
+            warn!(
+                topic = "oauth2",
+                action = Action::Reauthorise.as_str(),
+                "the refresh token ends in {days} days, on {end}: have an administrator authorise the gateway again"
+            );
         }
     }
 
@@ -264,7 +321,10 @@ impl Keeper {
             match self.decide(why) {
                 Decision::Use => return Ok(self.snapshot().access(self.now())),
                 Decision::Leave => return Ok(None),
-                Decision::Unauthorised => return Err(Unavailable::NotAuthorised),
+                Decision::Unauthorised => {
+                    let file_problem = self.snapshot().unusable_file.clone();
+                    return Err(Unavailable::NotAuthorised { file_problem });
+                }
                 Decision::Later(retry_after) => {
                     return Err(Unavailable::RefreshFailed {
                         reason: self.reason(),
@@ -288,11 +348,12 @@ impl Keeper {
     }
 
     fn reason(&self) -> String {
-        self.snapshot()
+        let trouble = self
+            .snapshot()
             .trouble
             .as_ref()
-            .map(|trouble| trouble.reason.clone())
-            .unwrap_or_default()
+            .map(|trouble| trouble.reason.clone());
+        trouble.unwrap_or_else(|| "Webex issues access tokens that end within seconds".to_owned())
     }
 
     /// Asks the state machine, and starts the refresh that it asks for.
@@ -379,6 +440,15 @@ impl Keeper {
     }
 }
 
+fn not_authorised(file_problem: Option<&str>) -> String {
+    match file_problem {
+        None => "no administrator has authorised this gateway yet".to_owned(),
+        Some(problem) => {
+            format!("the tokens file {problem}; restore it and restart the gateway, or authorise again")
+        }
+    }
+}
+
 impl Snapshot {
     fn empty() -> Self {
         Self {
@@ -405,8 +475,9 @@ impl Snapshot {
     }
 
     fn shows(&self, life: &Lifecycle) -> bool {
-        let generation = |grant: Option<&Grant>| grant.map(|grant| grant.generation);
-        generation(self.grant.as_ref()) == generation(life.grant())
+        let identity =
+            |grant: Option<&Grant>| grant.map(|grant| (grant.generation, Arc::as_ptr(&grant.tokens)));
+        identity(self.grant.as_ref()) == identity(life.grant())
             && self.state == life.state()
             && self.trouble.as_ref() == life.trouble()
             && self.proven == life.proven()

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::failure::{Rejection, TokenError};
 use super::{TokenSet, backoff};
 use crate::clock::{Now, Timestamp};
+use crate::organization::OrgId;
 use crate::secret::RefreshToken;
 
 /// A refresh happens ahead of expiry at this share of the lifetime, plus up to [`REFRESH_JITTER`] of it: early enough
@@ -16,7 +17,7 @@ use crate::secret::RefreshToken;
 const REFRESH_SHARE: f64 = 0.65;
 /// See [`REFRESH_SHARE`].
 const REFRESH_JITTER: f64 = 0.15;
-/// Between two refreshes ahead of expiry at least this long, however short a server makes its lifetimes.
+/// Between two refreshes at least this long, however short a server makes its lifetimes.
 const REFRESH_FLOOR: Duration = Duration::from_secs(5);
 /// A token is not sent in its last moments: it would expire on the way.
 const EXPIRY_MARGIN: Duration = Duration::from_secs(1);
@@ -152,6 +153,8 @@ pub struct Lifecycle {
     in_flight: Option<Generation>,
     trouble: Option<Trouble>,
     forced: Forced,
+    /// When a refresh brought tokens last, on the monotonic clock.
+    refreshed: Option<Duration>,
 }
 
 impl Grant {
@@ -282,7 +285,12 @@ impl Lifecycle {
                 None => Decision::Later(trouble.next.saturating_sub(now.mono)),
             };
         }
+        let floor = self.refreshed.map_or(Duration::ZERO, |at| {
+            at.saturating_add(REFRESH_FLOOR).saturating_sub(now.mono)
+        });
         match why {
+            // A server whose tokens end at once would be asked without a pause.
+            Why::Due | Why::Expired if !floor.is_zero() => return Decision::Later(floor),
             Why::Due if self.trouble.is_none() && !grant.refresh_at.reached(now) => return Decision::Leave,
             Why::Rejected(_) if grant.age(now) < YOUNG || now.mono < self.forced.not_before => {
                 return Decision::Leave;
@@ -315,6 +323,7 @@ impl Lifecycle {
         match result {
             Ok(tokens) => {
                 self.install(tokens, now, dice);
+                self.refreshed = Some(now.mono);
                 Outcome::Installed
             }
             Err(error) => {
@@ -324,8 +333,9 @@ impl Lifecycle {
         }
     }
 
-    /// Webex accepted a token of this generation: refreshes that 401s force help again.
-    pub fn accepted(&mut self, generation: Generation) {
+    /// A request that got a 401 worked with the token of this generation: refreshes that 401s force help. That other requests
+    /// work says nothing: one call of Webex may answer 401 for a reason of its own.
+    pub fn cured(&mut self, generation: Generation) {
         if self
             .grant
             .as_ref()
@@ -335,10 +345,17 @@ impl Lifecycle {
         }
     }
 
-    /// Whether [`Self::accepted`] would change anything.
+    /// Whether [`Self::cured`] would change anything.
     #[must_use]
     pub fn proven(&self) -> bool {
         self.forced.proven
+    }
+
+    /// Notes whose tokens are held.
+    pub fn learn(&mut self, org_id: OrgId) {
+        if let Some(grant) = &mut self.grant {
+            Arc::make_mut(&mut grant.tokens).org_id = Some(org_id);
+        }
     }
 
     /// The tokens held, expired or not.
@@ -402,10 +419,12 @@ impl Lifecycle {
         let failures = before.map_or(0, |trouble| trouble.failures).saturating_add(1);
         let since = before.map_or(now.wall, |trouble| trouble.since);
         let (rejection, reason, wait) = match error {
-            TokenError::Transient { reason, retry_after } => {
+            TokenError::Transient {
+                reason, retry_after, ..
+            } => {
                 // Something on the way says nothing about a refusal that came from the server itself.
-                match before.and_then(|trouble| trouble.rejection) {
-                    Some(rejection) => (Some(rejection), reason, PROBE_INTERVAL),
+                match before.and_then(|trouble| Some((trouble.rejection?, trouble.reason.clone()))) {
+                    Some((rejection, refused)) => (Some(rejection), refused, PROBE_INTERVAL),
                     None => (None, reason, backoff::after(failures, dice, retry_after)),
                 }
             }

@@ -64,9 +64,6 @@ impl Replay {
     pub fn new(source: Body) -> Self {
         let ended = source.is_end_stream();
         let progress = Arc::new(Progress::new());
-        if ended {
-            progress.end();
-        }
         let (kept, trailers) = (Vec::new(), None);
         let shared = Shared {
             source,
@@ -95,16 +92,20 @@ impl Replay {
         Arc::clone(&self.progress)
     }
 
-    /// Whether a further attempt could send all of it.
+    /// Whether a further attempt could send all of it, as things stand now.
     #[must_use]
     pub fn replayable(&self) -> bool {
         !lock(&self.shared).overflowed
     }
 
-    /// The body for a new attempt. Attempts before it end with an error.
+    /// The body for a new attempt, if all of it can be sent. Attempts before it end with an error.
     #[must_use]
-    pub fn attempt(&self) -> Attempt {
+    pub fn attempt(&self) -> Option<Attempt> {
         let mut shared = lock(&self.shared);
+        if shared.overflowed {
+            return None;
+        }
+        self.progress.end();
         shared.attempt += 1;
         let kept = u64::try_from(shared.kept_bytes).unwrap_or(u64::MAX);
         let remaining = shared.source.size_hint();
@@ -112,14 +113,14 @@ impl Replay {
             Some(rest) => SizeHint::with_exact(rest + kept),
             None => SizeHint::default(),
         };
-        Attempt {
+        Some(Attempt {
             number: shared.attempt,
             next: 0,
             trailers_sent: false,
             remaining,
             progress: self.progress(),
             shared: Arc::clone(&self.shared),
-        }
+        })
     }
 }
 
@@ -154,10 +155,11 @@ impl HttpBody for Attempt {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
         while !shared.ended {
-            match ready!(Pin::new(&mut shared.source).poll_frame(cx)) {
+            let polled = Pin::new(&mut shared.source).poll_frame(cx);
+            this.progress.moved();
+            match ready!(polled) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
-                        this.progress.moved();
                         shared.keep(&data);
                         this.next = shared.kept.len();
                         this.remaining = after(&this.remaining, data.len());
@@ -231,17 +233,17 @@ mod tests {
     #[tokio::test]
     async fn a_second_attempt_sends_the_whole_body_again() {
         let replay = Replay::new(chunks(&[10, 20, 30]));
-        assert_eq!(read(replay.attempt()).await.unwrap(), 60);
+        assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 60);
         assert!(replay.replayable());
-        assert_eq!(read(replay.attempt()).await.unwrap(), 60);
+        assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 60);
     }
 
     #[tokio::test]
     async fn a_second_attempt_takes_over_where_the_first_stopped_reading() {
         let replay = Replay::new(chunks(&[10, 20, 30]));
-        let mut first = replay.attempt();
+        let mut first = replay.attempt().unwrap();
         first.frame().await.unwrap().unwrap();
-        let second = replay.attempt();
+        let second = replay.attempt().unwrap();
         assert!(matches!(first.frame().await, Some(Err(ReplayError::Superseded))));
         assert_eq!(read(second).await.unwrap(), 60);
     }
@@ -249,24 +251,24 @@ mod tests {
     #[tokio::test]
     async fn a_body_above_the_limit_streams_once_and_nothing_of_it_is_kept() {
         let replay = Replay::new(chunks(&[REPLAY_LIMIT, 1, 5]));
-        assert_eq!(read(replay.attempt()).await.unwrap(), REPLAY_LIMIT + 6);
-        assert!(!replay.replayable());
+        assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), REPLAY_LIMIT + 6);
+        assert!(!replay.replayable() && replay.attempt().is_none());
         assert!(lock(&replay.shared).kept.is_empty());
     }
 
     #[tokio::test]
     async fn a_known_length_stays_known_for_every_attempt() {
         let replay = Replay::new(Body::from("hello"));
-        assert_eq!(replay.attempt().size_hint().exact(), Some(5));
-        let mut first = replay.attempt();
+        assert_eq!(replay.attempt().unwrap().size_hint().exact(), Some(5));
+        let mut first = replay.attempt().unwrap();
         first.frame().await.unwrap().unwrap();
         assert_eq!(first.size_hint().exact(), Some(0));
-        assert_eq!(replay.attempt().size_hint().exact(), Some(5));
+        assert_eq!(replay.attempt().unwrap().size_hint().exact(), Some(5));
     }
 
     #[tokio::test]
     async fn an_empty_body_has_ended_before_it_began() {
-        assert!(Replay::empty().attempt().is_end_stream());
+        assert!(Replay::empty().attempt().unwrap().is_end_stream());
     }
 
     #[tokio::test]
@@ -274,7 +276,7 @@ mod tests {
         let broken = stream::iter([Ok(Bytes::from("a")), Err(std::io::Error::other("gone"))]);
         let replay = Replay::new(Body::from_stream(broken));
         assert!(matches!(
-            read(replay.attempt()).await,
+            read(replay.attempt().unwrap()).await,
             Err(ReplayError::Client(_))
         ));
         assert!(!replay.replayable());

@@ -56,12 +56,12 @@ fn the_error_code_decides() {
         ),
         (
             401,
-            r#"{"message":"The request requires a valid access token"}"#,
+            r#"{"message":"The request requires a valid access token","trackingId":"t"}"#,
             Class::Misconfigured,
         ),
         (
             400,
-            r#"{"message":"POST failed: HTTP/1.1 400 Bad Request (error = 'gone')"}"#,
+            r#"{"message":"POST failed: HTTP/1.1 400 Bad Request (error = 'gone')","trackingId":"t"}"#,
             Class::Reauthorise,
         ),
         (400, r#"{"error":"slow_down"}"#, Class::Transient),
@@ -74,6 +74,7 @@ fn the_error_code_decides() {
 fn trouble_on_the_way_is_transient() {
     for (status, body) in [
         (403, "<html>blocked by proxy</html>"),
+        (403, r#"{"message":"blocked by proxy"}"#),
         (407, ""),
         (404, "not here"),
         (408, r#"{"error":"invalid_grant"}"#),

@@ -159,3 +159,54 @@ fn a_symbolic_link_survives_a_write() {
     assert!(fs::symlink_metadata(folder.file.path()).unwrap().is_symlink());
     assert_eq!(folder.tokens(), sample());
 }
+
+#[test]
+fn a_copy_kept_earlier_is_never_overwritten() {
+    let folder = Folder::new();
+    for content in ["first", "second"] {
+        fs::write(folder.file.path(), content).unwrap();
+        folder.file.store(&sample(), now()).unwrap();
+    }
+    let names = [
+        ".tokens",
+        ".tokens.unusable-20260128T132629Z",
+        ".tokens.unusable-20260128T132629Z-2",
+    ];
+    assert_eq!(folder.names(), names);
+    for (name, content) in [(names[1], "first"), (names[2], "second")] {
+        let copy = folder.dir.path().join(name);
+        assert_eq!(fs::read_to_string(&copy).unwrap(), content);
+        assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, MODE);
+    }
+}
+
+#[test]
+fn what_a_crash_left_behind_is_removed_at_the_next_start() {
+    let folder = Folder::new();
+    let (old, young) = (
+        folder.dir.path().join(".tokensAbC123.tmp"),
+        folder.dir.path().join(".tokensXyZ789.tmp"),
+    );
+    for path in [&old, &young] {
+        fs::write(path, "secret").unwrap();
+    }
+    let long_ago = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    File::options()
+        .write(true)
+        .open(&old)
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
+    folder.file.probe().unwrap();
+    assert!(!old.exists() && young.exists());
+}
+
+#[test]
+fn a_folder_is_no_tokens_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = TokenFile::new(dir.path()).probe().unwrap_err().to_string();
+    assert!(
+        error.starts_with("cannot use ") && error.ends_with(": is a directory"),
+        "{error}"
+    );
+}

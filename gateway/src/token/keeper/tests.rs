@@ -298,7 +298,11 @@ async fn an_unusable_file_is_reported_and_stays_until_an_authorisation() {
     };
     let (endpoint, time) = (Arc::new(script), Arc::new(clock.clone()));
     let keeper = Keeper::open(TokenFile::new(&path), endpoint, time, Box::new(|| 0.5)).await;
-    assert_eq!(keeper.access().await.unwrap_err(), Unavailable::NotAuthorised);
+    let error = keeper.access().await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("the tokens file holds no tokens: it is not JSON") && error.contains("restore it"),
+        "{error}"
+    );
     let reason = keeper.snapshot().unusable_file.clone().unwrap();
     assert_eq!(reason, "holds no tokens: it is not JSON (line 1, column 2)");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "not json");

@@ -99,6 +99,19 @@ fn a_server_with_absurdly_short_lifetimes_does_not_make_a_refresh_storm() {
         0.5,
     );
     assert_eq!(life.due_in(clock.now()), Some(REFRESH_FLOOR));
+    let mut refreshes = 0;
+    for _ in 0..600 {
+        if let Decision::Start(generation, _) = life.want(Why::Expired, clock.now()) {
+            refreshes += 1;
+            let ended = TokenSet {
+                expires_in: Duration::from_secs(1),
+                ..tokens("2", clock.now())
+            };
+            life.refresh_ended(generation, Ok(ended), clock.now(), 0.5);
+        }
+        clock.advance(Duration::from_millis(100));
+    }
+    assert_eq!(refreshes, 12, "one in five seconds");
 }
 
 #[test]
@@ -158,7 +171,7 @@ fn a_token_that_was_accepted_resets_the_pace() {
     for _ in 0..3 {
         assert!(started(&bench.reject()));
         bench.end(Ok("2"));
-        bench.life.accepted(bench.generation());
+        bench.life.cured(bench.generation());
         bench.clock.advance(Duration::from_secs(30));
     }
 }
@@ -333,7 +346,7 @@ proptest! {
                 Event::Reject(current) => generation
                     .map(|generation| if current { generation } else { Generation(0) })
                     .map(|generation| life.want(Why::Rejected(generation), now)),
-                Event::Accept => { if let Some(generation) = generation { life.accepted(generation); } None }
+                Event::Accept => { if let Some(generation) = generation { life.cured(generation); } None }
                 Event::Authorise => { life.install(tokens("new", now), now, 0.3); authorised = true; None }
                 Event::Succeed(seconds) => {
                     if let (Some(generation), Some(grant)) = (running.pop(), life.grant()) {
@@ -348,7 +361,7 @@ proptest! {
                 Event::Fail(wait) => {
                     if let Some(generation) = running.pop() {
                         let retry_after = wait.then_some(Duration::from_secs(100));
-                        let error = TokenError::Transient { reason: String::new(), retry_after };
+                        let error = TokenError::Transient { reason: String::new(), retry_after, answered: true };
                         life.refresh_ended(generation, Err(error), now, 0.3);
                     }
                     None
