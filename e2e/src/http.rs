@@ -2,8 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Once;
+use std::time::Duration;
 
 use reqwest::Certificate;
+
+/// For whatever has no limit of its own: a container that is paused keeps connections open for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A client that talks to the containers directly, whatever proxy the machine has, and follows no redirect.
 pub(crate) fn client() -> reqwest::ClientBuilder {
@@ -14,6 +18,7 @@ pub(crate) fn client() -> reqwest::ClientBuilder {
     });
     reqwest::Client::builder()
         .no_proxy()
+        .timeout(PATIENCE)
         .redirect(reqwest::redirect::Policy::none())
         .tls_certs_only([])
 }

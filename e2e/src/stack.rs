@@ -89,10 +89,15 @@ impl Stack {
 
     /// The browser of somebody outside: knows nginx and Webex, and nothing of the networks behind.
     pub async fn browser(&self) -> Browser {
-        let nginx = self.site.nginx().address(service::NGINX_PORT).await;
-        let webex = self.site.simulator().address(service::WEBEX_PORT).await;
-        let hosts = [(PUBLIC_HOST, nginx), ("webexapis.com", webex)];
-        Browser::outside(&hosts, &self.authority).expect("the simulator's authority is a certificate")
+        self.try_browser()
+            .await
+            .expect("nginx and Webex can be reached from outside")
+    }
+
+    async fn try_browser(&self) -> anyhow::Result<Browser> {
+        let nginx = self.site.nginx().address(service::NGINX_PORT).await?;
+        let webex = self.site.simulator().address(service::WEBEX_PORT).await?;
+        Browser::outside(&[(PUBLIC_HOST, nginx), ("webexapis.com", webex)], &self.authority)
     }
 
     /// Signs in as the administrator would, with the consent given by script, and returns the last page.
@@ -124,7 +129,8 @@ impl Stack {
             .restart(self.site.docker)
             .await
             .expect("the gateway's container restarts");
-        self.gateway = Gateway::at(self.site.gateway().origin(service::GATEWAY_PORT).await);
+        let origin = self.site.gateway().origin(service::GATEWAY_PORT).await;
+        self.gateway = Gateway::at(origin.expect("the gateway's port is published again"));
         eventually("the gateway is up again", START, async || {
             self.gateway.is_alive().await
         })

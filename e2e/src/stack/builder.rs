@@ -100,12 +100,12 @@ impl Builder {
         site.services
             .push(start("webex_gw", self.gateway(images, &site)?).await?);
         site.networks.offer(site.docker, site.gateway()).await?;
-        let gateway = Gateway::at(site.gateway().origin(GATEWAY_PORT).await);
+        let gateway = Gateway::at(site.gateway().origin(GATEWAY_PORT).await?);
         eventually("the gateway answers", START, async || gateway.is_alive().await).await;
 
         site.services
             .push(start("nginx", containers::nginx(images, &site)?).await?);
-        let nginx = Gateway::at(site.nginx().origin(NGINX_PORT).await);
+        let nginx = Gateway::at(site.nginx().origin(NGINX_PORT).await?);
         eventually("nginx answers", START, async || nginx.get("/nginx-health").await).await;
 
         Ok(Stack {
@@ -144,7 +144,7 @@ impl Builder {
         site.services
             .push(start("webex-sim", containers::simulator(images)?).await?);
         site.networks.expose(docker, site.simulator()).await?;
-        let webex = ControlClient::new(site.simulator().origin(CONTROL_PORT).await);
+        let webex = ControlClient::new(site.simulator().origin(CONTROL_PORT).await?);
         eventually("the simulator answers", START, async || {
             Ok(webex.health().await?)
         })
@@ -153,7 +153,7 @@ impl Builder {
         let authority = webex.ca_pem().await?;
         containers::configure(&site, images, &authority).await?;
         if let Some((owner, ago)) = self.signed_in {
-            let hosts = [("webexapis.com", site.simulator().address(WEBEX_PORT).await)];
+            let hosts = [("webexapis.com", site.simulator().address(WEBEX_PORT).await?)];
             let http = crate::http::outside(&hosts, &authority)?;
             let file = predecessor::tokens_file(&http, &webex, ago).await?;
             let files = [(".tokens", &file[..])];

@@ -1,6 +1,7 @@
 //! What a stack leaves: the logs, which are searched for secrets always and kept when the test has failed.
 
 use std::fs;
+use std::time::Duration;
 
 use anyhow::Context;
 use bollard::Docker;
@@ -13,6 +14,9 @@ use super::site::Site;
 use crate::leaks::{self, Secret};
 use crate::progress::say;
 use crate::workspace;
+
+/// A simulator that is up answers at once; one that a scenario has paused never does.
+const JOURNAL: Duration = Duration::from_secs(5);
 
 /// The logs of all containers.
 pub(super) struct Evidence {
@@ -101,12 +105,7 @@ async fn state(docker: &Docker, service: &Service) -> anyhow::Result<String> {
 /// The journal as the simulator shows it, whatever it knows by now.
 async fn journal(site: &Site) -> anyhow::Result<String> {
     let simulator = site.service("webex-sim").context("there is no simulator")?;
-    let url = format!("{}/__sim/journal", simulator.origin(CONTROL_PORT).await);
-    Ok(crate::http::client()
-        .build()?
-        .get(url)
-        .send()
-        .await?
-        .text()
-        .await?)
+    let url = format!("{}/__sim/journal", simulator.origin(CONTROL_PORT).await?);
+    let http = crate::http::client().timeout(JOURNAL).build()?;
+    Ok(http.get(url).send().await?.text().await?)
 }

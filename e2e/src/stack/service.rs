@@ -45,25 +45,19 @@ impl Service {
     }
 
     /// Where a port of the container is reached from here. Changes when the container restarts.
-    pub async fn address(&self, port: u16) -> SocketAddr {
-        let host = self.container.get_host().await.expect("the engine has a host");
-        let port = self
-            .container
-            .get_host_port_ipv4(port.tcp())
-            .await
-            .expect("the port is published");
-        let mut found = tokio::net::lookup_host((host.to_string(), port))
-            .await
-            .expect("the engine's host resolves");
+    pub(super) async fn address(&self, port: u16) -> anyhow::Result<SocketAddr> {
+        let host = self.container.get_host().await?;
+        let port = self.container.get_host_port_ipv4(port.tcp()).await?;
+        let mut found = tokio::net::lookup_host((host.to_string(), port)).await?;
         // Published on IPv4; `localhost` may come as IPv6 first.
         found
             .find(SocketAddr::is_ipv4)
-            .expect("the engine's host has an IPv4 address")
+            .with_context(|| format!("{host} has no IPv4 address"))
     }
 
     /// The same as the start of a URL.
-    pub async fn origin(&self, port: u16) -> String {
-        format!("http://{}", self.address(port).await)
+    pub(super) async fn origin(&self, port: u16) -> anyhow::Result<String> {
+        Ok(format!("http://{}", self.address(port).await?))
     }
 
     /// Freezes the container: connections stay open and nothing answers.

@@ -14,6 +14,7 @@ async fn the_gateways_holds_the_binary_and_the_authorities_alone() {
         names(&gateway.files),
         ["etc/ssl/certs/ca-certificates.crt", "usr/local/go/webex_gw"]
     );
+    println!("the gateway's image has {} bytes", gateway.size);
     assert!(gateway.size <= MOST_BYTES, "{} bytes", gateway.size);
     // The field's compose block names the program and all of its flags.
     assert!(gateway.config.entrypoint.unwrap_or_default().is_empty());
