@@ -99,7 +99,11 @@ impl HealthCheck {
     pub async fn check(&self) -> Option<Report> {
         let check = {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            match running.as_ref().filter(|check| check.peek().is_none()) {
+            // Nobody may have looked at a check that has ended: looking tells.
+            match running
+                .as_ref()
+                .filter(|check| (*check).clone().now_or_never().is_none())
+            {
                 Some(check) => check.clone(),
                 None => running.insert(self.spawn()).clone(),
             }
@@ -111,6 +115,15 @@ impl HealthCheck {
             *running = None;
         }
         report
+    }
+
+    /// Whether a check runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running
+            .as_ref()
+            .is_some_and(|check| check.clone().now_or_never().is_none())
     }
 
     fn spawn(&self) -> Running {

@@ -78,9 +78,11 @@ pub fn for_client(upstream: &HeaderMap, trailers: bool) -> HeaderMap {
     let mut kept = filtered(upstream, |name| {
         !HOP_BY_HOP.contains(&name)
             && name != "set-cookie"
-            && !(coded && name == "content-length")
             && !nominated.iter().any(|nominated| nominated == name)
     });
+    if coded {
+        kept.remove(header::CONTENT_LENGTH);
+    }
     if trailers {
         let announced: Vec<_> = list(upstream, &header::TRAILER)
             .filter(|name| may_trail(name))

@@ -1,24 +1,24 @@
 //! Acts on what the state machine decides: one refresh at a time, detached from whoever asked, stored before it is served.
 
 mod refresh;
+mod snapshot;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::HeaderValue;
-use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
+pub use snapshot::{Access, Snapshot, Unavailable};
+
 use super::TokenSet;
 use super::endpoint::TokenEndpoint;
-use super::failure::Rejection;
 use super::file::{Loaded, TokenFile};
-use super::lifecycle::{Action, AuthState, Decision, Generation, Grant, Lifecycle, Trouble, Why};
+use super::lifecycle::{Action, Decision, Generation, Lifecycle, Why};
 use crate::clock::{Clock, Now, Timestamp};
 use crate::organization::OrgId;
 
@@ -55,80 +55,11 @@ struct Inner {
     tasks: TaskTracker,
 }
 
-/// The state at one moment.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// The tokens held.
-    pub grant: Option<Grant>,
-    /// As operators see it.
-    pub state: AuthState,
-    /// The last failure, until a success.
-    pub trouble: Option<Trouble>,
-    /// Why the newest tokens are in memory only.
-    pub unsaved: Option<String>,
-    /// Why a tokens file that is there is not used.
-    pub unusable_file: Option<String>,
-    /// Whether the last refresh that a 401 forced cured the request that got it.
-    pub proven: bool,
-    bearer: Option<HeaderValue>,
-    refreshes_ended: u64,
-}
-
-/// An access token to send.
-#[derive(Clone, Debug)]
-pub struct Access {
-    /// The `Authorization` header.
-    pub bearer: HeaderValue,
-    /// Which token it is.
-    pub generation: Generation,
-    /// How logs show it.
-    pub fingerprint: String,
-}
-
-/// Why there is no access token to send.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Unavailable {
-    /// Nobody has authorised this gateway, or what was authorised cannot be read.
-    #[error("{}", not_authorised(file_problem.as_deref()))]
-    NotAuthorised {
-        /// Why a tokens file that is there is not used.
-        file_problem: Option<String>,
-    },
-    /// The refresh failed and is tried again.
-    #[error("the access token could not be refreshed: {reason}")]
-    RefreshFailed {
-        /// For the operator.
-        reason: String,
-        /// When the next attempt is due.
-        retry_after: Duration,
-    },
-    /// The refresh was refused for good.
-    #[error("Webex refused to refresh the access token: {reason}")]
-    Refused {
-        /// Who can mend it.
-        cause: Rejection,
-        /// For the operator.
-        reason: String,
-    },
-}
-
 impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keeper")
             .field("state", &self.snapshot().state)
             .finish_non_exhaustive()
-    }
-}
-
-impl Unavailable {
-    /// What mends it.
-    #[must_use]
-    pub fn action(&self) -> Action {
-        match self {
-            Self::NotAuthorised { .. } => Action::Reauthorise,
-            Self::RefreshFailed { .. } => Action::Retry,
-            Self::Refused { cause, .. } => (*cause).into(),
-        }
     }
 }
 
@@ -437,58 +368,6 @@ impl Keeper {
                 snapshot.unsaved = stored.err();
             });
         }
-    }
-}
-
-fn not_authorised(file_problem: Option<&str>) -> String {
-    match file_problem {
-        None => "no administrator has authorised this gateway yet".to_owned(),
-        Some(problem) => {
-            format!("the tokens file {problem}; restore it and restart the gateway, or authorise again")
-        }
-    }
-}
-
-impl Snapshot {
-    fn empty() -> Self {
-        Self {
-            grant: None,
-            state: AuthState::Unauthorised,
-            trouble: None,
-            unsaved: None,
-            unusable_file: None,
-            bearer: None,
-            proven: true,
-            refreshes_ended: 0,
-        }
-    }
-
-    /// The access token, unless it has expired.
-    #[must_use]
-    pub fn access(&self, now: Now) -> Option<Access> {
-        let grant = self.grant.as_ref().filter(|grant| grant.usable(now))?;
-        Some(Access {
-            bearer: self.bearer.clone()?,
-            generation: grant.generation,
-            fingerprint: grant.tokens.access_token.fingerprint(),
-        })
-    }
-
-    fn shows(&self, life: &Lifecycle) -> bool {
-        let identity =
-            |grant: Option<&Grant>| grant.map(|grant| (grant.generation, Arc::as_ptr(&grant.tokens)));
-        identity(self.grant.as_ref()) == identity(life.grant())
-            && self.state == life.state()
-            && self.trouble.as_ref() == life.trouble()
-            && self.proven == life.proven()
-    }
-
-    fn take(&mut self, life: &Lifecycle) {
-        self.bearer = life.grant().map(|grant| grant.tokens.access_token.bearer());
-        self.grant = life.grant().cloned();
-        self.state = life.state();
-        self.trouble = life.trouble().cloned();
-        self.proven = life.proven();
     }
 }
 

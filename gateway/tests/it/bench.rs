@@ -31,6 +31,10 @@ pub(crate) const STRANGER: &str = "devon.okafor@birch.example.com";
 /// Older than this, a token that gets a 401 is refreshed.
 pub(crate) const NO_LONGER_YOUNG: Duration = Duration::from_secs(31);
 
+/// What must not stand in any log, page or error: the simulator's tokens and codes have the first in them, the stub's end with
+/// the second and third.
+const CANARIES: [&str; 4] = ["_P0A1_", "-access-token", "the-refresh-token", "avery-at-acme"];
+
 /// A gateway and, mostly, a simulator.
 pub(crate) struct Bench {
     pub(crate) sim: Option<Running>,
@@ -154,7 +158,13 @@ impl Builder {
             tokens,
             http: client(),
             log,
-            secrets: Mutex::new(vec![client_secret.clone(), "avery-at-acme".to_owned()]),
+            secrets: Mutex::new(
+                [
+                    CANARIES.map(str::to_owned).as_slice(),
+                    std::slice::from_ref(&client_secret),
+                ]
+                .concat(),
+            ),
             stop: CancellationToken::new(),
             running: None,
             folder,

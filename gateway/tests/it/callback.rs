@@ -1,8 +1,10 @@
 //! What else can arrive at the callback: nothing of it costs the tokens held.
 
 use webex_sim::types::EntryFilter;
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::bench::{ADMIN, Bench, client};
+use crate::bench::{ADMIN, Bench, STRANGER};
 use crate::stub;
 
 #[tokio::test]
@@ -183,42 +185,110 @@ async fn nothing_else_below_the_callbacks_prefix_reaches_webex() {
 
 #[tokio::test]
 async fn a_callback_port_serves_the_callback_and_nothing_else() {
-    let port = free_port().await;
-    let bench = Bench::builder()
-        .flag(&format!("-callbackPort={port}"))
-        .authorised_through(port)
-        .await;
+    let bench = Bench::builder().flag("-callbackPort=0").start().await;
+    let callback = format!("http://{}", bench.callback.expect("a port of its own"));
+    let path = bench.log_in(ADMIN).await;
+    assert_eq!(
+        bench
+            .send(bench.http.get(format!("{callback}{path}")))
+            .await
+            .status,
+        303
+    );
     assert_eq!(bench.get("/v1/people/me").await.status, 200);
     assert_eq!(bench.get("/api/v01/webex/auth/code").await.status, 404);
     for path in ["/v1/people/me", "/health", "/livez", "/"] {
-        let answer = client()
-            .get(format!("http://127.0.0.1:{port}{path}"))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), 404, "{path}");
+        assert_eq!(
+            bench
+                .send(bench.http.get(format!("{callback}{path}")))
+                .await
+                .status,
+            404,
+            "{path}"
+        );
     }
 }
 
-async fn free_port() -> u16 {
-    tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+#[tokio::test]
+async fn two_first_authorisations_at_once_pin_one_organisation() {
+    let bench = Bench::start().await;
+    let (own, other) = (bench.log_in(ADMIN).await, bench.log_in(STRANGER).await);
+    let (own, other) = tokio::join!(bench.get(&own), bench.get(&other));
+    let mut statuses = [own.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 403]);
 }
 
-impl crate::bench::Builder {
-    async fn authorised_through(self, port: u16) -> Bench {
-        let bench = self.start().await;
-        let callback = bench.log_in(ADMIN).await;
-        let answer = client()
-            .get(format!("http://127.0.0.1:{port}{callback}"))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), 303);
-        bench
+#[tokio::test]
+async fn a_code_that_was_answered_is_final_even_if_nobody_can_say_whose_it_was() {
+    let server = MockServer::start().await;
+    let tokens = ResponseTemplate::new(200)
+        .set_body_string("{\"access_token\":\"new-opaque-token\",\"refresh_token\":\"new-opaque-grant\"}");
+    let exchange = Mock::given(path("/v1/access_token"))
+        .respond_with(tokens)
+        .expect(1);
+    exchange.mount(&server).await;
+    Mock::given(path("/v1/people/me"))
+        .respond_with(ResponseTemplate::new(503))
+        .mount(&server)
+        .await;
+    let bench = Bench::builder().webex(server.uri()).start().await;
+    for _ in 0..2 {
+        let page = bench.get("/api/v01/webex/auth/code?code=abc").await;
+        assert_eq!(page.status, 502);
+        assert!(
+            page.text.contains("reloading this page does not help"),
+            "{}",
+            page.text
+        );
+    }
+    assert!(!bench.tokens.exists());
+}
+
+#[tokio::test]
+async fn tokens_whose_organisation_nobody_can_name_are_not_replaced_by_whoever_comes() {
+    let server = MockServer::start().await;
+    let tokens = ResponseTemplate::new(200)
+        .set_body_string("{\"access_token\":\"new-opaque-token\",\"refresh_token\":\"new-opaque-grant\"}");
+    Mock::given(path("/v1/access_token"))
+        .respond_with(tokens)
+        .expect(0)
+        .mount(&server)
+        .await;
+    Mock::given(path("/v1/people/me"))
+        .respond_with(ResponseTemplate::new(403))
+        .mount(&server)
+        .await;
+    let at = webex_gateway::clock::wall_clock().unix_seconds();
+    let file = format!(
+        "{{\"access_token\":\"old-opaque-token\",\"refresh_token\":\"old-opaque-grant\",\"expires_in\":1209599,\"at\":{at}}}"
+    );
+    let bench = Bench::builder()
+        .webex(server.uri())
+        .tokens(file.clone())
+        .start()
+        .await;
+    let page = bench.get("/api/v01/webex/auth/code?code=abc").await;
+    assert_eq!(page.status, 503);
+    assert!(page.text.contains("Set -orgID"), "{}", page.text);
+    assert_eq!(std::fs::read_to_string(&bench.tokens).unwrap(), file);
+}
+
+#[tokio::test]
+async fn an_old_file_learns_its_organisation_at_the_start() {
+    let server = MockServer::start().await;
+    let person =
+        ResponseTemplate::new(200).set_body_string("{\"orgId\":\"5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11\"}");
+    Mock::given(path("/v1/people/me"))
+        .respond_with(person)
+        .mount(&server)
+        .await;
+    let at = webex_gateway::clock::wall_clock().unix_seconds();
+    let file = format!(
+        "{{\"access_token\":\"old-opaque-token\",\"refresh_token\":\"old-opaque-grant\",\"expires_in\":1209599,\"at\":{at}}}"
+    );
+    let bench = Bench::builder().webex(server.uri()).tokens(file).start().await;
+    while bench.stored()["org_id"] != "5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11" {
+        tokio::task::yield_now().await;
     }
 }

@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 use tokio::sync::mpsc;
 
 use crate::bench::Bench;
-use crate::stub::{Stub, raw_server, tokens_file};
+use crate::stub::{Stub, tokens_file};
 
 /// Answers with what it got: the request line and headers as text, then the body.
 async fn echo(request: Request) -> Response {
@@ -244,22 +244,6 @@ async fn a_body_passes_in_its_encoding() {
 }
 
 #[tokio::test]
-async fn a_cut_answer_stays_cut() {
-    for answer in [
-        &b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this"[..],
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nonly this\r\n",
-    ] {
-        let bench = Bench::builder()
-            .webex(raw_server(answer).await)
-            .tokens(tokens_file())
-            .start()
-            .await;
-        let answer = bench.http.get(bench.url("/")).send().await.unwrap();
-        assert!(answer.bytes().await.is_err(), "a cut answer looks complete");
-    }
-}
-
-#[tokio::test]
 async fn the_next_page_stays_on_the_gateway() {
     let stub = Stub::serve(|_| async {
         let link = "<https://webexapis.com/v1/people?max=1&after=Y2>; rel=\"next\"";
@@ -289,39 +273,6 @@ async fn the_next_page_stays_on_the_gateway() {
 }
 
 #[tokio::test]
-async fn a_webex_that_is_not_there_or_talks_nonsense_is_a_502_and_a_silent_one_a_504() {
-    let silent = Stub::serve(|_| std::future::pending()).await;
-    for (webex, status, code) in [
-        (crate::stub::unreachable().await, 502, "upstream_unreachable"),
-        (
-            raw_server(b"SSH-2.0-OpenSSH_9.2\r\n").await,
-            502,
-            "upstream_broken",
-        ),
-        (raw_server(b"").await, 502, "upstream_unreachable"),
-        (silent.url, 504, "upstream_timeout"),
-    ] {
-        let bench = Bench::builder()
-            .webex(webex)
-            .tokens(tokens_file())
-            .flag("-timeout=500ms")
-            .start()
-            .await;
-        let answer = bench.get("/v1/people/me").await;
-        assert_eq!(
-            (answer.status, answer.gateway_error()),
-            (status, code),
-            "{}",
-            answer.text
-        );
-        let body = answer.json();
-        assert_eq!(body["trackingId"], answer.header("trackingid"));
-        assert_eq!(body["message"], body["errors"][0]["description"]);
-        assert_eq!(body["action"], "retry");
-    }
-}
-
-#[tokio::test]
 async fn with_a_gateway_key_only_those_who_carry_it_pass_and_webex_never_sees_it() {
     let stub = Stub::serve(echo).await;
     let bench = Bench::builder()
@@ -341,15 +292,14 @@ async fn with_a_gateway_key_only_those_who_carry_it_pass_and_webex_never_sees_it
             .await;
         assert_eq!((answer.status, answer.gateway_error()), (401, "key_required"));
     }
+    // The stub echoes the token, which is why this answer is looked at without the scan.
     let passed = bench
-        .send(
-            bench
-                .http
-                .get(bench.url("/v1/people/me"))
-                .header("X-Gateway-Key", "open-sesame"),
-        )
-        .await;
-    assert_eq!(passed.status, 200);
+        .http
+        .get(bench.url("/v1/people/me"))
+        .header("X-Gateway-Key", "open-sesame");
+    let passed = passed.send().await.unwrap();
+    assert_eq!(passed.status(), 200);
+    assert!(!passed.text().await.unwrap().contains("x-gateway-key"));
     assert_eq!(bench.get("/livez").await.status, 200);
 }
 
@@ -406,4 +356,21 @@ async fn a_request_that_runs_at_the_end_is_answered_and_new_ones_are_not_taken()
     };
     let ((), text) = tokio::join!(ending, client);
     assert_eq!(text, "finished");
+}
+
+#[tokio::test]
+async fn a_length_of_zero_is_told() {
+    let stub = Stub::serve(echo).await;
+    let bench = in_front_of(&stub).await;
+    let request = bench.http.post(bench.url("/v1/x")).header("content-length", "0");
+    assert!(
+        request
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+            .contains("content-length: 0")
+    );
 }

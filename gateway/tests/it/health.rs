@@ -8,6 +8,19 @@ use axum::body::Body;
 use axum::response::Response;
 use webex_sim::types::TokenKind;
 
+use http::uri::Scheme;
+use webex_gateway::clock::SystemClock;
+use webex_gateway::health::HealthCheck;
+use webex_gateway::net::forward_proxy::ForwardProxies;
+use webex_gateway::net::resolver::Resolver;
+use webex_gateway::net::tls;
+use webex_gateway::proxy::Forwarder;
+use webex_gateway::proxy::upstream::Upstream;
+use webex_gateway::secret::ClientSecret;
+use webex_gateway::token::endpoint::WebexTokenEndpoint;
+use webex_gateway::token::file::TokenFile;
+use webex_gateway::token::keeper::Keeper;
+
 use crate::bench::{ADMIN, Answer, Bench, NO_LONGER_YOUNG};
 use crate::stub::{Stub, tokens_file, unreachable};
 
@@ -161,41 +174,95 @@ async fn a_401_to_a_token_just_issued_will_mend_itself() {
 }
 
 #[tokio::test]
-async fn checks_at_the_same_time_share_one_request() {
-    let requests = Arc::new(AtomicUsize::new(0));
-    let (counted, gate) = (Arc::clone(&requests), Arc::new(tokio::sync::Semaphore::new(0)));
-    let opened = Arc::clone(&gate);
-    let stub = Stub::serve(move |_| {
-        counted.fetch_add(1, Ordering::SeqCst);
-        let gate = Arc::clone(&opened);
-        async move {
-            gate.acquire().await.unwrap().forget();
-            Response::builder().status(404).body(Body::empty()).unwrap()
-        }
-    })
-    .await;
+async fn an_answer_that_stalls_after_its_head_does_not_hold_the_check() {
+    let head = b"HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\nx";
     let bench = Bench::builder()
-        .webex(&stub.url)
+        .webex(crate::stub::stalling_server(head).await)
         .tokens(tokens_file())
         .start()
         .await;
-    let checks: Vec<_> = (0..20)
-        .map(|_| tokio::spawn(bench.http.get(bench.url("/health")).send()))
-        .collect();
-    while bench.log().matches("request sent with oauth2 protocol").count() == 0 {
+    assert_eq!(bench.get("/health").await.status, 200);
+}
+
+#[tokio::test]
+async fn checks_at_the_same_time_share_one_request_and_later_ones_do_not() {
+    let requests = Arc::new(AtomicUsize::new(0));
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let (counted, opened) = (Arc::clone(&requests), Arc::clone(&gate));
+    let stub = Stub::serve(move |_| {
+        let (gate, status) = (
+            Arc::clone(&opened),
+            404 + 99 * u16::from(counted.fetch_add(1, Ordering::SeqCst) > 0),
+        );
+        async move {
+            gate.acquire().await.unwrap().forget();
+            Response::builder().status(status).body(Body::empty()).unwrap()
+        }
+    })
+    .await;
+    let check = check_in_front_of(&stub.url).await;
+    let all = futures_util::future::join_all((0..20).map(|_| check.check()));
+    let open = async { gate.add_permits(1) };
+    let (reports, ()) = tokio::join!(all, open);
+    assert!(reports.iter().all(|report| report.as_ref().unwrap().healthy()));
+    assert_eq!(requests.load(Ordering::SeqCst), 1);
+
+    gate.add_permits(1);
+    assert!(!check.check().await.unwrap().healthy(), "a new check asks anew");
+}
+
+#[tokio::test]
+async fn a_check_whose_asker_went_away_is_not_served_to_the_next_one() {
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&requests);
+    let stub = Stub::serve(move |_| {
+        let status = 404 + 99 * u16::from(counted.fetch_add(1, Ordering::SeqCst) > 0);
+        async move { Response::builder().status(status).body(Body::empty()).unwrap() }
+    })
+    .await;
+    let check = check_in_front_of(&stub.url).await;
+    let mut abandoned = Box::pin(check.check());
+    assert!(futures_util::poll!(&mut abandoned).is_pending());
+    drop(abandoned);
+    // It ends on its own; then the next one asks anew.
+    while check.is_running() {
         tokio::task::yield_now().await;
     }
-    gate.add_permits(1);
-    let mut answered = 0;
-    for check in checks {
-        // Those that came after the first answer asked again; they get theirs now.
-        gate.add_permits(1);
-        answered += usize::from(check.await.unwrap().unwrap().status() == 200);
-    }
-    assert_eq!(answered, 20);
-    assert!(
-        requests.load(Ordering::SeqCst) < 20,
-        "{}",
-        requests.load(Ordering::SeqCst)
+    assert!(!check.check().await.unwrap().healthy());
+}
+
+/// A check by itself, with tokens.
+async fn check_in_front_of(webex: &str) -> HealthCheck {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".tokens");
+    std::fs::write(&path, tokens_file()).unwrap();
+    let resolver = Resolver::from_system().unwrap();
+    let tls = tls::without_authorities();
+    let authority = webex.strip_prefix("http://").unwrap().parse().unwrap();
+    let upstream = Upstream::new(
+        Scheme::HTTP,
+        authority,
+        tls.clone(),
+        resolver.clone(),
+        &ForwardProxies::none(),
     );
+    let endpoint = WebexTokenEndpoint {
+        url: format!("{webex}/v1/access_token").parse().unwrap(),
+        client_id: "C1".to_owned(),
+        client_secret: ClientSecret::new("s").unwrap(),
+        redirect_uri: String::new(),
+        http: crate::bench::client(),
+    };
+    let clock = Arc::new(SystemClock::new());
+    let keeper = Keeper::open(TokenFile::new(&path), Arc::new(endpoint), clock, Box::new(|| 0.5)).await;
+    let (timeout, tracking_prefix) = (Duration::from_secs(9), "WW".to_owned());
+    HealthCheck::new(
+        Forwarder {
+            keeper,
+            upstream,
+            timeout,
+            tracking_prefix,
+        },
+        String::new(),
+    )
 }

@@ -12,6 +12,7 @@
 mod authorise;
 mod bench;
 mod binary;
+mod broken;
 mod callback;
 mod docs;
 mod forward;

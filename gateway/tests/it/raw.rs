@@ -82,6 +82,11 @@ async fn what_is_no_request_for_webex_is_refused_and_not_sent() {
             400,
             "target_refused",
         ),
+        (
+            "POST /x HTTP/1.1\nHost: gw\nTransfer-Encoding: gzip, chunked\n",
+            400,
+            "bad_request",
+        ),
         ("GET /x HTTP/1.1\n", 400, "bad_request"),
         ("GET /x HTTP/1.1\nHost: a\nHost: b\n", 400, "bad_request"),
         ("GET /x HTTP/1.1\nHost: user:pass@gw\n", 400, "bad_request"),

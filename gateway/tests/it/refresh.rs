@@ -232,6 +232,85 @@ async fn the_same_token_again_within_a_day_is_accepted_without_a_loop() {
 }
 
 #[tokio::test]
+async fn one_call_that_always_answers_401_makes_refreshes_rare_although_others_work() {
+    let stub = Stub::serve(|request: Request| async move {
+        let status = if request.uri().path() == "/always-401" {
+            401
+        } else {
+            200
+        };
+        Response::builder().status(status).body(Body::empty()).unwrap()
+    })
+    .await;
+    let bench = Bench::builder()
+        .webex(&stub.url)
+        .tokens(tokens_file())
+        .start()
+        .await;
+    for _ in 0..20 {
+        assert_eq!(bench.get("/always-401").await.status, 401);
+        assert_eq!(bench.get("/works").await.status, 200);
+        bench.clock.advance(NO_LONGER_YOUNG);
+    }
+    // At 0, 31, 93, 217 and 465 s of ten minutes.
+    assert_eq!(stub.refreshes.load(Ordering::SeqCst), 5);
+}
+
+#[tokio::test]
+async fn tokens_that_end_at_once_do_not_make_a_storm() {
+    let server = wiremock::MockServer::start().await;
+    let body = "{\"access_token\":\"short\",\"expires_in\":1}";
+    let answer = wiremock::ResponseTemplate::new(200).set_body_string(body);
+    wiremock::Mock::given(wiremock::matchers::method("POST"))
+        .respond_with(answer)
+        .expect(1)
+        .mount(&server)
+        .await;
+    let old = tokens_file().replace("\"at\":", "\"at\":1000000000,\"was\":");
+    let bench = Bench::builder().webex(server.uri()).tokens(old).start().await;
+    for _ in 0..20 {
+        let answer = bench.get("/v1/people/me").await;
+        assert_eq!(
+            (answer.status, answer.gateway_error()),
+            (503, "token_refresh_failed")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_that_the_last_request_started_is_stored_before_the_end() {
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let (arrived, mut at_webex) = tokio::sync::mpsc::unbounded_channel();
+    let opened = Arc::clone(&gate);
+    let stub = Stub::serve(move |request: Request| {
+        let (gate, arrived) = (Arc::clone(&opened), arrived.clone());
+        async move {
+            let _ = request.into_body().collect().await;
+            arrived.send(()).unwrap();
+            gate.acquire().await.unwrap().forget();
+            Response::builder().status(401).body(Body::empty()).unwrap()
+        }
+    })
+    .await;
+    let mut bench = Bench::builder()
+        .webex(&stub.url)
+        .tokens(tokens_file())
+        .start()
+        .await;
+    let large = "x".repeat(2 * 1024 * 1024);
+    let running = tokio::spawn(bench.http.post(bench.url("/v1/people")).body(large).send());
+    at_webex.recv().await.unwrap();
+    let ending = async { bench.end().await };
+    let webex = async {
+        gate.add_permits(1);
+        running.await.unwrap().unwrap().status()
+    };
+    let ((), status) = tokio::join!(ending, webex);
+    assert_eq!(status, 401);
+    assert_eq!(bench.stored()["access_token"], "second-access-token");
+}
+
+#[tokio::test]
 async fn a_dead_grant_says_reauthorise_and_does_not_hammer_webex() {
     let bench = Bench::authorised().await;
     bench.control().delete_person(ADMIN).await.unwrap();

@@ -60,7 +60,7 @@ fn issue(refreshes: &AtomicUsize) -> Response {
     Response::new(Body::from(body.to_string()))
 }
 
-/// A server that reads one request head and then writes bytes by hand; it returns what it read.
+/// A server that reads a request's head, writes bytes by hand, and closes.
 pub(crate) async fn raw_server(answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -100,4 +100,19 @@ pub(crate) async fn read_head(stream: &mut TcpStream) -> String {
 pub(crate) async fn unreachable() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// A server that reads a request's head, writes bytes by hand, and then says nothing more.
+pub(crate) async fn stalling_server(answer: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            read_head(&mut stream).await;
+            stream.write_all(answer).await.unwrap();
+            open.push(stream);
+        }
+    });
+    url
 }

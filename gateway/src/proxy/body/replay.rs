@@ -161,6 +161,11 @@ impl HttpBody for Attempt {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         shared.keep(&data);
+                        // A body of known length is not asked for its end.
+                        if shared.source.is_end_stream() {
+                            shared.ended = true;
+                            this.progress.end();
+                        }
                         this.next = shared.kept.len();
                         this.remaining = after(&this.remaining, data.len());
                         return Poll::Ready(Some(Ok(Frame::data(data))));

@@ -8,7 +8,8 @@ use super::*;
 use crate::clock::{ManualClock, Timestamp};
 use crate::secret::{AuthorizationCode, CodeVerifier, RefreshToken};
 use crate::token::endpoint::TokenCall;
-use crate::token::failure::TokenError;
+use crate::token::failure::{Rejection, TokenError};
+use crate::token::lifecycle::AuthState;
 use crate::token::samples::{response, tokens};
 use crate::token::wire::TokenResponse;
 

@@ -1,0 +1,132 @@
+//! What everybody but the keeper sees of the tokens' life.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use thiserror::Error;
+
+use crate::clock::Now;
+use crate::token::failure::Rejection;
+use crate::token::lifecycle::{Action, AuthState, Generation, Grant, Lifecycle, Trouble};
+
+/// The state at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The tokens held.
+    pub grant: Option<Grant>,
+    /// As operators see it.
+    pub state: AuthState,
+    /// The last failure, until a success.
+    pub trouble: Option<Trouble>,
+    /// Why the newest tokens are in memory only.
+    pub unsaved: Option<String>,
+    /// Why a tokens file that is there is not used.
+    pub unusable_file: Option<String>,
+    /// Whether the last refresh that a 401 forced cured the request that got it.
+    pub proven: bool,
+    bearer: Option<HeaderValue>,
+    pub(super) refreshes_ended: u64,
+}
+
+/// An access token to send.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The `Authorization` header.
+    pub bearer: HeaderValue,
+    /// Which token it is.
+    pub generation: Generation,
+    /// How logs show it.
+    pub fingerprint: String,
+}
+
+/// Why there is no access token to send.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unavailable {
+    /// Nobody has authorised this gateway, or what was authorised cannot be read.
+    #[error("{}", not_authorised(file_problem.as_deref()))]
+    NotAuthorised {
+        /// Why a tokens file that is there is not used.
+        file_problem: Option<String>,
+    },
+    /// The refresh failed and is tried again.
+    #[error("the access token could not be refreshed: {reason}")]
+    RefreshFailed {
+        /// For the operator.
+        reason: String,
+        /// When the next attempt is due.
+        retry_after: Duration,
+    },
+    /// The refresh was refused for good.
+    #[error("Webex refused to refresh the access token: {reason}")]
+    Refused {
+        /// Who can mend it.
+        cause: Rejection,
+        /// For the operator.
+        reason: String,
+    },
+}
+
+impl Unavailable {
+    /// What mends it.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        match self {
+            Self::NotAuthorised { .. } => Action::Reauthorise,
+            Self::RefreshFailed { .. } => Action::Retry,
+            Self::Refused { cause, .. } => (*cause).into(),
+        }
+    }
+}
+
+impl Snapshot {
+    pub(super) fn empty() -> Self {
+        Self {
+            grant: None,
+            state: AuthState::Unauthorised,
+            trouble: None,
+            unsaved: None,
+            unusable_file: None,
+            bearer: None,
+            proven: true,
+            refreshes_ended: 0,
+        }
+    }
+
+    /// The access token, unless it has expired.
+    #[must_use]
+    pub fn access(&self, now: Now) -> Option<Access> {
+        let grant = self.grant.as_ref().filter(|grant| grant.usable(now))?;
+        Some(Access {
+            bearer: self.bearer.clone()?,
+            generation: grant.generation,
+            fingerprint: grant.tokens.access_token.fingerprint(),
+        })
+    }
+
+    pub(super) fn shows(&self, life: &Lifecycle) -> bool {
+        let identity =
+            |grant: Option<&Grant>| grant.map(|grant| (grant.generation, Arc::as_ptr(&grant.tokens)));
+        identity(self.grant.as_ref()) == identity(life.grant())
+            && self.state == life.state()
+            && self.trouble.as_ref() == life.trouble()
+            && self.proven == life.proven()
+    }
+
+    pub(super) fn take(&mut self, life: &Lifecycle) {
+        self.bearer = life.grant().map(|grant| grant.tokens.access_token.bearer());
+        self.grant = life.grant().cloned();
+        self.state = life.state();
+        self.trouble = life.trouble().cloned();
+        self.proven = life.proven();
+    }
+}
+
+fn not_authorised(file_problem: Option<&str>) -> String {
+    match file_problem {
+        None => "no administrator has authorised this gateway yet".to_owned(),
+        Some(problem) => {
+            format!("the tokens file {problem}; restore it and restart the gateway, or authorise again")
+        }
+    }
+}
