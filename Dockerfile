@@ -67,12 +67,13 @@ LABEL org.opencontainers.image.title="webex-gateway" \
       org.opencontainers.image.description="Holds the OAuth tokens of one Webex Integration and adds them to every call." \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=gateway-build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-# A named volume takes the owner of the folder that it covers. A folder of the host keeps its own:
-# `chown -R 65532:65532` it once.
+# A named volume takes the owner of the folder that it covers.
 COPY --from=gateway-build --chown=65532:65532 /out/tokens /opt/tokens
 # The path that existing compose files call.
 COPY --from=gateway-build /out/webex_gw /usr/local/go/webex_gw
-USER 65532:65532
+# Existing installations mount a folder of the host that belongs to root. The program starts as root, hands the tokens
+# over to this user, and becomes it before it opens a port. `user: "65532:65532"` in a compose file does without root.
+ENV WEBEX_GW_RUN_AS=65532:65532
 # Where `-tokensFile` is not given, `.tokens` is in the volume.
 WORKDIR /opt/tokens
 EXPOSE 9001

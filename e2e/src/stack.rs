@@ -155,6 +155,11 @@ impl Stack {
             .expect("a network can be joined");
     }
 
+    /// The number of the user as whom the gateway's process runs now.
+    pub async fn gateway_user(&self) -> anyhow::Result<String> {
+        self.site.gateway().user_of_pid_1(self.site.docker).await
+    }
+
     /// The container of the gateway.
     #[must_use]
     pub fn gateway_container(&self) -> &Service {

@@ -8,6 +8,7 @@ use testcontainers::{ContainerRequest, GenericImage, ImageExt};
 use webex_sim::client::ControlClient;
 use webex_sim::types::SettingsPatch;
 
+use super::containers::Deployment;
 use super::network::Networks;
 use super::service::{CONTROL_PORT, GATEWAY_PORT, NGINX_PORT, Service, WEBEX_PORT};
 use super::site::Site;
@@ -25,7 +26,7 @@ pub struct Builder {
     settings: SettingsPatch,
     environment: Vec<(String, String)>,
     signed_in: Option<(Owner, Duration)>,
-    user: Option<&'static str>,
+    deployment: Deployment,
 }
 
 /// A gateway that did not want to start.
@@ -67,10 +68,10 @@ impl Builder {
         self
     }
 
-    /// Runs the gateway's container as this user, as `user:` in a compose file does.
+    /// Runs the gateway's container as the field's compose block does, without a word on rights.
     #[must_use]
-    pub fn gateway_user(mut self, user: &'static str) -> Self {
-        self.user = Some(user);
+    pub fn as_in_the_field(mut self) -> Self {
+        self.deployment = Deployment::Field;
         self
     }
 
@@ -171,15 +172,11 @@ impl Builder {
     }
 
     fn gateway(&self, images: &Images, site: &Site) -> anyhow::Result<ContainerRequest<GenericImage>> {
-        let request = containers::gateway(images, site)?;
+        let request = containers::gateway(images, site, self.deployment)?;
         let environment = self.environment.iter();
-        let request = environment.fold(request, |request, (name, value)| {
+        Ok(environment.fold(request, |request, (name, value)| {
             request.with_env_var(name, value)
-        });
-        Ok(match self.user {
-            Some(user) => request.with_user(user),
-            None => request,
-        })
+        }))
     }
 }
 

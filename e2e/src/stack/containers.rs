@@ -19,16 +19,29 @@ pub(super) const CLIENT_ID: &str = "C6f1d0a9b47e25c83f9e6b12d4078a5c3e1f92b60d7c
 /// Its secret, which opens nothing anywhere else.
 pub(crate) const CLIENT_SECRET: &str = "9a4e1c7f20b85d36e1f4a7092c6b3d58f0e7924b1a6c5d83927f40be61d8c35a";
 
+/// With which rights the gateway's container runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Deployment {
+    /// As docker-compose.yml has it: no root at any moment, no capabilities, a read-only file system.
+    #[default]
+    Hardened,
+    /// As the compose blocks of the field have it, which say nothing of rights.
+    Field,
+}
+
 /// What all three run with, here as in docker-compose.yml.
 fn hardened(image: &str, port: u16) -> anyhow::Result<ContainerRequest<GenericImage>> {
-    let (name, tag) = image
-        .rsplit_once(':')
-        .with_context(|| format!("the image {image} has no tag"))?;
-    Ok(GenericImage::new(name, tag)
-        .with_exposed_port(port.tcp())
+    Ok(plain(image, port)?
         .with_readonly_rootfs(true)
         .with_cap_drop("ALL")
         .with_security_opt("no-new-privileges:true"))
+}
+
+fn plain(image: &str, port: u16) -> anyhow::Result<ContainerRequest<GenericImage>> {
+    let (name, tag) = image
+        .rsplit_once(':')
+        .with_context(|| format!("the image {image} has no tag"))?;
+    Ok(GenericImage::new(name, tag).with_exposed_port(port.tcp()).into())
 }
 
 pub(super) fn simulator(images: &Images) -> anyhow::Result<ContainerRequest<GenericImage>> {
@@ -54,12 +67,20 @@ pub(super) async fn configure(site: &Site, images: &Images, authority: &str) -> 
 }
 
 /// The gateway as in the field's compose block, and the authority of the Webex it talks to.
-pub(super) fn gateway(images: &Images, site: &Site) -> anyhow::Result<ContainerRequest<GenericImage>> {
+pub(super) fn gateway(
+    images: &Images,
+    site: &Site,
+    deployment: Deployment,
+) -> anyhow::Result<ContainerRequest<GenericImage>> {
+    let request = match deployment {
+        Deployment::Hardened => hardened(&images.gateway, GATEWAY_PORT)?.with_user("65532:65532"),
+        Deployment::Field => plain(&images.gateway, GATEWAY_PORT)?,
+    };
     let mounts = vec![
         site.tokens_folder.mount("/opt/tokens", false),
         site.configuration.mount("/etc/webex", true),
     ];
-    Ok(hardened(&images.gateway, GATEWAY_PORT)?
+    Ok(request
         .with_cmd([
             "/usr/local/go/webex_gw".to_owned(),
             "-port=9001".to_owned(),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use bollard::Docker;
-use bollard::query_parameters::{LogsOptionsBuilder, RestartContainerOptionsBuilder};
+use bollard::query_parameters::{LogsOptionsBuilder, RestartContainerOptionsBuilder, TopOptionsBuilder};
 use futures_util::TryStreamExt;
 use testcontainers::core::IntoContainerPort;
 use testcontainers::{ContainerAsync, GenericImage};
@@ -88,6 +88,16 @@ impl Service {
             .exit_code()
             .await?
             .context("the container has not ended")
+    }
+
+    /// The number of the user as whom the container's first process runs now.
+    pub async fn user_of_pid_1(&self, docker: &Docker) -> anyhow::Result<String> {
+        let options = TopOptionsBuilder::new().ps_args("-o uid,pid").build();
+        let processes = docker.top_processes(self.id(), Some(options)).await?;
+        let first = processes.processes.and_then(|rows| rows.into_iter().next());
+        first
+            .and_then(|row| row.into_iter().next())
+            .context("the container has no process")
     }
 
     /// A file of the container, from the image or from a volume.

@@ -1,6 +1,6 @@
-//! The container that is replaced in the field: its command line, environment and tokens file, with another image. The
-//! old one ran as root and owns `/opt/webex_gw`; ours does not run as root. So beside the `image:` line there is one
-//! thing to do, once: `chown -R 65532:65532 /opt/webex_gw`. The old container reads the folder after that as before.
+//! The container that is replaced in the field: its compose block and tokens file, with another image and nothing else
+//! changed. The old one ran as root and owns `/opt/webex_gw`; ours takes the folder over and gives root up. The old
+//! container, being root, reads the folder after that as before.
 
 use std::time::Duration;
 
@@ -21,8 +21,12 @@ const FIELDS: [&str; 7] = [
 const AN_HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_tokens_file_works_and_stays_one() {
-    let stack = Stack::builder().signed_in(Owner::Gateway, AN_HOUR).start().await;
+async fn the_fields_compose_block_works_with_only_its_image_changed() {
+    let stack = Stack::builder()
+        .signed_in(Owner::Root, AN_HOUR)
+        .as_in_the_field()
+        .start()
+        .await;
 
     assert_eq!(
         stack.gateway.me().await.unwrap(),
@@ -50,22 +54,22 @@ async fn an_old_tokens_file_works_and_stays_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_of_root_is_refused_with_what_to_do() {
+async fn it_starts_as_root_and_goes_on_as_a_user_without_rights() {
+    let stack = Stack::builder()
+        .signed_in(Owner::Root, AN_HOUR)
+        .as_in_the_field()
+        .start()
+        .await;
+
+    assert_eq!(stack.gateway_user().await.unwrap(), "65532");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_of_root_is_refused_where_the_container_may_not_be_root() {
     let refusal = Stack::builder().signed_in(Owner::Root, AN_HOUR).refused().await;
 
     assert_eq!(refusal.code, 2, "{}", refusal.log);
     assert!(refusal.log.contains("-tokensFile"), "{}", refusal.log);
     assert!(refusal.log.contains("/opt/tokens"), "{}", refusal.log);
     assert_eq!(refusal.log.lines().count(), 1, "one message: {}", refusal.log);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_folder_of_root_serves_a_container_that_runs_as_root() {
-    let stack = Stack::builder()
-        .signed_in(Owner::Root, AN_HOUR)
-        .gateway_user("0:0")
-        .start()
-        .await;
-
-    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
 }

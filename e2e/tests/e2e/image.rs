@@ -19,7 +19,14 @@ async fn the_gateways_holds_the_binary_and_the_authorities_alone() {
     // The field's compose block names the program and all of its flags.
     assert!(gateway.config.entrypoint.unwrap_or_default().is_empty());
     assert_eq!(gateway.config.cmd.unwrap(), ["/usr/local/go/webex_gw"]);
-    assert_eq!(gateway.config.user.unwrap(), "65532:65532");
+    // It starts as root to take over what existing installations mount, and tells its program whom to become.
+    assert_eq!(gateway.config.user.unwrap_or_default(), "");
+    let environment = gateway.config.env.unwrap_or_default();
+    assert!(
+        environment
+            .iter()
+            .any(|variable| variable == "WEBEX_GW_RUN_AS=65532:65532")
+    );
     let check = gateway.config.healthcheck.and_then(|check| check.test).unwrap();
     assert_eq!(
         check,
