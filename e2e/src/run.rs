@@ -242,11 +242,12 @@ fn is_over(id: &str, newest: Option<i64>) -> anyhow::Result<bool> {
     }
 }
 
+/// How long ago the engine made something, by its UNIX time.
 #[expect(
     clippy::disallowed_methods,
     reason = "compared with the engine's own clock, which is the real one"
 )]
-fn age(created: i64) -> Duration {
+pub(crate) fn age(created: i64) -> Duration {
     let now = std::time::SystemTime::now();
     let since_epoch = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     since_epoch.saturating_sub(Duration::from_secs(created.unsigned_abs()))

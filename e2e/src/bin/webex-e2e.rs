@@ -1,10 +1,12 @@
 //! The suite's own tool, for recipes and for the suite itself.
 //!
-//!     webex-e2e images                      builds the images and names them
-//!     webex-e2e size                        the size of the gateway's image; fails above the bar
-//!     webex-e2e start gateway|simulator BINARY   the time to the first answer; fails above the bar
-//!     webex-e2e clean                       removes all that the suite has made, also of runs that are at work
-//!     webex-e2e reap RUN                    waits for a run to end and removes what it left; started by the run
+//! | command | what |
+//! |---|---|
+//! | `images` | builds the images and names them |
+//! | `size` | the size of the gateway's image; fails above the bar |
+//! | `start gateway BINARY`, `start simulator BINARY` | the time to the first answer; fails above the bar |
+//! | `clean` | removes all that the suite has made, also of runs that are at work |
+//! | `reap RUN` | waits for a run to end and removes what it left; started by the run |
 
 #![expect(clippy::print_stdout, reason = "what a recipe asks for is printed")]
 

@@ -4,11 +4,14 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use bollard::Docker;
+use bollard::models::ImageSummary;
 use bollard::query_parameters::{
-    BuildImageOptionsBuilder, ListImagesOptionsBuilder, PruneImagesOptionsBuilder, RemoveImageOptionsBuilder,
+    BuildImageOptionsBuilder, ListImagesOptionsBuilder, PruneImagesOptionsBuilder, RemoveImageOptions,
+    RemoveImageOptionsBuilder,
 };
 use futures_util::StreamExt;
 
@@ -16,7 +19,7 @@ use super::base::{self, Base};
 use super::context::Context;
 use super::{Target, is_present};
 use crate::progress::say;
-use crate::workspace;
+use crate::{run, workspace};
 
 /// How many characters of the digest a tag has: enough to tell trees apart, short enough to read.
 const TAG_LENGTH: usize = 12;
@@ -27,8 +30,8 @@ const LINES_SHOWN: usize = 60;
 /// How much of a step the progress shows.
 const LINE_SHOWN: usize = 100;
 
-/// Layers of builds that nobody repeated for this long go. They are large, and only a cache.
-const KEPT: &str = "48h";
+/// Images and layers that were built longer ago than this go after a build. They are many, and only a cache.
+const KEPT: Duration = Duration::from_hours(48);
 
 /// The image of the tree as it is, built unless it exists.
 pub(super) async fn current(docker: &Docker, target: Target) -> anyhow::Result<String> {
@@ -40,6 +43,7 @@ pub(super) async fn current(docker: &Docker, target: Target) -> anyhow::Result<S
             "building {image} with {rust}; the first build takes some minutes"
         ));
         build(docker, target, context, &image, &rust).await?;
+        remove_old(docker, target, &image).await?;
         prune(docker, Some(KEPT)).await?;
     }
     Ok(image)
@@ -88,32 +92,43 @@ async fn build(
     })
 }
 
+/// Removes images of other trees that have not been built for a while.
+async fn remove_old(docker: &Docker, target: Target, current: &str) -> anyhow::Result<()> {
+    let found = list(docker, &[&format!("webex-e2e/{}", target.name())]).await?;
+    let old = found.into_iter().filter(|image| run::age(image.created) > KEPT);
+    for tag in old.flat_map(|image| image.repo_tags).filter(|tag| tag != current) {
+        // One that a container still uses stays until the next build.
+        let _ = docker.remove_image(&tag, None::<RemoveImageOptions>, None).await;
+    }
+    Ok(())
+}
+
 /// Removes every image of the suite, by any tag, and all layers.
 pub(super) async fn remove_all(docker: &Docker) -> anyhow::Result<()> {
-    let made = HashMap::from([("reference", vec!["webex-e2e/*", "webex-e2e-*"])]);
-    let options = ListImagesOptionsBuilder::new().filters(&made).build();
-    let options_of_removal = RemoveImageOptionsBuilder::new().force(true).build();
-    for tag in docker
-        .list_images(Some(options))
-        .await?
-        .into_iter()
-        .flat_map(|image| image.repo_tags)
-    {
+    let options = RemoveImageOptionsBuilder::new().force(true).build();
+    let made = list(docker, &["webex-e2e/*", "webex-e2e-*"]).await?;
+    for tag in made.into_iter().flat_map(|image| image.repo_tags) {
         say(&format!("removing {tag}"));
-        docker
-            .remove_image(&tag, Some(options_of_removal.clone()), None)
-            .await?;
+        docker.remove_image(&tag, Some(options.clone()), None).await?;
     }
     prune(docker, None).await
 }
 
-/// Removes layers that no image needs, all or those that nobody has used for a while.
-async fn prune(docker: &Docker, kept: Option<&str>) -> anyhow::Result<()> {
+async fn list(docker: &Docker, references: &[&str]) -> anyhow::Result<Vec<ImageSummary>> {
+    let filters = HashMap::from([("reference", references.to_vec())]);
+    Ok(docker
+        .list_images(Some(ListImagesOptionsBuilder::new().filters(&filters).build()))
+        .await?)
+}
+
+/// Removes layers that no image needs, all or those that are old.
+async fn prune(docker: &Docker, kept: Option<Duration>) -> anyhow::Result<()> {
+    let until = kept.map(|kept| format!("{}s", kept.as_secs()));
     let mut filters = HashMap::from([
         ("dangling", vec!["true"]),
         ("label", vec!["webex-gw.stage=build"]),
     ]);
-    filters.extend(kept.map(|kept| ("until", vec![kept])));
+    filters.extend(until.as_deref().map(|until| ("until", vec![until])));
     let options = PruneImagesOptionsBuilder::new().filters(&filters).build();
     docker
         .prune_images(Some(options))
