@@ -34,6 +34,10 @@ impl Compose {
     pub async fn up() -> Option<Self> {
         let client = CLIENTS.into_iter().find(|client| responds(client));
         let Some(client) = client else {
+            assert!(
+                std::env::var_os("WEBEX_E2E_REQUIRE_COMPOSE").is_none(),
+                "neither `docker compose` nor `docker-compose` is installed, and WEBEX_E2E_REQUIRE_COMPOSE asks for it"
+            );
             say(
                 "neither `docker compose` nor `docker-compose` is installed: docker-compose.yml is not tested",
             );

@@ -4,6 +4,10 @@
 /// Long enough not to be met by chance, and a part of a secret is a leak too.
 const TELLING: usize = 16;
 
+/// Characters of a cluster's name and of a UUID.
+const CLUSTER: usize = 4;
+const UUID: usize = 36;
+
 /// A secret that a scenario knows.
 #[derive(Debug, Clone)]
 pub(crate) struct Secret {
@@ -24,16 +28,19 @@ pub(crate) fn find(log: &str, secrets: &[Secret]) -> Vec<String> {
         .collect()
 }
 
-/// Whether a word ends as the tokens and the codes of Webex do: `_`, four characters for the cluster, `_`, the UUID of
-/// the organisation.
+/// Whether there is, anywhere, what the tokens and the codes of Webex end with: `_`, four characters for the cluster, `_`,
+/// the UUID of the organisation.
 fn has_token(line: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-+/=%".contains(c);
-    line.split(|c| !is_part(c)).any(|word| {
-        let mut fields = word.rsplitn(3, '_');
-        let organisation = fields.next().unwrap_or_default();
-        let cluster = fields.next().unwrap_or_default();
-        let is_uuid = organisation.len() == 36 && uuid::Uuid::try_parse(organisation).is_ok();
-        is_uuid && cluster.len() == 4 && fields.next().is_some_and(|rest| !rest.is_empty())
+    let fields: Vec<&str> = line.split('_').collect();
+    fields.windows(3).any(|fields| {
+        let organisation = fields[2]
+            .get(..UUID)
+            .is_some_and(|text| uuid::Uuid::try_parse(text).is_ok());
+        let cluster =
+            fields[1].len() == CLUSTER && fields[1].bytes().all(|byte| byte.is_ascii_alphanumeric());
+        organisation
+            && cluster
+            && fields[0].ends_with(|c: char| c.is_ascii_alphanumeric() || "-+/=".contains(c))
     })
 }
 
@@ -49,6 +56,9 @@ mod tests {
             format!("Authorization: Bearer {TOKEN}"),
             format!("GET /code?code={TOKEN}&state=x"),
             format!("{{\"access_token\":\"{TOKEN}\"}}"),
+            format!("redirect=http%3A%2F%2Fx%2F%3Fcode%3D{TOKEN}%26state%3Dx"),
+            format!("GET /v1/tokens/{TOKEN}/x"),
+            format!("{TOKEN}-and-more"),
         ] {
             assert_eq!(find(&line, &[]), ["a token or a code in line 1"], "{line}");
         }

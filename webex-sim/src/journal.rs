@@ -48,7 +48,10 @@ impl Journal {
             ring.dropped += 1;
         }
         ring.entries.push_back(entry);
-        self.latest.send_replace(ring.sequence);
+        let sequence = ring.sequence;
+        // The ring is free before anybody is woken: who waits looks into it at once.
+        drop(ring);
+        self.latest.send_replace(sequence);
     }
 
     /// Matching entries, the oldest first, and how many fell out of the ring.
@@ -82,7 +85,10 @@ impl Journal {
     /// Waits until `count` entries match; the matching entries, fewer if the time was up first.
     pub(crate) async fn wait(&self, filter: &EntryFilter, count: usize, timeout: Duration) -> Vec<Entry> {
         let mut latest = self.latest.subscribe();
-        let enough = latest.wait_for(|_| self.count(filter) >= count);
+        let enough = async {
+            // The ring is never taken while the channel's own lock is held: `append` would wait for this, and this for it.
+            while self.count(filter) < count && latest.changed().await.is_ok() {}
+        };
         let _ = tokio::time::timeout(timeout, enough).await;
         self.find(filter).0
     }
@@ -159,6 +165,32 @@ mod tests {
         journal.append(entry("/a"));
         journal.append(entry("/b"));
         assert_eq!(waiting.await.unwrap().len(), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn waiting_while_entries_come_in_from_everywhere_neither_hangs_nor_misses_one() {
+        const WRITERS: usize = 4;
+        const EACH: usize = 5_000;
+        let journal = Arc::new(Journal::new(WRITERS * EACH));
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|_| {
+                let journal = Arc::clone(&journal);
+                tokio::spawn(async move {
+                    for _ in 0..EACH {
+                        journal.append(entry("/a"));
+                        tokio::task::yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        let filter = EntryFilter::path("/a");
+        let all = journal
+            .wait(&filter, WRITERS * EACH, Duration::from_mins(1))
+            .await;
+        assert_eq!(all.len(), WRITERS * EACH);
+        for writer in writers {
+            writer.await.unwrap();
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -110,6 +110,12 @@ impl Seed {
         self.integration.scopes.to_string()
     }
 
+    /// The redirect URIs that are registered with the integration.
+    #[must_use]
+    pub fn redirect_uris(&self) -> &[String] {
+        &self.integration.redirect_uris
+    }
+
     /// E-mail address and password of the person to sign in as: the first one who is a Partner Full Admin.
     #[must_use]
     pub fn administrator(&self) -> Option<(&str, &Secret)> {

@@ -108,6 +108,13 @@ impl State {
         self.people.iter().find(|person| person.answers_to(text))
     }
 
+    /// What must never be shown: the client secret and the passwords.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let passwords = self.people.iter().map(|person| &person.password);
+        let all = passwords.chain([&self.integration.client_secret]);
+        all.map(|secret| secret.expose().to_owned()).collect()
+    }
+
     /// Gives a person another password; every code and token of theirs is dead from now on. The number of tokens
     /// that were good; absent if there is no such person.
     pub(crate) fn change_password(&mut self, text: &str, password: Secret, now: Timestamp) -> Option<usize> {

@@ -13,7 +13,7 @@ use super::network::Networks;
 use super::service::{CONTROL_PORT, GATEWAY_PORT, NGINX_PORT, Service, WEBEX_PORT};
 use super::site::Site;
 use super::volume::{Owner, Volume};
-use super::{START, Stack, containers, predecessor};
+use super::{START, Stack, containers, predecessor, site};
 use crate::engine;
 use crate::eventually::eventually;
 use crate::gateway::Gateway;
@@ -136,6 +136,7 @@ impl Builder {
         let docker = engine::engine().await.map_err(anyhow::Error::msg)?;
         let images = images::images(docker).await.map_err(anyhow::Error::msg)?;
         let mut site = Site {
+            turn: site::turn().await,
             docker,
             networks: Networks::create(docker).await?,
             tokens_folder: Volume::create(docker).await?,

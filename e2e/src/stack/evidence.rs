@@ -22,19 +22,20 @@ const JOURNAL: Duration = Duration::from_secs(5);
 pub(super) struct Evidence {
     /// By name of the service.
     logs: Vec<(&'static str, String)>,
+    /// Logs that nobody can vouch for, one sentence each.
+    unread: Vec<String>,
     secrets: Vec<Secret>,
 }
 
 impl Evidence {
-    /// Reads what there is; a log that cannot be read is evidence as well.
+    /// Reads what there is; a log that cannot be read is a finding as well.
     pub(super) async fn gather(site: &Site) -> Self {
-        let mut logs = Vec::new();
+        let (mut logs, mut unread) = (Vec::new(), Vec::new());
         for service in &site.services {
-            let log = service.logs(site.docker).await;
-            logs.push((
-                service.name(),
-                log.unwrap_or_else(|error| format!("no log: {error:#}\n")),
-            ));
+            match service.logs(site.docker).await {
+                Ok(log) => logs.push((service.name(), log)),
+                Err(error) => unread.push(format!("the log of {} cannot be read: {error:#}", service.name())),
+            }
         }
         let mut secrets = vec![
             Secret {
@@ -54,7 +55,11 @@ impl Evidence {
                 }));
             }
         }
-        Self { logs, secrets }
+        Self {
+            logs,
+            unread,
+            secrets,
+        }
     }
 
     /// Which logs show secrets, one sentence each.
@@ -66,7 +71,8 @@ impl Evidence {
                 .map(|what| format!("the log of {name} shows {what}"))
                 .collect::<Vec<_>>()
         };
-        self.logs.iter().flat_map(found).collect()
+        let leaks = self.logs.iter().flat_map(found);
+        leaks.chain(self.unread.iter().cloned()).collect()
     }
 
     /// Forgets what an earlier run of the test has left: it would be read as this one's.

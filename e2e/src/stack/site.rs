@@ -4,6 +4,7 @@
 
 use anyhow::Context;
 use bollard::Docker;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::TOKENS_FILE;
 use super::evidence::Evidence;
@@ -22,6 +23,19 @@ pub(super) struct Site {
     pub(super) configuration: Volume,
     /// In the order in which they were started.
     pub(super) services: Vec<Service>,
+    /// One of the [`MOST_AT_ONCE`].
+    #[expect(dead_code, reason = "it is held, not read")]
+    pub(super) turn: SemaphorePermit<'static>,
+}
+
+/// The engine has address ranges for about thirty networks, and a stack takes two.
+const MOST_AT_ONCE: usize = 4;
+
+static TURNS: Semaphore = Semaphore::const_new(MOST_AT_ONCE);
+
+/// Waits until there is room for one more stack.
+pub(super) async fn turn() -> SemaphorePermit<'static> {
+    TURNS.acquire().await.expect("the semaphore is never closed")
 }
 
 impl Site {

@@ -33,7 +33,14 @@ pub(super) async fn run(options: &Options, command: &[OsString]) -> ExitCode {
         Ok(running) => running,
         Err(code) => return code,
     };
-    let redirect_uri = options.redirect_uri.first().map_or(REDIRECT_URI, String::as_str);
+    let redirect_uri = {
+        let mut registered = options.redirect_uris().chain(running.seed().redirect_uris());
+        registered
+            .next()
+            .cloned()
+            .unwrap_or_else(|| REDIRECT_URI.to_owned())
+    };
+    let redirect_uri = redirect_uri.as_str();
     let environment = environment::variables(&running, redirect_uri, |name| std::env::var(name).ok());
     let mut child = match Command::new(program).args(arguments).envs(environment).spawn() {
         Ok(child) => child,

@@ -191,6 +191,11 @@ pub(super) enum OptionsError {
 }
 
 impl Options {
+    /// The redirect URIs to register. An empty one stands for none: compose files give that for a variable that is not set.
+    pub(super) fn redirect_uris(&self) -> impl Iterator<Item = &String> {
+        self.redirect_uri.iter().filter(|uri| !uri.is_empty())
+    }
+
     /// The simulator these options describe.
     pub(super) fn builder(&self) -> Result<Builder, OptionsError> {
         let mut seed = Seed::default();
@@ -223,7 +228,7 @@ impl Options {
             .tls_port(self.tls_port)
             .control_port(self.control_port)
             .tls_names(&self.tls_names);
-        for uri in &self.redirect_uri {
+        for uri in self.redirect_uris() {
             builder = builder.redirect_uri(uri);
         }
         match (&self.tls_ca_cert, &self.tls_ca_key) {

@@ -79,10 +79,8 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Rejection> {
     let mut seen = HashSet::new();
     for (n, uri) in settings.redirect_uris.iter().enumerate() {
         // Custom schemes may be registered; a fragment may not be there (RFC 6749, section 3.1.2).
-        let good = uri.is_ascii()
-            && !uri.contains(char::is_whitespace)
-            && !uri.contains('#')
-            && Url::parse(uri).is_ok();
+        let good =
+            uri.bytes().all(|byte| byte.is_ascii_graphic()) && !uri.contains('#') && Url::parse(uri).is_ok();
         if !good || !seen.insert(uri) {
             let accepted = "different absolute URIs in ASCII without fragment".to_owned();
             return Err(rejection(

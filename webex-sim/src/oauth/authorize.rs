@@ -7,7 +7,7 @@ mod request;
 
 use axum::body::Bytes;
 use axum::response::Response;
-use http::Uri;
+use http::{Method, Uri};
 
 use self::request::{AuthorizeRequest, Failure};
 use super::params::Params;
@@ -29,17 +29,34 @@ enum Decision {
     },
 }
 
+/// How far a request may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// See the page.
+    Look,
+    /// See the page, or get the scripted answer.
+    Ask,
+    /// Answer the page.
+    Decide,
+}
+
 /// Shows the page, or answers at once if something is queued.
-pub(crate) async fn get(context: Context, uri: Uri) -> Response {
+pub(crate) async fn get(context: Context, method: Method, uri: Uri) -> Response {
     let params = Params::parse(uri.query().unwrap_or_default().as_bytes());
-    answer(&context, &params)
+    // A look ahead decides nothing: HEAD shows what the page is like, and only the page's buttons bring a decision.
+    let step = if method == Method::HEAD {
+        Step::Look
+    } else {
+        Step::Ask
+    };
+    answer(&context, &params, step)
 }
 
 /// What the buttons of the page send. Without a decision it is an authorize request that came by POST, which
 /// `OpenID` Connect Core allows (section 3.1.2.1).
 pub(crate) async fn post(context: Context, body: Bytes) -> Response {
     let params = Params::parse(&body);
-    answer(&context, &params)
+    answer(&context, &params, Step::Decide)
 }
 
 /// Another method than GET and POST.
@@ -50,7 +67,7 @@ pub(crate) async fn only_get_and_post(context: Context) -> Response {
     .render(&context.tracking)
 }
 
-fn answer(context: &Context, params: &Params) -> Response {
+fn answer(context: &Context, params: &Params, step: Step) -> Response {
     let mut state = context.world.state();
     let request = match request::parse(params, &state.integration, &state.settings) {
         Ok(request) => request,
@@ -64,10 +81,15 @@ fn answer(context: &Context, params: &Params) -> Response {
             return redirect::error(&target, &error, Some(&description), state.as_deref());
         }
     };
-    if let Some(consent) = state.consent.pop_front() {
+    let scripted = if step == Step::Look {
+        None
+    } else {
+        state.consent.pop_front()
+    };
+    if let Some(consent) = scripted {
         return decide(context, &mut state, &request, consent.into());
     }
-    match params.get("decision") {
+    match params.get("decision").filter(|_| step == Step::Decide) {
         None => show(&state, &request, params),
         Some("decline") => decide(context, &mut state, &request, Decision::Decline),
         Some(_) => sign_in(context, &mut state, &request, params),

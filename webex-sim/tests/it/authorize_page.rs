@@ -234,3 +234,21 @@ async fn a_bad_request_leaves_the_queue_alone() {
     assert_eq!(sim.open("/v1/authorize?client_id=C0").await.status, 400);
     assert_eq!(sim.running.control().consent().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_look_ahead_takes_no_queued_consent_and_an_address_brings_no_decision() {
+    let sim = Sim::start().await;
+    sim.running.control().accept_as(ADMIN).await.unwrap();
+    let url = sim.running.authorize_url(CALLBACK);
+    let look = sim.http.head(&url).send().await.unwrap();
+    assert_eq!(look.status(), 200);
+    let asked = sim.http.get(&url).send().await.unwrap();
+    assert_eq!(asked.status(), 302, "the consent was still there");
+
+    let decided = format!("{url}&decision=accept&person={ADMIN}&password={ADMIN_PASSWORD}");
+    assert_eq!(
+        sim.http.get(decided).send().await.unwrap().status(),
+        200,
+        "only the page's button decides"
+    );
+}

@@ -227,3 +227,17 @@ async fn a_port_can_be_taken_over_from_a_stopped_simulator() {
     let second = Sim::with(|builder| builder.port(port)).await;
     assert_eq!(second.open("/").await.status, 401);
 }
+
+#[tokio::test]
+async fn a_redirect_uri_with_a_control_character_is_refused() {
+    let sim = Sim::start().await;
+    let patch = SettingsPatch {
+        redirect_uris: Some(vec!["http://localhost/\u{1}cb".to_owned()]),
+        ..SettingsPatch::default()
+    };
+    let error = sim.running.control().change_settings(&patch).await.unwrap_err();
+    assert!(
+        matches!(&error, ClientError::Refused { status: 400, .. }),
+        "{error}"
+    );
+}

@@ -173,3 +173,32 @@ async fn the_ring_is_bounded() {
         [3, 4, 5]
     );
 }
+
+#[tokio::test]
+async fn known_secrets_are_found_wherever_a_client_puts_them() {
+    let sim = Sim::start().await;
+    let secret = sim.running.client_secret().to_owned();
+    let url = format!(
+        "{}/v1/foo;client_secret={secret}?note={ADMIN_PASSWORD}",
+        sim.running.url()
+    );
+    sim.http
+        .get(url)
+        .header("X-Api", format!("client_secret={secret}"))
+        .header("Referer", format!("http://x/?password={ADMIN_PASSWORD}"))
+        .header("TrackingID", &secret)
+        .send()
+        .await
+        .unwrap();
+    let entries = sim
+        .running
+        .control()
+        .journal(&EntryFilter::default())
+        .await
+        .unwrap();
+    let text = serde_json::to_string(&entries).unwrap();
+    assert!(
+        !text.contains(&secret) && !text.contains(ADMIN_PASSWORD),
+        "{text}"
+    );
+}
