@@ -155,6 +155,8 @@ pub struct Lifecycle {
     forced: Forced,
     /// When a refresh brought tokens last, on the monotonic clock.
     refreshed: Option<Duration>,
+    /// Webex answered 401 to the tokens held, and the refresh that followed was refused.
+    dead: bool,
 }
 
 impl Grant {
@@ -262,6 +264,7 @@ impl Lifecycle {
             expires_at: Deadline::after(now, remaining.saturating_sub(EXPIRY_MARGIN)),
         });
         self.trouble = None;
+        self.dead = false;
         generation
     }
 
@@ -295,7 +298,10 @@ impl Lifecycle {
             Why::Rejected(_) if grant.age(now) < YOUNG || now.mono < self.forced.not_before => {
                 return Decision::Leave;
             }
-            Why::Rejected(_) => self.forced = self.forced.next(now),
+            Why::Rejected(_) => {
+                self.forced = self.forced.next(now);
+                self.dead = true;
+            }
             Why::Due | Why::Expired => {}
         }
         self.in_flight = Some(grant.generation);
@@ -368,6 +374,17 @@ impl Lifecycle {
     #[must_use]
     pub fn trouble(&self) -> Option<&Trouble> {
         self.trouble.as_ref()
+    }
+
+    /// Whether the tokens held are good for nothing, although they have not expired: Webex answered 401 to them and refused
+    /// to refresh them.
+    #[must_use]
+    pub fn dead(&self) -> bool {
+        self.dead
+            && self
+                .trouble
+                .as_ref()
+                .is_some_and(|trouble| trouble.rejection.is_some())
     }
 
     /// Whether a refresh of the tokens held runs.

@@ -73,6 +73,11 @@ async fn a_revoked_grant_is_told_with_its_reason() {
         health(&bench).await,
         is(503, "failed", "reauthorise", "reauthorise")
     );
+    let ready = bench.get("/readyz").await;
+    assert_eq!(
+        (ready.status, ready.json()["action"].as_str()),
+        (503, Some("reauthorise"))
+    );
     let reason = bench.get("/health").await.json()["reason"]
         .as_str()
         .unwrap()

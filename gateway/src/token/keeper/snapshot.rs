@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub state: AuthState,
     /// The last failure, until a success.
     pub trouble: Option<Trouble>,
+    /// Whether the tokens held are good for nothing, although they have not expired.
+    pub dead: bool,
     /// Why the newest tokens are in memory only.
     pub unsaved: Option<String>,
     /// Why a tokens file that is there is not used.
@@ -85,6 +87,7 @@ impl Snapshot {
             grant: None,
             state: AuthState::Unauthorised,
             trouble: None,
+            dead: false,
             unsaved: None,
             unusable_file: None,
             bearer: None,
@@ -118,6 +121,7 @@ impl Snapshot {
         self.grant = life.grant().cloned();
         self.state = life.state();
         self.trouble = life.trouble().cloned();
+        self.dead = life.dead();
         self.proven = life.proven();
     }
 }
