@@ -190,6 +190,15 @@ impl Bench {
         Builder::default()
     }
 
+    /// A gateway with tokens an hour old, before another server than the simulator.
+    pub(crate) async fn in_front_of(webex: impl Into<String>) -> Self {
+        Self::builder()
+            .webex(webex)
+            .tokens(crate::stub::tokens_file())
+            .start()
+            .await
+    }
+
     /// A gateway that was authorised a minute ago.
     pub(crate) async fn authorised() -> Self {
         Self::builder().authorised().await

@@ -26,18 +26,10 @@ async fn echo(request: Request) -> Response {
     Response::new(Body::from([text.as_bytes(), b"\n", &body].concat()))
 }
 
-async fn in_front_of(stub: &Stub) -> Bench {
-    Bench::builder()
-        .webex(&stub.url)
-        .tokens(tokens_file())
-        .start()
-        .await
-}
-
 #[tokio::test]
 async fn the_token_replaces_the_clients_dummy_and_the_inner_network_stays_inside() {
     let stub = Stub::serve(echo).await;
-    let bench = in_front_of(&stub).await;
+    let bench = Bench::in_front_of(&stub.url).await;
     let request = bench
         .http
         .post(bench.url("/v1/people?callingData=true&max=null&x"))
@@ -92,7 +84,7 @@ async fn every_method_and_status_passes_with_its_headers() {
         builder.header("set-cookie", "a=b").body(body).unwrap()
     })
     .await;
-    let bench = in_front_of(&stub).await;
+    let bench = Bench::in_front_of(&stub.url).await;
     for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "PROPFIND"] {
         for status in [200, 204, 206, 302, 304, 404, 423, 429, 500, 503] {
             let request = bench
@@ -124,7 +116,7 @@ async fn a_head_answer_keeps_its_length() {
             .unwrap()
     })
     .await;
-    let bench = in_front_of(&stub).await;
+    let bench = Bench::in_front_of(&stub.url).await;
     assert_eq!(
         bench
             .send(bench.http.head(bench.url("/x")))
@@ -151,7 +143,7 @@ async fn an_answer_streams_while_it_is_being_made() {
         }
     })
     .await;
-    let bench = in_front_of(&stub).await;
+    let bench = Bench::in_front_of(&stub.url).await;
     let mut parts = bench
         .http
         .get(bench.url("/stream"))
@@ -181,7 +173,7 @@ async fn a_request_streams_while_it_is_being_sent() {
         }
     })
     .await;
-    let bench = in_front_of(&stub).await;
+    let bench = Bench::in_front_of(&stub.url).await;
     let (sender, receiver) = mpsc::unbounded_channel::<&'static str>();
     let parts = futures_util::stream::unfold(receiver, |mut parts| async {
         parts
@@ -207,7 +199,7 @@ async fn a_request_streams_while_it_is_being_sent() {
 #[tokio::test]
 async fn a_large_body_passes_both_ways_unchanged() {
     let stub = Stub::serve(|request: Request| async move { Response::new(request.into_body()) }).await;
-    let bench = in_front_of(&stub).await;
+    let bench = Bench::in_front_of(&stub.url).await;
     let body: Vec<u8> = (0..8 * 1024 * 1024_u32)
         .map(|number| number.to_le_bytes()[1])
         .collect();
@@ -231,7 +223,7 @@ async fn a_body_passes_in_its_encoding() {
             .unwrap()
     })
     .await;
-    let bench = in_front_of(&stub).await;
+    let bench = Bench::in_front_of(&stub.url).await;
     let answer = bench
         .http
         .get(bench.url("/"))
@@ -254,7 +246,7 @@ async fn the_next_page_stays_on_the_gateway() {
             .unwrap()
     })
     .await;
-    let bench = in_front_of(&stub).await;
+    let bench = Bench::in_front_of(&stub.url).await;
     let answer = bench.get("/v1/people?max=1").await;
     assert_eq!(
         answer.header("link"),
@@ -306,7 +298,7 @@ async fn with_a_gateway_key_only_those_who_carry_it_pass_and_webex_never_sees_it
 #[tokio::test]
 async fn each_request_is_one_line_in_the_access_log_without_its_query() {
     let stub = Stub::serve(|_| async { Response::new(Body::from("x")) }).await;
-    let bench = in_front_of(&stub).await;
+    let bench = Bench::in_front_of(&stub.url).await;
     bench.get("/v1/people?email=person%40example.com").await;
     let log = bench.log();
     let line = log
@@ -339,7 +331,7 @@ async fn a_request_that_runs_at_the_end_is_answered_and_new_ones_are_not_taken()
         }
     })
     .await;
-    let mut bench = in_front_of(&stub).await;
+    let mut bench = Bench::in_front_of(&stub.url).await;
     let running = tokio::spawn(bench.http.get(bench.url("/slow")).send());
     at_webex.recv().await.unwrap();
     let url = bench.url("/livez");
@@ -361,7 +353,7 @@ async fn a_request_that_runs_at_the_end_is_answered_and_new_ones_are_not_taken()
 #[tokio::test]
 async fn a_length_of_zero_is_told() {
     let stub = Stub::serve(echo).await;
-    let bench = in_front_of(&stub).await;
+    let bench = Bench::in_front_of(&stub.url).await;
     let request = bench.http.post(bench.url("/v1/x")).header("content-length", "0");
     assert!(
         request

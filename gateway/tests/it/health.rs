@@ -97,11 +97,7 @@ async fn a_dead_grant_whose_access_token_still_works_is_degraded_and_healthy() {
     let works = wiremock::Mock::given(wiremock::matchers::method("GET"))
         .respond_with(wiremock::ResponseTemplate::new(404));
     works.mount(&server).await;
-    let bench = Bench::builder()
-        .webex(server.uri())
-        .tokens(tokens_file())
-        .start()
-        .await;
+    let bench = Bench::in_front_of(server.uri()).await;
     bench.clock.advance(Duration::from_hours(264));
     while !bench.log().contains("state refreshing -> reauthorise") {
         tokio::task::yield_now().await;
@@ -147,11 +143,7 @@ async fn what_webex_answers_decides() {
                 move |_| async move { Response::builder().status(status).body(Body::empty()).unwrap() },
             )
             .await;
-        let bench = Bench::builder()
-            .webex(&stub.url)
-            .tokens(tokens_file())
-            .start()
-            .await;
+        let bench = Bench::in_front_of(&stub.url).await;
         assert_eq!(bench.get("/health").await.status, expected, "{status}");
     }
 }
@@ -159,11 +151,7 @@ async fn what_webex_answers_decides() {
 #[tokio::test]
 async fn a_401_after_a_refresh_is_unhealthy() {
     let stub = Stub::serve(|_| async { Response::builder().status(401).body(Body::empty()).unwrap() }).await;
-    let bench = Bench::builder()
-        .webex(&stub.url)
-        .tokens(tokens_file())
-        .start()
-        .await;
+    let bench = Bench::in_front_of(&stub.url).await;
     assert_eq!(health(&bench).await, is(503, "failed", "ok", "reauthorise"));
     assert_eq!(stub.refreshes.load(Ordering::SeqCst), 1);
 }

@@ -6,7 +6,6 @@ use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::bench::{Bench, NO_LONGER_YOUNG};
-use crate::stub::tokens_file;
 
 /// Webex with a token endpoint that gives `answer`; API calls work with any token but the first.
 async fn webex(answer: ResponseTemplate) -> MockServer {
@@ -29,14 +28,6 @@ async fn webex(answer: ResponseTemplate) -> MockServer {
     server
 }
 
-async fn in_front_of(server: &MockServer) -> Bench {
-    Bench::builder()
-        .webex(server.uri())
-        .tokens(tokens_file())
-        .start()
-        .await
-}
-
 #[tokio::test]
 async fn an_answer_of_no_use_loses_nothing_and_is_tried_again() {
     let html = "<html>please log in</html>";
@@ -57,7 +48,7 @@ async fn an_answer_of_no_use_loses_nothing_and_is_tried_again() {
         ResponseTemplate::new(503),
     ] {
         let server = webex(answer.clone()).await;
-        let bench = in_front_of(&server).await;
+        let bench = Bench::in_front_of(server.uri()).await;
         let before = bench.stored();
         let failed = bench.get("/v1/people/me").await;
         assert_eq!(
@@ -103,7 +94,7 @@ async fn absurd_lifetimes_are_bounded() {
     ] {
         let body = format!("{{\"access_token\":\"good\",\"expires_in\":{expires_in}}}");
         let server = webex(ResponseTemplate::new(200).set_body_string(body)).await;
-        let bench = in_front_of(&server).await;
+        let bench = Bench::in_front_of(server.uri()).await;
         assert_eq!(bench.get("/v1/people/me").await.status, 200);
         assert_eq!(bench.stored()["expires_in"], seconds, "{expires_in}");
     }
@@ -113,7 +104,7 @@ async fn absurd_lifetimes_are_bounded() {
 async fn a_refresh_token_that_changes_is_stored_and_used() {
     let body = "{\"access_token\":\"good\",\"expires_in\":60,\"refresh_token\":\"rotated\"}";
     let server = webex(ResponseTemplate::new(200).set_body_string(body)).await;
-    let bench = in_front_of(&server).await;
+    let bench = Bench::in_front_of(server.uri()).await;
     assert_eq!(bench.get("/v1/people/me").await.status, 200);
     assert_eq!(bench.stored()["refresh_token"], "rotated");
     bench.clock.advance(Duration::from_mins(2));
@@ -126,7 +117,7 @@ async fn a_refresh_token_that_changes_is_stored_and_used() {
 #[tokio::test]
 async fn an_answer_that_asks_to_wait_is_obeyed_by_every_trigger() {
     let server = webex(ResponseTemplate::new(429).insert_header("retry-after", "300")).await;
-    let bench = in_front_of(&server).await;
+    let bench = Bench::in_front_of(server.uri()).await;
     for _ in 0..5 {
         let answer = bench.get("/v1/people/me").await;
         assert_eq!(answer.status, 503);

@@ -77,11 +77,7 @@ async fn a_thousand_requests_in_flight_at_expiry_cost_one_refresh_and_none_fails
         }
     })
     .await;
-    let bench = Bench::builder()
-        .webex(&stub.url)
-        .tokens(tokens_file())
-        .start()
-        .await;
+    let bench = Bench::in_front_of(&stub.url).await;
     let requests: Vec<_> = (0..REQUESTS)
         .map(|_| tokio::spawn(bench.http.get(bench.url("/v1/people/me")).send()))
         .collect();
@@ -129,11 +125,7 @@ async fn a_token_that_expired_is_never_sent() {
 #[tokio::test]
 async fn a_post_is_sent_again_with_its_whole_body() {
     let stub = Stub::serve(rejecting_the_first_token).await;
-    let bench = Bench::builder()
-        .webex(&stub.url)
-        .tokens(tokens_file())
-        .start()
-        .await;
+    let bench = Bench::in_front_of(&stub.url).await;
     for body in ["{}".to_owned(), "x".repeat(1024 * 1024)] {
         let answer = bench
             .http
@@ -153,11 +145,7 @@ async fn a_post_is_sent_again_with_its_whole_body() {
 #[tokio::test]
 async fn a_body_too_large_to_keep_gets_the_401_and_the_next_request_the_new_token() {
     let stub = Stub::serve(rejecting_the_first_token).await;
-    let bench = Bench::builder()
-        .webex(&stub.url)
-        .tokens(tokens_file())
-        .start()
-        .await;
+    let bench = Bench::in_front_of(&stub.url).await;
     let large = "x".repeat(1024 * 1024 + 1);
     let answer = bench
         .http
@@ -194,11 +182,7 @@ async fn a_second_401_goes_to_the_client_unchanged_and_does_not_start_a_storm() 
         }
     })
     .await;
-    let bench = Bench::builder()
-        .webex(&stub.url)
-        .tokens(tokens_file())
-        .start()
-        .await;
+    let bench = Bench::in_front_of(&stub.url).await;
     for _ in 0..20 {
         let answer = bench.get("/v1/people/me").await;
         assert_eq!(
@@ -242,11 +226,7 @@ async fn one_call_that_always_answers_401_makes_refreshes_rare_although_others_w
         Response::builder().status(status).body(Body::empty()).unwrap()
     })
     .await;
-    let bench = Bench::builder()
-        .webex(&stub.url)
-        .tokens(tokens_file())
-        .start()
-        .await;
+    let bench = Bench::in_front_of(&stub.url).await;
     for _ in 0..20 {
         assert_eq!(bench.get("/always-401").await.status, 401);
         assert_eq!(bench.get("/works").await.status, 200);
@@ -292,11 +272,7 @@ async fn a_refresh_that_the_last_request_started_is_stored_before_the_end() {
         }
     })
     .await;
-    let mut bench = Bench::builder()
-        .webex(&stub.url)
-        .tokens(tokens_file())
-        .start()
-        .await;
+    let mut bench = Bench::in_front_of(&stub.url).await;
     let large = "x".repeat(2 * 1024 * 1024);
     let running = tokio::spawn(bench.http.post(bench.url("/v1/people")).body(large).send());
     at_webex.recv().await.unwrap();
