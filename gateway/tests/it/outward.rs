@@ -17,6 +17,8 @@ struct Outward {
     sim: Running,
     address: String,
     folder: tempfile::TempDir,
+    /// What the process has logged, at level debug.
+    log: Arc<Mutex<String>>,
     _child: Child,
 }
 
@@ -58,11 +60,18 @@ impl Outward {
                 break rest.split(',').next().unwrap().to_owned();
             }
         };
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let log = Arc::new(Mutex::new(String::new()));
+        let kept = Arc::clone(&log);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                *kept.lock().unwrap() += &line;
+            }
+        });
         Self {
             sim,
             address,
             folder,
+            log,
             _child: child,
         }
     }
@@ -97,6 +106,20 @@ impl Outward {
             );
         }
         assert!(self.folder.path().join(".tokens").exists());
+        while !self.log.lock().unwrap().contains("GET \"/health\"") {
+            tokio::task::yield_now().await;
+        }
+        let log = self.log.lock().unwrap();
+        // Tokens and codes of the simulator, its client secret, and the passwords of the proxies.
+        for secret in [
+            "_P0A1_",
+            self.sim.client_secret(),
+            "pass%40word",
+            "pass@word",
+            "user:word",
+        ] {
+            assert!(!log.contains(secret), "a secret stands in the log: {log}");
+        }
     }
 }
 
