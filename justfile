@@ -32,6 +32,7 @@ check-fmt:
 lint:
     cargo clippy --workspace --all-targets -- -D warnings
     cargo clippy -p webex-sim --no-default-features --features client -- -D warnings
+    cargo clippy -p webex-gateway --all-targets --features explore -- -D warnings
 
 # Fail on any warning of rustdoc
 doc:
@@ -40,6 +41,14 @@ doc:
 # Bar: 1,000 requests in flight when the access token expires: 1 token request, 0 failed requests
 bar-expiry:
     cargo bench --quiet --profile dev -p webex-gateway --bench expiry
+
+# Bar: an hour without the token endpoint: no failed request, fewer than 30 calls, recovery within one backoff step
+bar-outage:
+    cargo bench --quiet --profile dev -p webex-gateway --bench outage
+
+# Explore the schedules of requests that meet an old token: every order of their steps, as far as that can be tried
+explore:
+    cargo test --quiet -p webex-gateway --features explore --lib explore
 
 # Bar: the whole test command, images cached, in at most 10 minutes
 bar-test-time:

@@ -108,7 +108,7 @@ impl App {
             redirect_uri: config.redirect_uri.clone(),
             http: client.clone(),
         });
-        let keeper = Keeper::open(file, Arc::clone(&endpoint), clock, dice).await;
+        let keeper = Keeper::open(file, Arc::clone(&endpoint), clock, dice, config.org_id).await;
         let identity = Identity {
             http: client,
             people_me: config.webex.url("/v1/people/me"),
@@ -223,7 +223,7 @@ fn integration(config: &Config) -> Integration {
 /// An unwritable folder is found now, not after an administrator has logged in. With tokens that can be read it is no reason
 /// to stop serving.
 fn check_folder(file: &TokenFile) -> Result<(), StartError> {
-    match (file.probe(), file.load()) {
+    match (file.probe(), file.load().0) {
         (Ok(()), _) => Ok(()),
         (Err(problem), Loaded::Tokens(_)) => {
             warn!("{problem}; the gateway serves, but new tokens will be in memory only");

@@ -187,12 +187,13 @@ impl Authorizer {
             .access_token
             .organization()
             .and_then(|text| OrgId::parse(text).ok());
+        let answered = person.answered();
         let org_id = identity::decide(self.pin(), named, person)?;
         let tokens =
             TokenSet::granted(response, org_id, self.0.keeper.now()).ok_or(Refusal::NoRefreshToken)?;
         let fingerprint = tokens.access_token.fingerprint();
         // Tokens that cannot be stored still serve; the keeper has said so, and goes on trying.
-        let _ = self.0.keeper.install(tokens).await;
+        let _ = self.0.keeper.install(tokens, answered).await;
         info!(
             topic = "oauth2",
             "authorised by an administrator of organisation {org_id}, token {fingerprint}"

@@ -11,6 +11,8 @@ use nix::unistd::{Gid, Uid, geteuid, setgid, setgroups, setuid};
 use thiserror::Error;
 use tracing::{info, warn};
 
+use crate::token::file::TokenFile;
+
 /// A user and a group by number: an empty image has no names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunAs {
@@ -39,7 +41,8 @@ impl RunAs {
         if !geteuid().is_root() {
             return;
         }
-        for path in [folder_of(tokens_file), tokens_file.to_path_buf()] {
+        let lock = TokenFile::new(tokens_file).lock_path();
+        for path in [folder_of(tokens_file), tokens_file.to_path_buf(), lock] {
             if let Err(problem) = self.hand_over(&path) {
                 warn!(
                     "cannot hand {} over to user {}: {problem}",

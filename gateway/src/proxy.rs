@@ -94,6 +94,7 @@ impl Forwarder {
         let body = outgoing.body.attempt().ok_or(GatewayError::Internal)?;
         let first = self.attempt(&outgoing, body, &access, &budget, 1).await?;
         if first.status() != StatusCode::UNAUTHORIZED {
+            self.keeper.accepted(access.generation);
             return Ok(first);
         }
         if !outgoing.body.replayable() {
@@ -115,6 +116,7 @@ impl Forwarder {
         drop(first);
         let second = self.attempt(&outgoing, body, &newer, &budget, 2).await?;
         if second.status() != StatusCode::UNAUTHORIZED {
+            self.keeper.accepted(newer.generation);
             self.keeper.cured(newer.generation);
         }
         Ok(second)

@@ -1,13 +1,21 @@
 //! The tokens of one grant: what they are, where they live, when and how they are refreshed.
 //!
-//! [`lifecycle`] decides, purely; [`keeper`] acts on its decisions; [`endpoint`] speaks to Webex, [`mod@file`] to the disk.
+//! [`lifecycle`] and [`adoption`] decide, purely; [`keeper`] acts on their decisions; [`endpoint`] speaks to Webex, [`mod@file`] to
+//! the disk, [`lock`] to other processes that share the file.
 
+pub mod adoption;
 pub mod backoff;
+pub mod disk;
 pub mod endpoint;
 pub mod failure;
 pub mod file;
+mod flight;
+mod json;
 pub mod keeper;
 pub mod lifecycle;
+pub mod lock;
+pub mod snapshot;
+pub mod state;
 pub mod wire;
 
 use std::time::Duration;
@@ -83,6 +91,13 @@ impl TokenSet {
         }
     }
 
+    /// Whose they are: as stored, or as the access token itself says.
+    #[must_use]
+    pub fn organization(&self) -> Option<OrgId> {
+        let named = || OrgId::parse(self.access_token.organization()?).ok();
+        self.org_id.or_else(named)
+    }
+
     /// When the access token ends by the wall clock.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
@@ -95,6 +110,14 @@ impl TokenSet {
         self.refresh_token_expires_in
             .map(|lifetime| self.issued_at + lifetime)
     }
+}
+
+/// What the file has to hold for what the keeper holds.
+#[cfg(test)]
+fn json_of(keeper: &keeper::Keeper) -> String {
+    let snapshot = keeper.snapshot();
+    let tokens = &snapshot.grant.as_ref().expect("tokens").tokens;
+    String::from_utf8(tokens.to_json()).expect("JSON")
 }
 
 #[cfg(test)]

@@ -31,6 +31,14 @@ pub enum Person {
     Unknown(String),
 }
 
+impl Person {
+    /// Whether Webex has answered something else than a refusal to the token.
+    #[must_use]
+    pub fn answered(&self) -> bool {
+        matches!(self, Self::Of(_) | Self::Forbidden)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PersonBody {

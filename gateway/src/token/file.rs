@@ -1,41 +1,28 @@
-//! The tokens file: JSON as the field has it, whole at every moment, and never destroyed without a copy.
+//! The tokens file: whole at every moment, and never destroyed without a copy.
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::TokenSet;
-use super::wire::{MalformedTokens, TokenResponse, object};
+use super::disk::{Disk, RealDisk, TEMPORARY};
+use super::wire::MalformedTokens;
 use crate::clock::Timestamp;
-use crate::organization::OrgId;
 
-/// The tokens are readable by the gateway's user alone.
-const MODE: u32 = 0o600;
-/// The end of the names of temporary files.
-const TEMPORARY: &str = ".tmp";
 /// A temporary file older than this belongs to nobody who still runs.
 const STALE: Duration = Duration::from_mins(1);
-/// The fields this program owns; every other field of the file is kept as it is.
-const KNOWN: [&str; 8] = [
-    "access_token",
-    "expires_in",
-    "refresh_token",
-    "refresh_token_expires_in",
-    "at",
-    "token_type",
-    "scope",
-    "org_id",
-];
 
 /// Where the tokens live.
 #[derive(Clone, Debug)]
 pub struct TokenFile {
     path: PathBuf,
+    disk: Arc<dyn Disk>,
 }
 
 /// What the file holds.
@@ -45,7 +32,7 @@ pub enum Loaded {
     Absent,
     /// Tokens.
     Tokens(Box<TokenSet>),
-    /// Something else. It stays where it is; a new authorisation moves it aside.
+    /// Something else. It stays where it is; the next write moves it aside.
     Unusable(Unusable),
 }
 
@@ -60,6 +47,27 @@ pub enum Unusable {
     Malformed(#[from] MalformedTokens),
 }
 
+/// What this process knows of the file: enough to notice that somebody else has changed it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    stamp: Option<Stamp>,
+    content: Option<Digest>,
+    /// Of what there is a copy beside the file.
+    kept: Option<Digest>,
+}
+
+/// SHA-256 of the file's content.
+type Digest = [u8; 32];
+
+/// Tells one version of a file from the next without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
 /// Why tokens could not be stored.
 #[derive(Debug, Error)]
 #[error("cannot {step} {path}: {source}", path = path.display())]
@@ -70,11 +78,49 @@ pub struct StoreError {
     source: io::Error,
 }
 
+impl Seen {
+    /// Whether both hold the same text.
+    #[must_use]
+    pub fn same_content(&self, other: &Self) -> bool {
+        self.content == other.content && self.stamp.is_some() == other.stamp.is_some()
+    }
+
+    /// Notes that the file has been looked at, without taking its content for what this process knows.
+    pub fn follow(&mut self, found: &Self) {
+        self.stamp = found.stamp;
+    }
+
+    /// From now on the content counts as somebody else's: a write keeps a copy of it.
+    pub fn forget_content(&mut self) {
+        self.content = None;
+    }
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        }
+    }
+}
+
 impl TokenFile {
     /// The file at `path`; nothing is opened yet.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self::on(Arc::new(RealDisk), path)
+    }
+
+    /// The same on a file system of the caller's choice.
+    #[must_use]
+    pub fn on(disk: Arc<dyn Disk>, path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            disk,
+        }
     }
 
     /// Where the file is, as configured.
@@ -83,23 +129,45 @@ impl TokenFile {
         &self.path
     }
 
+    /// Where the lock is that processes sharing the file take before they refresh.
+    #[must_use]
+    pub fn lock_path(&self) -> PathBuf {
+        self.folder().join(format!("{}.lock", self.file_name()))
+    }
+
     /// Reads the file.
     #[must_use]
-    pub fn load(&self) -> Loaded {
-        match fs::read(&self.path) {
+    pub fn load(&self) -> (Loaded, Seen) {
+        // In this order: a change in between is seen as one by the next look.
+        let stamp = self.stamp();
+        let read = self.disk.read(&self.path);
+        let seen = Seen {
+            stamp,
+            content: read.as_ref().ok().map(|content| Sha256::digest(content).into()),
+            kept: None,
+        };
+        let loaded = match read {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Loaded::Absent,
             Err(error) => Loaded::Unusable(Unusable::Unreadable(error)),
-            Ok(content) => match parse(&content) {
+            Ok(content) => match TokenSet::from_json(&content) {
                 Ok(tokens) => Loaded::Tokens(Box::new(tokens)),
                 Err(problem) => Loaded::Unusable(problem.into()),
             },
-        }
+        };
+        (loaded, seen)
+    }
+
+    /// Whether the file may be another one than what was `seen`; cheap.
+    #[must_use]
+    pub fn changed(&self, seen: &Seen) -> bool {
+        self.stamp() != seen.stamp
     }
 
     /// Whether others than the owner may read the file.
     #[must_use]
     pub fn readable_by_others(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+        let metadata = self.disk.metadata(&self.path);
+        metadata.is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
     }
 
     /// Finds out whether a later [`Self::store`] could work, by making a temporary file beside the real one.
@@ -108,61 +176,70 @@ impl TokenFile {
         if self.path.is_dir() {
             return Err(self.failed("use", io::Error::from(io::ErrorKind::IsADirectory)));
         }
-        self.temporary().map(drop)
-    }
-
-    /// Replaces the file: temporary file in the same folder, fsync, rename, fsync of the folder. A reader sees the old
-    /// tokens or the new ones. A file that holds no tokens is copied to `<name>.unusable-<UTC time>` before.
-    pub fn store(&self, tokens: &TokenSet, now: Timestamp) -> Result<(), StoreError> {
-        if let Loaded::Unusable(_) = self.load() {
-            self.set_aside(now)?;
-        }
-        let mut temporary = self.temporary()?;
-        let content = serialize(tokens);
+        let temporary = self.disk.temporary(&self.folder(), &self.file_name());
         temporary
-            .write_all(&content)
-            .map_err(|source| self.failed("write beside", source))?;
-        temporary
-            .as_file()
-            .sync_all()
-            .map_err(|source| self.failed("flush beside", source))?;
-        temporary
-            .persist(self.target())
-            .map_err(|error| self.failed("replace", error.error))?;
-        let folder = File::open(self.folder()).and_then(|folder| folder.sync_all());
-        folder.map_err(|source| self.failed("flush the folder of", source))
-    }
-
-    fn temporary(&self) -> Result<tempfile::NamedTempFile, StoreError> {
-        self.temporary_beside()
+            .map(drop)
             .map_err(|error| self.failed("write beside", without_path(error)))
     }
 
-    fn temporary_beside(&self) -> io::Result<tempfile::NamedTempFile> {
-        tempfile::Builder::new()
-            .prefix(&self.file_name())
-            .suffix(TEMPORARY)
-            .permissions(Permissions::from_mode(MODE))
-            .tempfile_in(self.folder())
+    /// Replaces the file: temporary file in the same folder, fsync, rename, fsync of the folder. A reader sees the old
+    /// tokens or the new ones. Anything in its place that is not what was `seen` last is copied aside before, with its reason and
+    /// the UTC time in its name.
+    pub fn store(&self, tokens: &TokenSet, now: Timestamp, seen: &mut Seen) -> Result<(), StoreError> {
+        let (loaded, there) = self.load();
+        let reason = match &loaded {
+            Loaded::Absent => None,
+            Loaded::Unusable(_) => Some("unusable"),
+            Loaded::Tokens(_) => (there.content != seen.content).then_some("replaced"),
+        };
+        let kept = there.content.is_some() && there.content == seen.kept;
+        if let Some(reason) = reason.filter(|_| !kept) {
+            self.set_aside(reason, now)?;
+            seen.kept = there.content;
+        }
+        let content = tokens.to_json();
+        let mut temporary = self
+            .disk
+            .temporary(&self.folder(), &self.file_name())
+            .map_err(|error| self.failed("write beside", without_path(error)))?;
+        let written = self.disk.write(&mut temporary, &content);
+        written.map_err(|source| self.failed("write beside", source))?;
+        let flushed = self.disk.sync(&temporary);
+        flushed.map_err(|source| self.failed("flush beside", source))?;
+        let stamp = temporary
+            .as_file()
+            .metadata()
+            .ok()
+            .map(|metadata| Stamp::of(&metadata));
+        let replaced = self.disk.replace(temporary, &self.target());
+        replaced.map_err(|source| self.failed("replace", source))?;
+        *seen = Seen {
+            stamp,
+            content: Some(Sha256::digest(&content).into()),
+            kept: None,
+        };
+        let flushed = self.disk.sync_folder(&self.folder());
+        flushed.map_err(|source| self.failed("flush the folder of", source))
     }
 
-    /// Copies the file to a new name. One that cannot be read cannot be copied, but in a writable folder it can be moved.
-    fn set_aside(&self, now: Timestamp) -> Result<(), StoreError> {
+    /// Copies the file to a new name, for somebody to look at. One that cannot be read cannot be copied, but in a writable folder
+    /// it can be moved.
+    pub fn set_aside(&self, reason: &str, now: Timestamp) -> Result<(), StoreError> {
         let aside = self.free_name(&format!(
-            "{}.unusable-{}",
+            "{}.{reason}-{}",
             self.file_name(),
             now.format("%Y%m%dT%H%M%SZ")
         ));
-        let copied = fs::read(&self.path).and_then(|content| {
-            let mut copy = self.temporary_beside()?;
-            copy.write_all(&content)?;
-            copy.as_file().sync_all()?;
-            copy.persist_noclobber(&aside)
-                .map_err(|error| error.error)
-                .map(drop)
+        let copied = self.disk.read(&self.path).and_then(|content| {
+            let mut copy = self.disk.temporary(&self.folder(), &self.file_name())?;
+            self.disk.write(&mut copy, &content)?;
+            self.disk.sync(&copy)?;
+            self.disk.keep(copy, &aside)
         });
         match copied {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => fs::rename(&self.path, &aside),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                self.disk.rename(&self.path, &aside)
+            }
             copied => copied,
         }
         .map_err(|error| self.failed("set aside", without_path(error)))
@@ -189,6 +266,11 @@ impl TokenFile {
                 let _ = fs::remove_file(entry.path());
             }
         }
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        let metadata = self.disk.metadata(&self.path);
+        metadata.ok().map(|metadata| Stamp::of(&metadata))
     }
 
     /// The file behind a symbolic link: the link itself must survive a rename.
@@ -219,39 +301,6 @@ impl TokenFile {
     }
 }
 
-fn parse(content: &[u8]) -> Result<TokenSet, MalformedTokens> {
-    let mut fields = object(content)?;
-    let response = TokenResponse::from_fields(&fields)?;
-    let at = fields
-        .get("at")
-        .and_then(|at| at.as_f64().or_else(|| at.as_str()?.trim().parse().ok()));
-    let org_id = fields
-        .get("org_id")
-        .and_then(Value::as_str)
-        .and_then(|text| OrgId::parse(text).ok());
-    for name in KNOWN {
-        fields.shift_remove(name);
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "as saturates, and no file is older than UNIX time"
-    )]
-    Ok(TokenSet {
-        access_token: response.access_token,
-        expires_in: response.expires_in,
-        refresh_token: response
-            .refresh_token
-            .ok_or(MalformedTokens::Missing("refresh_token"))?,
-        refresh_token_expires_in: response.refresh_token_expires_in,
-        // Without an issue time the access token may be long expired: 0 makes a refresh the first thing to happen.
-        issued_at: Timestamp::from_unix_seconds(at.unwrap_or(0.0) as i64),
-        token_type: response.token_type,
-        scope: response.scope,
-        org_id,
-        extra: fields,
-    })
-}
-
 /// The system's error without the temporary file's name, which means nothing to an operator.
 fn without_path(error: io::Error) -> io::Error {
     let text = error.to_string();
@@ -259,39 +308,6 @@ fn without_path(error: io::Error) -> io::Error {
         Some((cause, _)) => io::Error::new(error.kind(), cause.to_owned()),
         None => error,
     }
-}
-
-/// The fields in the order in which the Go program writes them, then ours, then the unknown ones.
-fn serialize(tokens: &TokenSet) -> Vec<u8> {
-    let mut fields = Map::new();
-    let mut put = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
-    put("access_token", tokens.access_token.expose().into());
-    put("expires_in", seconds(tokens.expires_in));
-    put("refresh_token", tokens.refresh_token.expose().into());
-    if let Some(lifetime) = tokens.refresh_token_expires_in {
-        put("refresh_token_expires_in", seconds(lifetime));
-    }
-    put("at", tokens.issued_at.unix_seconds().into());
-    if let Some(token_type) = &tokens.token_type {
-        put("token_type", token_type.as_str().into());
-    }
-    if let Some(scope) = &tokens.scope {
-        put("scope", scope.as_str().into());
-    }
-    if let Some(org_id) = tokens.org_id {
-        put("org_id", org_id.to_string().into());
-    }
-    for (name, value) in &tokens.extra {
-        put(name, value.clone());
-    }
-    let mut content =
-        serde_json::to_vec_pretty(&Value::Object(fields)).expect("a JSON value is serializable");
-    content.push(b'\n');
-    content
-}
-
-fn seconds(duration: Duration) -> Value {
-    duration.as_secs().into()
 }
 
 #[cfg(test)]

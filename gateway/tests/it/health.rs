@@ -247,7 +247,14 @@ async fn check_in_front_of(webex: &str) -> HealthCheck {
         http: crate::bench::client(),
     };
     let clock = Arc::new(SystemClock::new());
-    let keeper = Keeper::open(TokenFile::new(&path), Arc::new(endpoint), clock, Box::new(|| 0.5)).await;
+    let keeper = Keeper::open(
+        TokenFile::new(&path),
+        Arc::new(endpoint),
+        clock,
+        Box::new(|| 0.5),
+        None,
+    )
+    .await;
     let (timeout, tracking_prefix) = (Duration::from_secs(9), "WW".to_owned());
     HealthCheck::new(
         Forwarder {

@@ -22,4 +22,5 @@ mod outward;
 mod raw;
 mod refresh;
 mod stub;
+mod trial;
 mod wire;

@@ -54,6 +54,25 @@ impl Stub {
     }
 }
 
+/// A Webex made of a handler for the token endpoint's forms and one for API calls.
+pub(crate) async fn serve_tokens<T, F, R>(token: T, api: F) -> String
+where
+    T: Fn(String) -> Response + Clone + Send + Sync + 'static,
+    F: Fn(Request) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = Response> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new()
+        .route(
+            "/v1/access_token",
+            axum::routing::post(move |form: String| std::future::ready(token(form))),
+        )
+        .fallback(move |request: Request| api(request));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
 fn issue(refreshes: &AtomicUsize) -> Response {
     let name = ["second", "third", "fourth", "fifth"][refreshes.fetch_add(1, Ordering::SeqCst).min(3)];
     let body = serde_json::json!({ "access_token": format!("{name}-access-token"), "expires_in": 1_209_599 });

@@ -1,6 +1,9 @@
+use std::fs::{File, Permissions};
+
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::token::samples::tokens;
+use crate::token::wire::object;
 
 /// A tokens file as the Go program writes it.
 const FIELD_FILE: &str = include_str!("../../../../fixtures/tokens/go.json");
@@ -32,8 +35,14 @@ impl Folder {
         names
     }
 
+    /// As a process does that knows what is in the file.
+    fn store(&self, tokens: &TokenSet) {
+        let (_, mut seen) = self.file.load();
+        self.file.store(tokens, now(), &mut seen).unwrap();
+    }
+
     fn tokens(&self) -> TokenSet {
-        match self.file.load() {
+        match self.file.load().0 {
             Loaded::Tokens(tokens) => *tokens,
             other => panic!("no tokens: {other:?}"),
         }
@@ -63,7 +72,7 @@ fn a_file_of_the_go_program_is_read_as_it_is() {
 fn a_rewritten_file_keeps_the_order_of_its_fields_and_what_it_does_not_know() {
     let folder = Folder::with(&FIELD_FILE.replacen('{', "{\n \"note\": \"kept\",", 1));
     let tokens = folder.tokens();
-    folder.file.store(&tokens, now()).unwrap();
+    folder.store(&tokens);
     let written = fs::read_to_string(folder.file.path()).unwrap();
     let names: Vec<_> = object(written.as_bytes()).unwrap().keys().cloned().collect();
     assert_eq!(
@@ -85,11 +94,11 @@ fn a_rewritten_file_keeps_the_order_of_its_fields_and_what_it_does_not_know() {
 #[test]
 fn the_file_is_created_for_its_owner_alone_and_nothing_else_is_left() {
     let folder = Folder::new();
-    assert!(matches!(folder.file.load(), Loaded::Absent));
-    folder.file.store(&sample(), now()).unwrap();
+    assert!(matches!(folder.file.load().0, Loaded::Absent));
+    folder.store(&sample());
     assert_eq!(
         fs::metadata(folder.file.path()).unwrap().permissions().mode() & 0o777,
-        MODE
+        0o600
     );
     assert_eq!(folder.names(), [".tokens"]);
     assert!(!folder.file.readable_by_others());
@@ -100,7 +109,7 @@ fn a_file_that_others_could_read_is_tightened_by_the_next_write() {
     let folder = Folder::with(FIELD_FILE);
     fs::set_permissions(folder.file.path(), Permissions::from_mode(0o644)).unwrap();
     assert!(folder.file.readable_by_others());
-    folder.file.store(&folder.tokens(), now()).unwrap();
+    folder.store(&folder.tokens());
     assert!(!folder.file.readable_by_others());
 }
 
@@ -122,11 +131,11 @@ fn a_file_without_tokens_is_named_kept_and_copied_aside_by_the_next_write() {
         ),
     ] {
         let folder = Folder::with(content);
-        let Loaded::Unusable(reason) = folder.file.load() else {
+        let Loaded::Unusable(reason) = folder.file.load().0 else {
             panic!("{content} was taken for tokens")
         };
         assert_eq!(reason.to_string(), problem);
-        folder.file.store(&sample(), now()).unwrap();
+        folder.store(&sample());
         assert_eq!(folder.names(), [".tokens", ".tokens.unusable-20260128T132629Z"]);
         let copy = fs::read_to_string(folder.dir.path().join(".tokens.unusable-20260128T132629Z")).unwrap();
         assert_eq!(copy, content);
@@ -155,7 +164,7 @@ fn a_symbolic_link_survives_a_write() {
     let real = folder.dir.path().join("real.json");
     fs::write(&real, FIELD_FILE).unwrap();
     std::os::unix::fs::symlink(&real, folder.file.path()).unwrap();
-    folder.file.store(&sample(), now()).unwrap();
+    folder.store(&sample());
     assert!(fs::symlink_metadata(folder.file.path()).unwrap().is_symlink());
     assert_eq!(folder.tokens(), sample());
 }
@@ -165,7 +174,7 @@ fn a_copy_kept_earlier_is_never_overwritten() {
     let folder = Folder::new();
     for content in ["first", "second"] {
         fs::write(folder.file.path(), content).unwrap();
-        folder.file.store(&sample(), now()).unwrap();
+        folder.store(&sample());
     }
     let names = [
         ".tokens",
@@ -176,7 +185,7 @@ fn a_copy_kept_earlier_is_never_overwritten() {
     for (name, content) in [(names[1], "first"), (names[2], "second")] {
         let copy = folder.dir.path().join(name);
         assert_eq!(fs::read_to_string(&copy).unwrap(), content);
-        assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, MODE);
+        assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
 
@@ -210,3 +219,5 @@ fn a_folder_is_no_tokens_file() {
         "{error}"
     );
 }
+
+mod faults;

@@ -1,4 +1,4 @@
-//! One refresh, from the call to the installed tokens. It runs on its own: whoever asked for it may have gone.
+//! One refresh, from the lock to the installed tokens. It runs on its own: whoever asked for it may have gone.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -7,67 +7,105 @@ use futures_util::FutureExt as _;
 use tracing::{debug, error, info, warn};
 
 use super::Keeper;
+use super::outside::Outside;
 use crate::secret::RefreshToken;
 use crate::token::failure::TokenError;
-use crate::token::lifecycle::{Generation, Outcome};
+use crate::token::file::Seen;
+use crate::token::lifecycle::{Action, Generation, Outcome};
 use crate::token::wire::TokenResponse;
 
 /// A refresh that takes longer is given up and tried again: the connection may hang.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// Another process that refreshes is waited for: as long as that may take, and a little for its write.
+const LOCK_PATIENCE: Duration = Duration::from_secs(35);
+
+/// What a refresh comes to before its tokens are stored.
+type Answer = Result<TokenResponse, TokenError>;
 
 impl Keeper {
     pub(super) fn start_refresh(&self, generation: Generation, refresh_token: RefreshToken) {
         let keeper = self.clone();
         self.0.tasks.spawn(async move {
-            let call = tokio::time::timeout(DEADLINE, keeper.0.endpoint.refresh(&refresh_token));
-            let result = match AssertUnwindSafe(call).catch_unwind().await {
-                Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(TokenError::transient(format!(
-                    "the token endpoint did not answer in {} s",
-                    DEADLINE.as_secs()
-                ))),
-                Err(_) => Err(TokenError::transient(
-                    "the refresh failed inside the gateway; see the log",
-                )),
-            };
-            keeper.refresh_ended(generation, result).await;
+            let refresh = AssertUnwindSafe(keeper.refresh(generation, &refresh_token)).catch_unwind();
+            if refresh.await.is_err() {
+                // Whoever waits must not wait for ever, and the next attempt must be possible.
+                let crash = TokenError::transient("the refresh failed inside the gateway; see the log");
+                keeper.0.flight.ended(generation, Err(crash));
+                keeper.0.flight.wake();
+            }
         });
     }
 
-    async fn refresh_ended(&self, generation: Generation, result: Result<TokenResponse, TokenError>) {
-        let _installing = self.0.installing.lock().await;
+    async fn refresh(&self, generation: Generation, refresh_token: &RefreshToken) {
+        let lock = self.lock(LOCK_PATIENCE).await;
+        let answer = match &lock {
+            Err(busy) => Some(Err(TokenError::transient(busy.to_string()))),
+            // Whoever had the lock before may have refreshed.
+            Ok(_) => match self.follow_file(generation).await {
+                true => Some(self.call(refresh_token).await),
+                false => None,
+            },
+        };
+        self.take(generation, answer).await;
+    }
+
+    async fn call(&self, refresh_token: &RefreshToken) -> Answer {
+        let call = tokio::time::timeout(DEADLINE, self.0.endpoint.refresh(refresh_token));
+        call.await.unwrap_or_else(|_| {
+            let seconds = DEADLINE.as_secs();
+            Err(TokenError::transient(format!(
+                "the token endpoint did not answer in {seconds} s"
+            )))
+        })
+    }
+
+    /// Takes over what others have put into the file, and tells whether the generation is still the one in use.
+    async fn follow_file(&self, generation: Generation) -> bool {
+        let mut seen = self.installing().await;
+        self.take_over(&mut seen, &mut Outside::certain()).await;
+        self.holds(generation)
+    }
+
+    async fn take(&self, generation: Generation, answer: Option<Answer>) {
+        let mut seen = self.installing().await;
+        if matches!(answer, Some(Ok(_))) {
+            self.take_over(&mut seen, &mut Outside::certain()).await;
+        }
         let base = self
             .snapshot()
             .grant
             .clone()
             .filter(|grant| grant.generation == generation);
-        let (result, stored) = match (base, result) {
-            (Some(base), Ok(response)) => {
+        let (result, stored) = match (base, answer) {
+            (Some(base), Some(Ok(response))) => {
                 let tokens = base.tokens.refreshed(response, self.now());
-                let stored = self.store(&tokens).await;
+                let stored = self.store(&tokens, &mut seen).await;
                 (Ok(tokens), Some(stored))
             }
-            (Some(_), Err(error)) => (Err(error), None),
+            (Some(_), Some(Err(error))) => (Err(error), None),
             // Superseded: what it says does not matter any more.
-            (None, _) => (Err(TokenError::transient("superseded")), None),
+            (None, _) | (_, None) => (Err(TokenError::transient("superseded")), None),
         };
         let fingerprint = result
             .as_ref()
             .map(|tokens| tokens.access_token.fingerprint())
             .unwrap_or_default();
         let failure = result.as_ref().err().cloned();
-        let outcome = self.transition(|life, now, dice| life.refresh_ended(generation, result, now, dice));
+        let outcome = self.0.flight.ended(generation, result);
+        if outcome == Outcome::FellBack {
+            self.restore(&mut seen).await;
+        }
         if let Some(stored) = stored {
             self.note_stored(stored);
         }
-        self.publish(|snapshot| snapshot.refreshes_ended += 1);
+        self.0.flight.wake();
         match (outcome, failure) {
             (Outcome::Installed, _) => {
                 debug!(topic = "oauth2", "token updated: {fingerprint}");
                 info!(topic = "oauth2", "tokens updated");
             }
             (Outcome::Failed, Some(TokenError::Rejected { cause, reason })) => {
-                let action = super::Action::from(cause).as_str();
+                let action = Action::from(cause).as_str();
                 error!(topic = "oauth2", action, "refresh refused: {reason}");
             }
             (Outcome::Failed, failure) => {
@@ -82,6 +120,30 @@ impl Keeper {
                 topic = "oauth2",
                 "refresh dropped: newer tokens came in meanwhile"
             ),
+            (Outcome::FellBack, failure) => {
+                let reason = failure.map(|failure| failure.to_string()).unwrap_or_default();
+                error!(
+                    topic = "oauth2",
+                    "Webex refused the new tokens before it had answered anything to them, so those held before are in use again: {reason}"
+                );
+            }
         }
+    }
+
+    /// Puts the tokens in use back into the file, beside a copy of those that were refused.
+    async fn restore(&self, seen: &mut Seen) {
+        seen.forget_content();
+        if let Some(grant) = &self.snapshot().grant {
+            let stored = self.store(&grant.tokens, seen).await;
+            self.note_stored(stored);
+        }
+    }
+
+    fn holds(&self, generation: Generation) -> bool {
+        let snapshot = self.snapshot();
+        snapshot
+            .grant
+            .as_ref()
+            .is_some_and(|grant| grant.generation == generation)
     }
 }

@@ -1,5 +1,10 @@
+mod faults;
+mod outside;
+mod shared;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Semaphore;
@@ -7,6 +12,8 @@ use tokio::sync::Semaphore;
 use super::*;
 use crate::clock::{ManualClock, Timestamp};
 use crate::secret::{AuthorizationCode, CodeVerifier, RefreshToken};
+use crate::token::disk::Disk;
+use crate::token::disk::faulty::FaultyDisk;
 use crate::token::endpoint::TokenCall;
 use crate::token::failure::{Rejection, TokenError};
 use crate::token::lifecycle::AuthState;
@@ -44,6 +51,7 @@ struct Bench {
     keeper: Keeper,
     script: Arc<Script>,
     clock: ManualClock,
+    disk: Arc<FaultyDisk>,
     path: PathBuf,
     _dir: tempfile::TempDir,
 }
@@ -61,8 +69,10 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".tokens");
         let clock = ManualClock::at(Timestamp::from_unix_seconds(1_769_606_789));
-        let file = TokenFile::new(&path);
-        file.store(&tokens("1", clock.now()), clock.now().wall).unwrap();
+        let disk = Arc::new(FaultyDisk::default());
+        let file = TokenFile::on(Arc::clone(&disk) as Arc<dyn Disk>, &path);
+        file.store(&tokens("1", clock.now()), clock.now().wall, &mut Seen::default())
+            .unwrap();
         clock.advance(HOUR);
         let answers = Mutex::new(answers.into_iter().collect());
         let script = Arc::new(Script {
@@ -71,11 +81,12 @@ impl Bench {
             gate: Semaphore::new(0),
         });
         let endpoint = Arc::clone(&script) as Arc<dyn TokenEndpoint>;
-        let keeper = Keeper::open(file, endpoint, Arc::new(clock.clone()), Box::new(|| 0.5)).await;
+        let keeper = Keeper::open(file, endpoint, Arc::new(clock.clone()), Box::new(|| 0.5), None).await;
         Self {
             keeper,
             script,
             clock,
+            disk,
             path,
             _dir: dir,
         }
@@ -149,7 +160,7 @@ async fn staggered_401s_of_one_token_cost_one_call() {
 async fn a_refresh_survives_the_request_that_asked_for_it() {
     let bench = Bench::gated([Ok(response("2"))]).await;
     bench.expire();
-    let mut changes = bench.keeper.0.published.subscribe();
+    let mut changes = bench.keeper.0.flight.subscribe();
     let mut leader = Box::pin(bench.keeper.access());
     assert!(futures_util::poll!(&mut leader).is_pending());
     drop(leader);
@@ -204,7 +215,7 @@ async fn a_crash_inside_a_refresh_is_a_failed_refresh() {
     bench.expire();
     let error = bench.keeper.access().await.unwrap_err();
     assert_eq!(error.action(), Action::Retry);
-    assert!(!bench.keeper.lock().refreshing());
+    assert!(!bench.keeper.0.flight.lock().refreshing());
 }
 
 #[tokio::test]
@@ -220,7 +231,7 @@ async fn a_full_disk_does_not_cost_the_new_tokens_and_the_write_is_tried_again()
 
     std::fs::rename(&aside, &folder).unwrap();
     let stop = CancellationToken::new();
-    let mut changes = bench.keeper.0.published.subscribe();
+    let mut changes = bench.keeper.0.flight.subscribe();
     let running = tokio::spawn(bench.keeper.clone().run(stop.clone()));
     tokio::task::yield_now().await;
     bench.clock.advance(STORE_RETRY);
@@ -237,7 +248,7 @@ async fn a_full_disk_does_not_cost_the_new_tokens_and_the_write_is_tried_again()
 async fn the_background_loop_refreshes_ahead_of_expiry_without_any_request() {
     let bench = Bench::with([Ok(response("2"))]).await;
     let stop = CancellationToken::new();
-    let mut changes = bench.keeper.0.published.subscribe();
+    let mut changes = bench.keeper.0.flight.subscribe();
     let running = tokio::spawn(bench.keeper.clone().run(stop.clone()));
     tokio::task::yield_now().await;
     bench.clock.advance(HOUR * 24 * 11);
@@ -268,10 +279,10 @@ async fn the_end_waits_for_a_refresh_in_flight_and_stores_it() {
 async fn an_authorisation_during_a_refresh_wins() {
     let bench = Bench::gated([Ok(response("2"))]).await;
     bench.keeper.rejected(bench.generation());
-    let mut changes = bench.keeper.0.published.subscribe();
+    let mut changes = bench.keeper.0.flight.subscribe();
     bench
         .keeper
-        .install(tokens("admin", bench.clock.now()))
+        .install(tokens("admin", bench.clock.now()), true)
         .await
         .unwrap();
     bench.open_gate();
@@ -298,7 +309,7 @@ async fn an_unusable_file_is_reported_and_stays_until_an_authorisation() {
         gate: Semaphore::new(0),
     };
     let (endpoint, time) = (Arc::new(script), Arc::new(clock.clone()));
-    let keeper = Keeper::open(TokenFile::new(&path), endpoint, time, Box::new(|| 0.5)).await;
+    let keeper = Keeper::open(TokenFile::new(&path), endpoint, time, Box::new(|| 0.5), None).await;
     let error = keeper.access().await.unwrap_err().to_string();
     assert!(
         error.starts_with("the tokens file holds no tokens: it is not JSON") && error.contains("restore it"),
@@ -307,6 +318,6 @@ async fn an_unusable_file_is_reported_and_stays_until_an_authorisation() {
     let reason = keeper.snapshot().unusable_file.clone().unwrap();
     assert_eq!(reason, "holds no tokens: it is not JSON (line 1, column 2)");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "not json");
-    keeper.install(tokens("1", clock.now())).await.unwrap();
+    keeper.install(tokens("1", clock.now()), true).await.unwrap();
     assert_eq!(keeper.snapshot().unusable_file, None);
 }

@@ -1,7 +1,8 @@
-use proptest::prelude::*;
+mod promises;
 
+use super::pace::PROBE_INTERVAL;
 use super::*;
-use crate::clock::{Clock, ManualClock};
+use crate::clock::{Clock, ManualClock, Timestamp};
 use crate::token::samples::{response, tokens};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -201,20 +202,129 @@ fn trouble_on_the_way_backs_off_and_every_trigger_honours_it() {
     assert_eq!(bench.life.trouble(), None);
 }
 
-#[test]
-fn an_hour_without_the_token_endpoint_costs_few_calls() {
-    let mut bench = Bench::authorised();
-    bench.clock.advance(LIFETIME.mul_f64(0.8));
+/// How often the endpoint is asked in an hour in which it never answers.
+fn calls_in_an_hour(bench: &mut Bench, why: Why, dice: f64) -> usize {
     let end = bench.clock.now().mono + Duration::from_hours(1);
     let mut calls = 0;
     while bench.clock.now().mono < end {
-        if started(&bench.want(Why::Due)) {
+        if let Decision::Start(generation, _) = bench.want(why) {
             calls += 1;
+            let failed = Err(TokenError::transient("no route"));
+            bench
+                .life
+                .refresh_ended(generation, failed, bench.clock.now(), dice);
+        }
+        bench.clock.advance(Duration::from_secs(1));
+    }
+    calls
+}
+
+#[test]
+fn an_hour_without_the_token_endpoint_costs_fewer_than_30_calls_while_the_token_works() {
+    for dice in [0.0, 0.5, 1.0] {
+        let mut bench = Bench::authorised();
+        bench.clock.advance(LIFETIME.mul_f64(0.8));
+        let calls = calls_in_an_hour(&mut bench, Why::Due, dice);
+        assert!(calls < 30, "{calls} with dice {dice}");
+    }
+}
+
+#[test]
+fn once_the_token_has_expired_recovery_is_looked_for_every_minute() {
+    for dice in [0.0, 0.5, 1.0] {
+        let mut bench = Bench::authorised();
+        bench.clock.advance(LIFETIME);
+        let calls = calls_in_an_hour(&mut bench, Why::Expired, dice);
+        assert!((60..=130).contains(&calls), "{calls} with dice {dice}");
+    }
+}
+
+#[test]
+fn the_last_attempt_before_expiry_does_not_put_off_the_first_one_after_it() {
+    let mut bench = Bench::authorised();
+    bench.clock.advance(LIFETIME.mul_f64(0.8));
+    while bench.life.grant().unwrap().usable(bench.clock.now()) {
+        if started(&bench.want(Why::Due)) {
             bench.fail();
         }
         bench.clock.advance(Duration::from_secs(1));
     }
-    assert!(calls < 90, "{calls}");
+    let wait = bench.life.due_in(bench.clock.now()).unwrap();
+    assert!(wait <= Duration::from_mins(1), "{wait:?}");
+}
+
+#[test]
+fn tokens_on_trial_that_webex_refuses_give_way_to_those_before_them() {
+    let mut bench = Bench::authorised();
+    let now = bench.clock.now();
+    bench.life.install_on_trial(tokens("new", now), now, 0.5);
+    assert!(bench.life.on_trial());
+    assert!(started(&bench.reject()), "however young the token is");
+    assert_eq!(bench.refuse(Rejection::Grant), Outcome::FellBack);
+    assert_eq!(
+        bench.life.grant().unwrap().tokens.access_token.expose(),
+        "access-1"
+    );
+    assert_eq!(bench.life.state(), AuthState::Ok);
+    assert!(!bench.life.on_trial());
+}
+
+#[test]
+fn tokens_on_trial_that_webex_answered_to_stay_whatever_comes() {
+    let mut bench = Bench::authorised();
+    let now = bench.clock.now();
+    let generation = bench.life.install_on_trial(tokens("new", now), now, 0.5);
+    bench.life.accepted(generation);
+    bench.clock.advance(YOUNG);
+    assert!(started(&bench.reject()));
+    assert_eq!(bench.refuse(Rejection::Grant), Outcome::Failed);
+    assert_eq!(
+        bench.life.grant().unwrap().tokens.access_token.expose(),
+        "access-new"
+    );
+}
+
+#[test]
+fn a_trial_ends_with_a_refresh_and_not_with_trouble_on_the_way_or_with_the_client() {
+    let mut bench = Bench::authorised();
+    let now = bench.clock.now();
+    bench.life.install_on_trial(tokens("new", now), now, 0.5);
+    assert!(started(&bench.reject()));
+    assert_eq!(bench.fail(), Outcome::Failed);
+    assert!(bench.life.on_trial());
+    bench.clock.advance(Duration::from_mins(1));
+    assert!(started(&bench.reject()));
+    assert_eq!(bench.refuse(Rejection::Client), Outcome::Failed);
+    assert!(bench.life.on_trial());
+    bench.clock.advance(PROBE_INTERVAL);
+    assert!(started(&bench.reject()));
+    assert_eq!(bench.end(Ok("2")), Outcome::Installed);
+    assert!(!bench.life.on_trial());
+}
+
+#[test]
+fn of_several_tokens_on_trial_the_fallback_is_what_webex_last_answered_to() {
+    let mut bench = Bench::authorised();
+    let now = bench.clock.now();
+    bench.life.install_on_trial(tokens("new", now), now, 0.5);
+    bench.life.install_on_trial(tokens("newer", now), now, 0.5);
+    assert!(started(&bench.reject()));
+    assert_eq!(bench.refuse(Rejection::Grant), Outcome::FellBack);
+    assert_eq!(
+        bench.life.grant().unwrap().tokens.access_token.expose(),
+        "access-1"
+    );
+}
+
+#[test]
+fn a_grant_that_webex_has_refused_is_no_fallback() {
+    let mut bench = Bench::authorised();
+    bench.clock.advance(LIFETIME.mul_f64(0.8));
+    assert!(started(&bench.want(Why::Due)));
+    bench.refuse(Rejection::Grant);
+    let now = bench.clock.now();
+    bench.life.install_on_trial(tokens("new", now), now, 0.5);
+    assert!(!bench.life.on_trial());
 }
 
 #[test]
@@ -290,97 +400,4 @@ fn an_issue_time_in_the_future_does_not_lengthen_a_token() {
         0.5,
     );
     assert!(life.grant().unwrap().remaining(clock.now()) <= LIFETIME);
-}
-
-#[derive(Clone, Debug)]
-enum Event {
-    Advance(u64),
-    StepWall(i64),
-    Due,
-    Expired,
-    Reject(bool),
-    Accept,
-    Succeed(u64),
-    Fail(bool),
-    Refuse(bool),
-    Authorise,
-}
-
-fn events() -> impl Strategy<Value = Vec<Event>> {
-    let event = prop_oneof![
-        (0..2_000_000_u64).prop_map(Event::Advance),
-        (0..120_u64).prop_map(Event::Advance),
-        (-2_000_000..2_000_000_i64).prop_map(Event::StepWall),
-        Just(Event::Due),
-        Just(Event::Expired),
-        any::<bool>().prop_map(Event::Reject),
-        Just(Event::Accept),
-        (1..2_000_000_u64).prop_map(Event::Succeed),
-        any::<bool>().prop_map(Event::Fail),
-        any::<bool>().prop_map(Event::Refuse),
-        Just(Event::Authorise),
-    ];
-    proptest::collection::vec(event, 0..200)
-}
-
-proptest! {
-    /// Whatever happens: one refresh at a time, no grant is ever dropped, a refresh runs only when one was started, a token
-    /// is usable no longer than its lifetime on the monotonic clock, and there is always a next step.
-    #[test]
-    fn the_machine_keeps_its_promises(events in events()) {
-        let clock = ManualClock::at(Timestamp::from_unix_seconds(1_769_606_789));
-        let mut life = Lifecycle::default();
-        let mut running: Vec<Generation> = Vec::new();
-        let (mut authorised, mut longest) = (false, LIFETIME);
-        for event in events {
-            let now = clock.now();
-            let generation = life.grant().map(|grant| grant.generation);
-            let decision = match event {
-                Event::Advance(seconds) => { clock.advance(Duration::from_secs(seconds)); None }
-                Event::StepWall(seconds) => {
-                    clock.set_wall(Timestamp::from_unix_seconds(now.wall.unix_seconds() + seconds));
-                    None
-                }
-                Event::Due => Some(life.want(Why::Due, now)),
-                Event::Expired => Some(life.want(Why::Expired, now)),
-                Event::Reject(current) => generation
-                    .map(|generation| if current { generation } else { Generation(0) })
-                    .map(|generation| life.want(Why::Rejected(generation), now)),
-                Event::Accept => { if let Some(generation) = generation { life.cured(generation); } None }
-                Event::Authorise => { life.install(tokens("new", now), now, 0.3); authorised = true; None }
-                Event::Succeed(seconds) => {
-                    if let (Some(generation), Some(grant)) = (running.pop(), life.grant()) {
-                        let lifetime = Duration::from_secs(seconds);
-                        let tokens = TokenSet { expires_in: lifetime, ..grant.tokens.refreshed(response("r"), now) };
-                        life.refresh_ended(generation, Ok(tokens), now, 0.3);
-                        longest = longest.max(lifetime);
-                        prop_assert!(life.grant().unwrap().remaining(now) <= longest);
-                    }
-                    None
-                }
-                Event::Fail(wait) => {
-                    if let Some(generation) = running.pop() {
-                        let retry_after = wait.then_some(Duration::from_secs(100));
-                        let error = TokenError::Transient { reason: String::new(), retry_after, answered: true };
-                        life.refresh_ended(generation, Err(error), now, 0.3);
-                    }
-                    None
-                }
-                Event::Refuse(grant) => {
-                    if let Some(generation) = running.pop() {
-                        let cause = if grant { Rejection::Grant } else { Rejection::Client };
-                        life.refresh_ended(generation, Err(TokenError::Rejected { cause, reason: String::new() }), now, 0.3);
-                    }
-                    None
-                }
-            };
-            if let Some(Decision::Start(generation, _)) = decision {
-                prop_assert!(!running.contains(&generation), "a second refresh of one generation");
-                running.push(generation);
-            }
-            prop_assert_eq!(authorised, life.grant().is_some());
-            prop_assert!(!life.refreshing() || !running.is_empty());
-            prop_assert_eq!(life.due_in(clock.now()).is_some(), authorised && !life.refreshing());
-        }
-    }
 }

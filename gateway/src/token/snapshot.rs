@@ -1,4 +1,4 @@
-//! What everybody but the keeper sees of the tokens' life.
+//! What everybody else sees of the tokens' life.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub struct Snapshot {
     pub unusable_file: Option<String>,
     /// Whether the last refresh that a 401 forced cured the request that got it.
     pub proven: bool,
+    /// Whether Webex has not answered anything to the tokens held yet, so that those before them are kept.
+    pub on_trial: bool,
     bearer: Option<HeaderValue>,
     pub(super) refreshes_ended: u64,
 }
@@ -92,6 +94,7 @@ impl Snapshot {
             unusable_file: None,
             bearer: None,
             proven: true,
+            on_trial: false,
             refreshes_ended: 0,
         }
     }
@@ -114,6 +117,8 @@ impl Snapshot {
             && self.state == life.state()
             && self.trouble.as_ref() == life.trouble()
             && self.proven == life.proven()
+            && self.on_trial == life.on_trial()
+            && self.dead == life.dead()
     }
 
     pub(super) fn take(&mut self, life: &Lifecycle) {
@@ -123,6 +128,7 @@ impl Snapshot {
         self.trouble = life.trouble().cloned();
         self.dead = life.dead();
         self.proven = life.proven();
+        self.on_trial = life.on_trial();
     }
 }
 
@@ -130,7 +136,7 @@ fn not_authorised(file_problem: Option<&str>) -> String {
     match file_problem {
         None => "no administrator has authorised this gateway yet".to_owned(),
         Some(problem) => {
-            format!("the tokens file {problem}; restore it and restart the gateway, or authorise again")
+            format!("the tokens file {problem}; restore it, or authorise again")
         }
     }
 }

@@ -1,0 +1,83 @@
+//! Brings the tokens to the disk, and says so where that fails.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tracing::{error, info, warn};
+
+use super::outside::Outside;
+use super::{Keeper, STORE_RETRY};
+use crate::token::TokenSet;
+use crate::token::file::Seen;
+use crate::token::lock::{Held, LockError};
+
+/// Somebody who has to write waits this long for another process: it writes for moments, and may call the token endpoint meanwhile.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+impl Keeper {
+    /// The lock between processes; `None` where there is none, which is said once.
+    pub(super) async fn lock(&self, patience: Duration) -> Result<Option<Arc<Held>>, LockError> {
+        match self.0.lock.acquire(self.0.flight.clock(), patience).await {
+            Ok(held) => Ok(Some(held)),
+            Err(busy @ LockError::Busy { .. }) => Err(busy),
+            Err(problem @ LockError::Unavailable { .. }) => {
+                if !self.0.lockless.swap(true, Ordering::Relaxed) {
+                    warn!("{problem}; a second gateway on this tokens file could refresh at the same time");
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    pub(super) async fn store(&self, tokens: &TokenSet, seen: &mut Seen) -> Result<(), String> {
+        let (file, tokens, now) = (self.0.file.clone(), tokens.clone(), self.now().wall);
+        let mut known = seen.clone();
+        let write = self
+            .0
+            .tasks
+            .spawn_blocking(move || (file.store(&tokens, now, &mut known), known));
+        match write.await {
+            Ok((stored, known)) => {
+                *seen = known;
+                stored.map_err(|problem| problem.to_string())
+            }
+            Err(crashed) => Err(crashed.to_string()),
+        }
+    }
+
+    /// Writes what is held, unless the file holds something better by now.
+    pub(super) async fn store_again(&self) {
+        let _lock = self.lock(LOCK_PATIENCE).await;
+        let mut seen = self.installing().await;
+        if self.take_over(&mut seen, &mut Outside::certain()).await {
+            return;
+        }
+        if let Some(grant) = &self.snapshot().grant {
+            let stored = self.store(&grant.tokens, &mut seen).await;
+            self.note_stored(stored);
+        }
+    }
+
+    pub(super) fn note_stored(&self, stored: Result<(), String>) {
+        match &stored {
+            Ok(()) if self.snapshot().unsaved.is_some() => {
+                info!("tokens stored in {}", self.0.file.path().display());
+            }
+            Ok(()) => {}
+            Err(problem) => error!(
+                "the tokens serve from memory only and would be lost by a restart: {problem}; free the disk or mend the \
+                 permissions, the write is tried again every {} s",
+                STORE_RETRY.as_secs()
+            ),
+        }
+        let changed =
+            self.snapshot().unsaved != stored.clone().err() || self.snapshot().unusable_file.is_some();
+        if changed {
+            self.0.flight.publish(|snapshot| {
+                snapshot.unusable_file = snapshot.unusable_file.take().filter(|_| stored.is_err());
+                snapshot.unsaved = stored.err();
+            });
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Somebody else changes the tokens file while the gateway runs.
+
+use super::*;
+use crate::organization::OrgId;
+use crate::secret::AccessToken;
+use crate::token::json_of;
+
+/// Within this time changes from outside have to be noticed.
+const SOON: Duration = Duration::from_secs(5);
+
+impl Bench {
+    /// Puts `content` into the file, and waits until the running keeper has looked at it.
+    async fn change(&self, content: &str) {
+        std::fs::write(&self.path, content).unwrap();
+        self.looked().await;
+    }
+
+    async fn looked(&self) {
+        // A second look, because a first one may come in the middle of a write.
+        for _ in 0..2 {
+            self.clock.advance(SOON / 2);
+            self.keeper.look(&mut Outside::certain()).await;
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path.parent().unwrap()).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != ".tokens.lock")
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn tokens_in(&self, name: &str, change: impl FnOnce(&mut TokenSet)) -> String {
+        let mut tokens = tokens(name, self.clock.now());
+        change(&mut tokens);
+        String::from_utf8(tokens.to_json()).unwrap()
+    }
+}
+
+fn refused() -> Answer {
+    Err(TokenError::Rejected {
+        cause: Rejection::Grant,
+        reason: "dead".to_owned(),
+    })
+}
+
+fn org(digit: u8) -> OrgId {
+    OrgId::parse(&format!("00000000-0000-4000-8000-00000000000{digit}")).unwrap()
+}
+
+#[tokio::test]
+async fn a_running_keeper_notices_a_change_within_five_seconds() {
+    let bench = Bench::with([]).await;
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(bench.keeper.clone().run(stop.clone()));
+    let mut changes = bench.keeper.0.flight.subscribe();
+    std::fs::write(&bench.path, bench.tokens_in("theirs", |_| {})).unwrap();
+    let theirs = fingerprint("theirs");
+    let mut waited = Duration::ZERO;
+    while changes
+        .borrow_and_update()
+        .grant
+        .as_ref()
+        .unwrap()
+        .tokens
+        .access_token
+        .fingerprint()
+        != theirs
+    {
+        assert!(waited <= SOON, "not noticed within {waited:?}");
+        // The look itself takes real time, on a thread of its own.
+        if tokio::time::timeout(Duration::from_millis(20), changes.changed())
+            .await
+            .is_err()
+        {
+            let half_a_second = Duration::from_millis(500);
+            bench.clock.advance(half_a_second);
+            waited += half_a_second;
+        }
+    }
+    stop.cancel();
+    running.await.unwrap();
+    assert_eq!(bench.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_is_deleted_is_written_again_by_the_next_refresh_and_not_before() {
+    let bench = Bench::with([Ok(response("2"))]).await;
+    std::fs::remove_file(&bench.path).unwrap();
+    bench.looked().await;
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("1"));
+    assert!(!bench.path.exists());
+    bench.expire();
+    bench.keeper.access().await.unwrap();
+    assert_eq!(bench.stored(), json_of(&bench.keeper));
+    assert_eq!(bench.names(), [".tokens"]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_spoilt_does_not_matter_until_it_is_replaced_and_then_a_copy_stays() {
+    let bench = Bench::with([Ok(response("2"))]).await;
+    bench.change("{\"access_token\": \"a\"}").await;
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("1"));
+    let problem = bench.keeper.snapshot().unusable_file.clone();
+    assert_eq!(
+        problem.as_deref(),
+        Some("holds no tokens: it has no refresh_token")
+    );
+    bench.expire();
+    bench.keeper.access().await.unwrap();
+    assert_eq!(bench.keeper.snapshot().unusable_file, None);
+    assert_eq!(bench.stored(), json_of(&bench.keeper));
+    let names = bench.names();
+    assert_eq!(names.len(), 2, "{names:?}");
+    let copy = std::fs::read_to_string(bench.path.with_file_name(&names[1])).unwrap();
+    assert_eq!(copy, "{\"access_token\": \"a\"}");
+}
+
+#[tokio::test]
+async fn a_write_that_is_not_complete_yet_is_no_alarm() {
+    let bench = Bench::with([]).await;
+    let mut outside = Outside::default();
+    let whole = bench.tokens_in("theirs", |_| {});
+    std::fs::write(&bench.path, &whole[..whole.len() / 2]).unwrap();
+    bench.keeper.look(&mut outside).await;
+    assert_eq!(bench.keeper.snapshot().unusable_file, None);
+    std::fs::write(&bench.path, &whole).unwrap();
+    bench.keeper.look(&mut outside).await;
+    assert_eq!(bench.keeper.snapshot().unusable_file, None);
+    assert_eq!(
+        bench.keeper.access().await.unwrap().fingerprint,
+        fingerprint("theirs")
+    );
+}
+
+#[tokio::test]
+async fn a_write_that_stays_incomplete_is_told_at_the_second_look() {
+    let bench = Bench::with([]).await;
+    let mut outside = Outside::default();
+    std::fs::write(&bench.path, "{").unwrap();
+    bench.keeper.look(&mut outside).await;
+    assert_eq!(bench.keeper.snapshot().unusable_file, None);
+    bench.keeper.look(&mut outside).await;
+    assert!(bench.keeper.snapshot().unusable_file.is_some());
+}
+
+#[tokio::test]
+async fn tokens_restored_for_a_gateway_without_any_make_it_serve() {
+    let bench = Bench::with([]).await;
+    std::fs::write(&bench.path, "not json").unwrap();
+    let (file, time) = (TokenFile::new(&bench.path), Arc::new(bench.clock.clone()));
+    let endpoint = Arc::clone(&bench.script) as Arc<dyn TokenEndpoint>;
+    let keeper = Keeper::open(file, endpoint, time, Box::new(|| 0.5), None).await;
+    assert!(keeper.access().await.is_err());
+    std::fs::write(&bench.path, bench.tokens_in("restored", |_| {})).unwrap();
+    keeper.look(&mut Outside::certain()).await;
+    assert_eq!(
+        keeper.access().await.unwrap().fingerprint,
+        fingerprint("restored")
+    );
+    assert_eq!(keeper.snapshot().unusable_file, None);
+}
+
+#[tokio::test]
+async fn a_restored_backup_whose_grant_is_dead_gives_way_to_the_tokens_that_worked() {
+    let bench = Bench::with([refused()]).await;
+    let before = bench.stored();
+    bench.change(&bench.tokens_in("backup", |_| {})).await;
+    let backup = bench.keeper.access().await.unwrap();
+    assert_eq!(backup.fingerprint, fingerprint("backup"));
+    let instead = bench
+        .keeper
+        .replace(backup.generation)
+        .await
+        .unwrap()
+        .expect("the old token");
+    assert_eq!(instead.fingerprint, fingerprint("1"));
+    assert_eq!(bench.keeper.snapshot().state, AuthState::Ok);
+    assert_eq!(bench.stored(), before);
+    let names = bench.names();
+    assert!(
+        names.len() == 2 && names[1].starts_with(".tokens.replaced-"),
+        "{names:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_restored_backup_that_works_stays() {
+    let bench = Bench::with([refused()]).await;
+    bench.change(&bench.tokens_in("backup", |_| {})).await;
+    let backup = bench.keeper.access().await.unwrap();
+    bench.keeper.accepted(backup.generation);
+    bench.clock.advance(Duration::from_mins(1));
+    assert!(bench.keeper.replace(backup.generation).await.is_err());
+    assert_eq!(bench.keeper.snapshot().state, AuthState::Reauthorise);
+}
+
+#[tokio::test]
+async fn tokens_of_another_organisation_are_not_used_and_not_lost() {
+    let bench = Bench::with([Ok(response("2"))]).await;
+    bench.keeper.learn(org(1)).await;
+    let foreign = bench.tokens_in("foreign", |tokens| tokens.org_id = Some(org(2)));
+    bench.change(&foreign).await;
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("1"));
+    let problem = bench.keeper.snapshot().unusable_file.clone().unwrap();
+    assert!(
+        problem.starts_with("holds tokens of the organisation 00000000-0000-4000-8000-000000000002"),
+        "{problem}"
+    );
+    bench.expire();
+    bench.keeper.access().await.unwrap();
+    let names = bench.names();
+    assert_eq!(
+        std::fs::read_to_string(bench.path.with_file_name(&names[1])).unwrap(),
+        foreign
+    );
+}
+
+#[tokio::test]
+async fn a_file_of_another_organisation_than_the_configured_one_is_not_used_at_start() {
+    let bench = Bench::with([]).await;
+    std::fs::write(
+        &bench.path,
+        bench.tokens_in("foreign", |tokens| tokens.org_id = Some(org(2))),
+    )
+    .unwrap();
+    let (file, time) = (TokenFile::new(&bench.path), Arc::new(bench.clock.clone()));
+    let endpoint = Arc::clone(&bench.script) as Arc<dyn TokenEndpoint>;
+    let keeper = Keeper::open(file, endpoint, time, Box::new(|| 0.5), Some(org(1))).await;
+    let error = keeper.access().await.unwrap_err();
+    assert!(
+        error.to_string().contains("and this gateway acts for 00000000"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_same_text_written_again_is_no_change() {
+    let bench = Bench::with([]).await;
+    let generation = bench.generation();
+    bench.change(&bench.stored()).await;
+    assert_eq!(bench.generation(), generation);
+}
+
+#[tokio::test]
+async fn an_older_state_of_the_same_grant_does_not_replace_a_newer_one() {
+    let bench = Bench::with([Ok(response("2"))]).await;
+    let older = bench.stored();
+    bench.expire();
+    bench.keeper.access().await.unwrap();
+    bench.change(&older).await;
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("2"));
+}
+
+#[tokio::test]
+async fn a_token_set_with_another_access_token_only_is_what_another_gateway_refreshed() {
+    let bench = Bench::with([]).await;
+    bench.clock.advance(HOUR);
+    let newer = bench.tokens_in("1", |tokens| {
+        tokens.access_token = AccessToken::new("access-9").unwrap();
+    });
+    bench.change(&newer).await;
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("9"));
+    assert!(!bench.keeper.snapshot().on_trial);
+}
