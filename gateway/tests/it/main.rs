@@ -17,6 +17,7 @@ mod callback;
 mod docs;
 mod forward;
 mod health;
+mod login;
 mod nonsense;
 mod outward;
 mod raw;
