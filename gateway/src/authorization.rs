@@ -176,7 +176,9 @@ impl Authorizer {
         }
         let outcome = self.take(code, flow.as_ref()).await;
         if outcome.as_ref().is_err_and(Refusal::may_try_again) {
-            flow.iter().for_each(|flow| self.0.logins.restore(flow));
+            if let Some(flow) = &flow {
+                self.0.logins.restore(flow);
+            }
             self.0.codes.forget(code);
         }
         outcome

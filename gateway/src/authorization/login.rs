@@ -77,7 +77,7 @@ pub enum Login {
 impl Default for Logins {
     fn default() -> Self {
         Self {
-            seal: Seal::new(),
+            seal: Seal::with_new_key(),
             used: Mutex::default(),
         }
     }

@@ -14,6 +14,8 @@ mod bench;
 mod binary;
 mod broken;
 mod callback;
+mod check;
+mod commands;
 mod docs;
 mod forward;
 mod health;

@@ -29,7 +29,7 @@ pub enum Purpose {
 impl Seal {
     /// A new key.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn with_new_key() -> Self {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("the operating system has randomness");
         let key = UnboundKey::new(&CHACHA20_POLY1305, &key).expect("the key has 256 bits");
@@ -91,23 +91,23 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_for_its_purpose_in_its_process_alone() {
-        let seal = Seal::new();
+        let seal = Seal::with_new_key();
         let text = seal.seal(Purpose::State, b"content");
         assert_eq!(seal.open(Purpose::State, &text).as_deref(), Some(&b"content"[..]));
         assert_eq!(seal.open(Purpose::Cookie, &text), None);
-        assert_eq!(Seal::new().open(Purpose::State, &text), None);
+        assert_eq!(Seal::with_new_key().open(Purpose::State, &text), None);
     }
 
     #[test]
     fn the_same_content_never_looks_the_same() {
-        let seal = Seal::new();
+        let seal = Seal::with_new_key();
         let all: std::collections::HashSet<_> = (0..1000).map(|_| seal.seal(Purpose::Cookie, b"x")).collect();
         assert_eq!(all.len(), 1000);
     }
 
     #[test]
     fn a_change_of_any_bit_is_noticed() {
-        let seal = Seal::new();
+        let seal = Seal::with_new_key();
         let text = seal.seal(Purpose::Cookie, b"content");
         let bytes = URL_SAFE_NO_PAD.decode(&text).unwrap();
         for bit in 0..bytes.len() * 8 {
@@ -124,7 +124,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_that_comes_in_opens_or_panics(text in "[A-Za-z0-9_=.-]{0,200}") {
-            prop_assert_eq!(Seal::new().open(Purpose::State, &text), None);
+            prop_assert_eq!(Seal::with_new_key().open(Purpose::State, &text), None);
         }
     }
 }
