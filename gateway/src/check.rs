@@ -30,36 +30,28 @@ pub async fn run(
 ) -> Report {
     let config = &partial.config;
     let mut lines = verdict::configuration(&partial);
-    let held = match partial.broken.contains(&"tokensFile") {
-        true => {
-            lines.push(Line::skipped("tokens", "-tokensFile is not set properly"));
-            None
-        }
-        false => {
-            progress("the tokens file");
-            local::tokens(config, hands_over, clock.now().wall, &mut lines)
-        }
+    let broken = |settings: &[&str]| settings.iter().any(|setting| partial.broken.contains(setting));
+    let held = if broken(&["tokensFile"]) {
+        lines.push(Line::skipped("tokens", "-tokensFile is not set properly"));
+        None
+    } else {
+        progress("the tokens file");
+        local::tokens(config, hands_over, clock.now().wall, &mut lines)
     };
     let ports = async {
-        match ["port", "bind", "callbackPort"]
-            .iter()
-            .any(|flag| partial.broken.contains(flag))
-        {
-            true => vec![Line::skipped("port", "the ports are not set properly")],
-            false => local::ports(config, &progress).await,
+        if broken(&["port", "bind", "callbackPort"]) {
+            return vec![Line::skipped("port", "the ports are not set properly")];
         }
+        local::ports(config, &progress).await
     };
     let ways = async {
-        match ["webexURL", "tokenURL", "proxies"]
-            .iter()
-            .any(|setting| partial.broken.contains(setting))
-        {
-            true => vec![Line::skipped(
+        if broken(&["webexURL", "tokenURL", "proxies"]) {
+            return vec![Line::skipped(
                 "Webex",
                 "its address or a proxy is not set properly",
-            )],
-            false => network_lines(config, environment, held.as_ref(), &clock, &progress).await,
+            )];
         }
+        network_lines(config, environment, held.as_ref(), &clock, &progress).await
     };
     let (ports, ways) = tokio::join!(ports, ways);
     lines.extend(ports);

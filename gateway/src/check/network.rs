@@ -8,6 +8,7 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::Scheme;
 use rustls::ClientConfig;
+use tokio::net::TcpStream;
 use url::Url;
 
 use super::Progress;
@@ -187,31 +188,40 @@ impl Outfit {
     }
 
     fn choice(&self, way: &Way) -> ProxyChoice {
-        match &way.proxy {
-            Some(proxy) => {
-                let (host, port) = steps::proxy_address(proxy);
-                ProxyChoice::Used(format!("{host}:{port}"))
-            }
-            None => {
-                let uri: Uri = way.origin().parse().unwrap_or_default();
-                match self.every_proxy.proxy_for(&uri) {
-                    Some(_) => ProxyChoice::Excepted,
-                    None => ProxyChoice::None,
-                }
-            }
+        if let Some(proxy) = &way.proxy {
+            let (host, port) = steps::proxy_address(proxy);
+            return ProxyChoice::Used(format!("{host}:{port}"));
+        }
+        let uri: Uri = way.origin().parse().unwrap_or_default();
+        match self.every_proxy.proxy_for(&uri) {
+            Some(_) => ProxyChoice::Excepted,
+            None => ProxyChoice::None,
         }
     }
 
     /// Goes all steps up to a connection that requests can be sent on.
     async fn walk(&self, way: &Way, trail: &mut Trail) -> Option<Connection> {
         trail.add(verdict::proxy_choice(&way.host, &self.choice(way)));
+        let stream = self.connect(way, trail).await;
+        if way.scheme == Scheme::HTTP {
+            return Some(Connection::plain(stream?));
+        }
+        let stream = match &way.proxy {
+            None => stream,
+            Some(proxy) => self.tunnel(way, stream, proxy, trail).await,
+        };
+        self.secure(way, stream, trail).await
+    }
+
+    /// To the server, or to the proxy before it.
+    async fn connect(&self, way: &Way, trail: &mut Trail) -> Option<TcpStream> {
         let (host, port) = match &way.proxy {
             Some(proxy) => steps::proxy_address(proxy),
             None => (way.host.clone(), way.port),
         };
         if way.proxy.is_some() {
-            let why = "the proxy resolves it";
-            trail.add(Line::skipped(format!("DNS of {}", way.host), why));
+            let what = format!("DNS of {}", way.host);
+            trail.add(Line::skipped(what, "the proxy resolves it"));
         }
         (self.progress)(&format!("DNS of {host}"));
         let found = steps::lookup(self.resolver.as_ref(), &host).await;
@@ -219,48 +229,36 @@ impl Outfit {
             trail.add(verdict::names(&host, &found));
         }
         let what = format!("TCP to {host}:{port}");
-        let stream = match found.ok().filter(|_| !trail.is_broken()) {
-            None => {
-                trail.skip(&what);
-                None
-            }
-            Some(addresses) => {
-                (self.progress)(&what);
-                let (made, stream) = steps::connect(&addresses, port).await;
-                trail.add(verdict::connected(&host, port, way.proxy.is_some(), &made));
-                stream
-            }
+        let Some(addresses) = found.ok().filter(|_| !trail.is_broken()) else {
+            trail.skip(&what);
+            return None;
         };
-        if way.scheme == Scheme::HTTP {
-            return Some(Connection::plain(stream?));
-        }
-        let stream = match &way.proxy {
-            None => stream,
-            Some(proxy) => {
-                let destination = format!("{}:{}", way.host, way.port);
-                match stream {
-                    None => {
-                        trail.skip(&format!("proxy tunnel to {destination}"));
-                        None
-                    }
-                    Some(stream) => {
-                        (self.progress)("the proxy");
-                        let (answered, stream) = steps::tunnel(stream, proxy, &destination).await;
-                        trail.add(verdict::tunnel(&destination, &answered));
-                        stream
-                    }
-                }
-            }
-        };
-        self.secure(way, stream, trail).await
+        (self.progress)(&what);
+        let (made, stream) = steps::connect(&addresses, port).await;
+        trail.add(verdict::connected(&host, port, way.proxy.is_some(), &made));
+        stream
     }
 
-    async fn secure(
+    async fn tunnel(
         &self,
         way: &Way,
-        stream: Option<tokio::net::TcpStream>,
+        stream: Option<TcpStream>,
+        proxy: &ForwardProxy,
         trail: &mut Trail,
-    ) -> Option<Connection> {
+    ) -> Option<TcpStream> {
+        let destination = format!("{}:{}", way.host, way.port);
+        let what = format!("proxy tunnel to {destination}");
+        let Some(stream) = stream else {
+            trail.skip(&what);
+            return None;
+        };
+        (self.progress)(&what);
+        let (answered, stream) = steps::tunnel(stream, proxy, &destination).await;
+        trail.add(verdict::tunnel(&destination, &answered));
+        stream
+    }
+
+    async fn secure(&self, way: &Way, stream: Option<TcpStream>, trail: &mut Trail) -> Option<Connection> {
         let loaded = self.tls.as_ref().map(drop).map_err(Clone::clone);
         trail.add(verdict::authorities(&self.authorities, &loaded));
         let what = format!("TLS with {}", way.host);

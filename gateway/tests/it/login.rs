@@ -292,18 +292,18 @@ async fn a_flood_of_strangers_codes_does_not_starve_the_login_page() {
 
 #[tokio::test]
 async fn while_webex_is_silent_strangers_wait_in_no_queue_before_an_administrator() {
-    let (gate, arrived) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let (waits, arrives) = (Arc::clone(&gate), Arc::clone(&arrived));
+    let (gate, there) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (waits, came) = (Arc::clone(&gate), Arc::clone(&there));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let webex = format!("http://{}", listener.local_addr().unwrap());
     // The token endpoint answers the administrator at once, and strangers when the gate opens.
     let exchange = move |body: String| {
-        let (waits, arrives) = (Arc::clone(&waits), Arc::clone(&arrives));
+        let (waits, came) = (Arc::clone(&waits), Arc::clone(&came));
         async move {
             if body.contains("code_verifier=") {
                 return Body::from(TOKENS);
             }
-            arrives.add_permits(1);
+            came.add_permits(1);
             waits.acquire().await.unwrap().forget();
             Body::from("{}")
         }
@@ -321,7 +321,7 @@ async fn while_webex_is_silent_strangers_wait_in_no_queue_before_an_administrato
             tokio::spawn(request.send())
         })
         .collect();
-    arrived.acquire_many(2).await.unwrap().forget();
+    there.acquire_many(2).await.unwrap().forget();
     let third = bench.get(&format!("{CODE}?code=slow-2")).await;
     assert_eq!((third.status, third.header("retry-after")), (429, "60"));
 
@@ -331,6 +331,10 @@ async fn while_webex_is_silent_strangers_wait_in_no_queue_before_an_administrato
         .get(&bench, &format!("{CODE}?code=own&state={state}"))
         .await;
     assert_eq!(done.status, 303, "{}", done.text);
+    assert!(
+        !strangers.iter().any(tokio::task::JoinHandle::is_finished),
+        "the administrator has waited for strangers"
+    );
     gate.add_permits(2);
     for stranger in strangers {
         assert_eq!(stranger.await.unwrap().unwrap().status(), 502);
