@@ -152,8 +152,7 @@ impl Refusal {
                 "Please start again: open /api/v01/webex/auth/login and log in within ten minutes."
             }
             Self::TooMany => {
-                "Wait a minute, then open /api/v01/webex/auth/login: what is started there has a limit of its own, which \
-                 strangers with the address of this page do not use up."
+                "Wait a minute, then open /api/v01/webex/auth/login: what is started there has a limit of its own."
             }
             Self::Internal => "Look into the log of the gateway, then try again.",
         }

@@ -197,6 +197,15 @@ fn organization(held: &Held, config: &Config) -> Line {
     }
 }
 
+/// The token endpoint is on the server of the API, to which the way has been looked at.
+#[must_use]
+pub fn token_endpoint_beside(url: &Url) -> Line {
+    Line::skipped(
+        "token endpoint",
+        format!("{url} is on the same server; nothing is asked of it that could cost a token"),
+    )
+}
+
 /// Whether a listener could be opened.
 #[must_use]
 pub fn port(flag: &str, listen: SocketAddr, used: &PortUse) -> Line {

@@ -121,3 +121,17 @@ fn nothing_is_made_or_changed_by_looking() {
     assert_eq!(before.mode(), after.mode());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+#[test]
+fn a_file_of_somebody_else_is_told_from_a_broken_disk() {
+    for (kind, fix) in [
+        (io::ErrorKind::PermissionDenied, "as the user of the gateway"),
+        (io::ErrorKind::Other, "the disk"),
+    ] {
+        let flaw = unusable(Path::new("/t"), &Unusable::Unreadable(io::Error::from(kind)));
+        assert!(
+            flaw.problem.starts_with("/t cannot be read: ") && flaw.fix.contains(fix),
+            "{flaw:?}"
+        );
+    }
+}

@@ -171,6 +171,31 @@ async fn everything_that_is_broken_stands_in_one_report() {
 }
 
 #[tokio::test]
+async fn what_depends_on_a_broken_setting_is_skipped_and_the_rest_is_not() {
+    let (_folder, tokens) = stored();
+    let webex = raw_server(WEBEX_401).await;
+    let checked = Check::new(&webex, &tokens).arg("-port=http").run().await;
+    assert_eq!(checked.code, 1);
+    checked.says("failed", "configuration", "use a number from 0 to 65535");
+    checked.says("skipped", "port", "not set properly");
+    checked.says("ok", "GET http://127.0.0.1", "401");
+    let checked = Check::new("nonsense", &tokens).arg("-tokensFile=").run().await;
+    checked.says("skipped", "tokens", "-tokensFile");
+    checked.says("skipped", "Webex", "not set properly");
+    assert!(
+        !checked.report.contains("webexapis.com:"),
+        "the default is not looked at: {}",
+        checked.report
+    );
+    let checked = Check::new(&webex, &tokens)
+        .env("HTTPS_PROXY", "ftp://user:the-password@proxy")
+        .run()
+        .await;
+    checked.says("failed", "configuration", "http://user:password@host:port");
+    checked.says("skipped", "Webex", "a proxy is not set properly");
+}
+
+#[tokio::test]
 async fn a_connection_that_is_refused_and_a_name_that_is_not_there_are_named() {
     let (_folder, tokens) = stored();
     let checked = Check::new(&unreachable().await, &tokens).run().await;
