@@ -49,6 +49,8 @@ struct Way {
 #[derive(Default)]
 struct Trail {
     lines: Vec<Line>,
+    /// Nobody is told of a way that is gone a second time.
+    progress: Option<Progress>,
 }
 
 /// The environment without `NO_PROXY`.
@@ -101,7 +103,7 @@ impl Outfit {
     pub async fn webex(&self, config: &Config, held: Option<&Held>) -> Vec<Line> {
         let url = config.webex.url("/");
         let way = self.way(&url);
-        let mut trail = Trail::default();
+        let mut trail = Trail::told(&self.progress);
         let connection = self.walk(&way, &mut trail).await;
         let what = format!("GET {url}");
         match connection {
@@ -110,7 +112,7 @@ impl Outfit {
                 trail.skip("clock");
             }
             Some(connection) => {
-                (self.progress)(&what);
+                trail.now(&what);
                 let reply = connection.get(&way, &url, None).await;
                 trail.add(verdict::answer(
                     url.as_str(),
@@ -132,7 +134,7 @@ impl Outfit {
             }
             Some(_) if trail.is_broken() => trail.skip(what),
             Some(held) => {
-                (self.progress)(what);
+                trail.now(what);
                 let person = self.who_is(&way, config, held).await;
                 let holder = Holder {
                     stored: held.organization(),
@@ -148,12 +150,12 @@ impl Outfit {
     pub async fn token_endpoint(&self, config: &Config) -> Vec<Line> {
         let url = &config.token_url;
         let way = self.way(url);
-        let mut trail = Trail::default();
+        let mut trail = Trail::told(&self.progress);
         let what = format!("GET {url}");
         match self.walk(&way, &mut trail).await {
             None => trail.skip(&what),
             Some(connection) => {
-                (self.progress)(&what);
+                trail.now(&what);
                 let reply = connection.get(&way, url, None).await;
                 let answered = reply.map(|reply| way.answered(&reply, false));
                 trail.add(verdict::answer(url.as_str(), &answered));
@@ -223,9 +225,12 @@ impl Outfit {
             let what = format!("DNS of {}", way.host);
             trail.add(Line::skipped(what, "the proxy resolves it"));
         }
-        (self.progress)(&format!("DNS of {host}"));
+        let named = host.parse::<IpAddr>().is_err();
+        if named {
+            trail.now(&format!("DNS of {host}"));
+        }
         let found = steps::lookup(self.resolver.as_ref(), &host).await;
-        if host.parse::<IpAddr>().is_err() {
+        if named {
             trail.add(verdict::names(&host, &found));
         }
         let what = format!("TCP to {host}:{port}");
@@ -233,7 +238,7 @@ impl Outfit {
             trail.skip(&what);
             return None;
         };
-        (self.progress)(&what);
+        trail.now(&what);
         let (made, stream) = steps::connect(&addresses, port).await;
         trail.add(verdict::connected(&host, port, way.proxy.is_some(), &made));
         stream
@@ -252,7 +257,7 @@ impl Outfit {
             trail.skip(&what);
             return None;
         };
-        (self.progress)(&what);
+        trail.now(&what);
         let (answered, stream) = steps::tunnel(stream, proxy, &destination).await;
         trail.add(verdict::tunnel(&destination, &answered));
         stream
@@ -266,7 +271,7 @@ impl Outfit {
             trail.skip(&what);
             return None;
         };
-        (self.progress)(&what);
+        trail.now(&what);
         let (agreed, connection) = steps::secure(stream, config.clone(), &way.host).await;
         trail.add(verdict::secured(&way.host, &self.authorities, &agreed));
         connection
@@ -297,6 +302,20 @@ impl Way {
 }
 
 impl Trail {
+    fn told(progress: &Progress) -> Self {
+        Self {
+            lines: Vec::new(),
+            progress: Some(Arc::clone(progress)),
+        }
+    }
+
+    /// Tells what is looked at next.
+    fn now(&self, what: &str) {
+        if let Some(progress) = &self.progress {
+            progress(what);
+        }
+    }
+
     fn add(&mut self, line: Line) {
         self.lines.push(line);
     }

@@ -1,5 +1,6 @@
 //! `webex_gw check` by the real binary: what is found, what is told, and that nothing is touched.
 
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -435,4 +436,38 @@ async fn root_looks_with_the_eyes_of_the_gateways_user() {
     nix::unistd::chown(&tokens, Some(65532.into()), Some(65532.into())).unwrap();
     let checked = run_as(Check::new(&webex, &tokens)).run().await;
     checked.says("ok", "tokens folder", "can be stored");
+}
+
+#[tokio::test]
+async fn a_person_who_waits_at_a_terminal_sees_what_is_looked_at() {
+    let (_folder, tokens) = stored();
+    let mut check = Check::new(&raw_server(WEBEX_401).await, &tokens);
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    let mut child = check
+        .command
+        .stdout(Stdio::null())
+        .stderr(Stdio::from(terminal.slave))
+        .spawn()
+        .unwrap();
+    // The command still holds this process's end of the terminal, which would never be closed.
+    drop(check);
+    let shown = tokio::task::spawn_blocking(move || {
+        let mut shown = Vec::new();
+        // Linux ends a terminal whose other side is gone with EIO.
+        let _ = std::fs::File::from(terminal.master).read_to_end(&mut shown);
+        String::from_utf8(shown).unwrap()
+    });
+    let shown = shown.await.unwrap();
+    child.wait().await.unwrap();
+    for step in [
+        "the tokens file",
+        "the ports",
+        "TCP to 127.0.0.1:",
+        "GET http://127.0.0.1:",
+    ] {
+        assert!(
+            shown.contains(&format!("checking {step}")),
+            "no {step:?} in {shown}"
+        );
+    }
 }
