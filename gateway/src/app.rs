@@ -223,7 +223,7 @@ fn integration(config: &Config) -> Integration {
 /// An unwritable folder is found now, not after an administrator has logged in. With tokens that can be read it is no reason
 /// to stop serving.
 fn check_folder(file: &TokenFile) -> Result<(), StartError> {
-    match (file.probe(), file.load().0) {
+    match (file.probe(), file.load()) {
         (Ok(()), _) => Ok(()),
         (Err(problem), Loaded::Tokens(_)) => {
             warn!("{problem}; the gateway serves, but new tokens will be in memory only");

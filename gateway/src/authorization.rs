@@ -7,6 +7,7 @@ pub mod login;
 pub mod refusal;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::{info, warn};
 use url::Url;
@@ -17,7 +18,7 @@ use crate::token::TokenSet;
 use crate::token::endpoint::TokenEndpoint;
 use crate::token::failure::{Rejection, TokenError};
 use crate::token::keeper::Keeper;
-use codes::Codes;
+use codes::{Codes, Lane};
 use identity::Identity;
 use login::{Flow, Login, Logins, Started};
 use refusal::Refusal;
@@ -74,8 +75,8 @@ pub struct Callback {
     pub state: Option<String>,
     /// `error` (RFC 6749 section 4.1.2.1)
     pub error: Option<String>,
-    /// The cookie that binds a flow to the browser in which it was started.
-    pub cookie: Option<String>,
+    /// The cookies that bind flows to the browser in which they were started.
+    pub cookies: Vec<String>,
 }
 
 /// What a code led to.
@@ -114,6 +115,12 @@ impl Authorizer {
         self.0.integration.redirect_uri.starts_with("https://")
     }
 
+    /// How long the flow of a cookie may still take; `None` for one that is over or not of this process.
+    #[must_use]
+    pub fn remaining(&self, cookie: &str) -> Option<Duration> {
+        self.0.logins.remaining(cookie, self.0.keeper.now())
+    }
+
     /// Takes what Webex sent the browser back with. The same code again gets the same outcome.
     pub async fn complete(&self, callback: Callback) -> Outcome {
         if let Some(error) = &callback.error {
@@ -124,21 +131,22 @@ impl Authorizer {
             Some(Err(_)) => return Err(Self::refuse(Refusal::MalformedCode)),
             Some(Ok(code)) => code,
         };
-        let redemption = || {
+        let now = self.0.keeper.now();
+        let flow = self.find_flow(&callback);
+        let lane = flow.as_ref().map_err(Clone::clone).map(|flow| match flow {
+            Some(_) => Lane::OwnLogin,
+            None => Lane::Stranger,
+        });
+        let redemption = |place| {
             let (this, code) = (self.clone(), code.clone());
             // On its own: a browser that closes the connection must not lose a code that is being redeemed.
-            let work = self
-                .0
-                .keeper
-                .track(async move { this.redeem(&code, &callback).await });
+            let work = self.0.keeper.track(async move {
+                let _place = place;
+                this.redeem(&code, flow?).await
+            });
             async move { work.await.unwrap_or(Err(Refusal::Internal)) }
         };
-        let outcome = self
-            .0
-            .codes
-            .redeem(&code, self.0.keeper.now(), redemption)
-            .await
-            .unwrap_or(Err(Refusal::TooMany));
+        let outcome = self.0.codes.redeem(&code, lane, now, redemption).await;
         outcome.map_err(Self::refuse)
     }
 
@@ -162,24 +170,23 @@ impl Authorizer {
         self.0.integration.org_id.or(held)
     }
 
-    async fn redeem(&self, code: &AuthorizationCode, callback: &Callback) -> Outcome {
-        let flow = self.check_state(callback)?;
+    async fn redeem(&self, code: &AuthorizationCode, flow: Option<Flow>) -> Outcome {
+        if let Some(flow) = &flow {
+            self.0.logins.take(flow, self.0.keeper.now())?;
+        }
         let outcome = self.take(code, flow.as_ref()).await;
-        if let (Some(flow), Err(refusal)) = (flow, &outcome)
-            && refusal.may_try_again()
-        {
-            self.0.logins.restore(flow);
+        if outcome.as_ref().is_err_and(Refusal::may_try_again) {
+            if let Some(flow) = &flow {
+                self.0.logins.restore(flow);
+            }
+            self.0.codes.forget(code);
         }
         outcome
     }
 
     async fn take(&self, code: &AuthorizationCode, flow: Option<&Flow>) -> Outcome {
-        // One at a time: two first authorisations at once must not both find that nobody was first.
-        let _deciding = self.0.deciding.lock().await;
         self.learn_organization().await;
-        if self.pin().is_none() && self.0.keeper.snapshot().grant.is_some() {
-            return Err(Refusal::UnknownPin);
-        }
+        self.settled_pin()?;
         let answer = self.0.endpoint.exchange(code, flow.map(Flow::verifier)).await;
         let response = answer.map_err(|error| exchange_refusal(&error))?;
         let person = self.0.identity.who_is(&response.access_token.bearer()).await;
@@ -188,7 +195,12 @@ impl Authorizer {
             .organization()
             .and_then(|text| OrgId::parse(text).ok());
         let answered = person.answered();
-        let org_id = identity::decide(self.pin(), named, person)?;
+        // One at a time: two first authorisations at once must not both find that nobody was first. Not before Webex has
+        // answered: nobody shall wait here for what somebody else asked Webex.
+        let _deciding = self.0.deciding.lock().await;
+        let replaced = |_| Refusal::NotVerified("the tokens file was replaced meanwhile".to_owned());
+        let pin = self.settled_pin().map_err(replaced)?;
+        let org_id = identity::decide(pin, named, person)?;
         let tokens =
             TokenSet::granted(response, org_id, self.0.keeper.now()).ok_or(Refusal::NoRefreshToken)?;
         let fingerprint = tokens.access_token.fingerprint();
@@ -201,17 +213,23 @@ impl Authorizer {
         Ok(())
     }
 
-    fn check_state(&self, callback: &Callback) -> Result<Option<Flow>, Refusal> {
+    /// The one organisation that may authorise, or none before the first authorisation.
+    fn settled_pin(&self) -> Result<Option<OrgId>, Refusal> {
+        let pin = self.pin();
+        match pin.is_none() && self.0.keeper.snapshot().grant.is_some() {
+            true => Err(Refusal::UnknownPin),
+            false => Ok(pin),
+        }
+    }
+
+    /// The flow that a callback ends, if this gateway started it.
+    fn find_flow(&self, callback: &Callback) -> Result<Option<Flow>, Refusal> {
         let state = callback.state.as_deref().unwrap_or_default();
-        match self
-            .0
-            .logins
-            .finish(state, callback.cookie.as_deref(), self.0.keeper.now())
-        {
+        match self.0.logins.find(state, &callback.cookies, self.0.keeper.now()) {
             Login::Ours(flow) => Ok(Some(flow)),
-            Login::OtherBrowser => Err(Refusal::OtherBrowser),
-            Login::Unknown if self.0.integration.require_state => Err(Refusal::NotStartedHere),
-            Login::Unknown => Ok(None),
+            Login::Over(refusal) => Err(refusal),
+            Login::Foreign if self.0.integration.require_state => Err(Refusal::NotStartedHere),
+            Login::Foreign => Ok(None),
         }
     }
 

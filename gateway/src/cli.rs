@@ -28,6 +28,24 @@ pub enum Command {
         #[arg(value_enum, default_value_t = Question::Webex)]
         question: Question,
     },
+    /// Show what is in the tokens file, without its secrets
+    ///
+    /// Reads the file alone: it needs no other setting, changes nothing, and works while the gateway runs.
+    Tokens {
+        /// As JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the address at which an administrator authorises this gateway
+    AuthorizeUrl {
+        /// The address of Webex itself, as the developer portal shows it, instead of the gateway's login page
+        #[arg(long)]
+        portal: bool,
+    },
+    /// Check configuration, tokens, ports, names, proxies, TLS and Webex in one report; exit 0 if nothing failed
+    ///
+    /// Takes the same flags and variables as serving. It changes nothing, spends no token, and works while the gateway runs.
+    Check,
 }
 
 /// What `health` asks.

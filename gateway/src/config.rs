@@ -12,6 +12,7 @@ use http::uri::{Authority, Scheme};
 use tracing::level_filters::LevelFilter;
 use url::Url;
 
+use crate::authorization::Integration;
 use crate::cli::Flags;
 use crate::net::forward_proxy::ForwardProxies;
 use crate::organization::OrgId;
@@ -91,6 +92,17 @@ pub enum LogFormat {
     Json,
 }
 
+/// A configuration of which a part may be wrong.
+#[derive(Clone, Debug)]
+pub struct Partial {
+    /// What could be read; the rest stands at its default.
+    pub config: Config,
+    /// What is wrong, a line each.
+    pub problems: Vec<String>,
+    /// The settings that stand at their default because what was written is wrong.
+    pub broken: Vec<&'static str>,
+}
+
 /// Everything that is wrong with a configuration, a line each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
@@ -101,11 +113,29 @@ impl Config {
     /// Checks everything and tells all that is wrong at once.
     pub fn read(flags: &Flags, environment: &dyn Environment) -> Result<Self, ConfigError> {
         let mut read = Reader::new(flags, environment);
+        let config = Self::read_from(&mut read);
+        read.finish(config)
+    }
+
+    /// The same for a report on everything: what is wrong stands at its default, so that the rest can be looked at.
+    #[must_use]
+    pub fn read_anyway(flags: &Flags, environment: &dyn Environment) -> Partial {
+        let mut read = Reader::new(flags, environment);
+        let config = Self::read_from(&mut read);
+        let (problems, broken) = read.into_problems();
+        Partial {
+            config,
+            problems,
+            broken,
+        }
+    }
+
+    fn read_from(read: &mut Reader<'_>) -> Self {
         let bind = read.bind();
         let port = read.port("port", DEFAULT_PORT);
         let callback_port = read.port("callbackPort", port);
         let webex = read.webex_origin();
-        let config = Self {
+        Self {
             listen: SocketAddr::new(bind, port),
             // Two times 0 are two different free ports.
             callback_listen: (callback_port != port || (read.is_set("callbackPort") && port == 0))
@@ -125,8 +155,7 @@ impl Config {
             proxies: read.proxies(),
             run_as: read.run_as(),
             log: read.log(),
-        };
-        read.finish(config)
+        }
     }
 
     /// Where a running gateway with these settings listens, for the `health` command; it needs nothing else.
@@ -136,15 +165,45 @@ impl Config {
         read.finish(SocketAddr::new(bind, port))
     }
 
+    /// Where the tokens live, for the `tokens` command; it needs nothing else.
+    pub fn read_tokens_file(flags: &Flags, environment: &dyn Environment) -> Result<PathBuf, ConfigError> {
+        let mut read = Reader::new(flags, environment);
+        let path = read.tokens_file();
+        read.finish(path)
+    }
+
+    /// What an administrator's address is made of, for the `authorize-url` command.
+    pub fn read_integration(
+        flags: &Flags,
+        environment: &dyn Environment,
+    ) -> Result<Integration, ConfigError> {
+        let mut read = Reader::new(flags, environment);
+        let webex = read.webex_origin();
+        let integration = Integration {
+            client_id: read.client_id(),
+            redirect_uri: read.redirect_uri(),
+            authorize_url: read.endpoint("authorizeURL", &webex, "/v1/authorize"),
+            org_id: read.org_id(),
+            require_state: read.switch("requireState"),
+        };
+        read.finish(integration)
+    }
+
     /// The login page of this gateway, as an administrator reaches it.
     #[must_use]
     pub fn login_url(&self) -> String {
-        let public = Url::parse(&self.redirect_uri).ok();
-        let origin = public
-            .map(|url| url.origin().ascii_serialization())
-            .unwrap_or_default();
-        format!("{origin}{}", crate::http::callback::LOGIN_PATH)
+        login_url(&self.redirect_uri)
     }
+}
+
+/// The login page of the gateway with this redirect URI.
+#[must_use]
+pub fn login_url(redirect_uri: &str) -> String {
+    let public = Url::parse(redirect_uri).ok();
+    let origin = public
+        .map(|url| url.origin().ascii_serialization())
+        .unwrap_or_default();
+    format!("{origin}{}", crate::http::callback::LOGIN_PATH)
 }
 
 impl Origin {

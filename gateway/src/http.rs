@@ -3,6 +3,7 @@
 pub mod access_log;
 pub mod callback;
 pub mod error;
+pub mod login_cookie;
 pub mod patient;
 pub mod probes;
 pub mod serve;

@@ -3,7 +3,8 @@
 //! The modules, from the outside in; each uses only those below it:
 //!
 //! - [`app`] builds everything and runs it; [`cli`] and [`config`] read what the operator wants; [`telemetry`] writes the log;
-//!   [`privileges`] gives up root.
+//!   [`privileges`] gives up root. The commands beside serving: [`health_command`], [`tokens_command`], [`authorize_url_command`],
+//!   [`check`].
 //! - [`http`] is the listeners: routes, error answers, access log. [`pages`] is what an administrator sees.
 //! - [`authorization`] takes an administrator's authorisation; [`proxy`] forwards requests; [`health`] asks Webex end to end.
 //! - [`token`] is the tokens' life: state machine, keeper, endpoint, file.
@@ -12,6 +13,8 @@
 
 pub mod app;
 pub mod authorization;
+pub mod authorize_url_command;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -21,6 +24,7 @@ pub mod go;
 pub mod health;
 pub mod health_command;
 pub mod http;
+pub mod human;
 pub mod net;
 pub mod organization;
 pub mod pages;
@@ -29,3 +33,4 @@ pub mod proxy;
 pub mod secret;
 pub mod telemetry;
 pub mod token;
+pub mod tokens_command;

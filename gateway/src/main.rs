@@ -1,18 +1,20 @@
 //! `webex_gw`: reads the command line, then serves or asks.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use webex_gateway::app::App;
-use webex_gateway::cli::{Cli, Command, Question};
-use webex_gateway::clock::SystemClock;
+use webex_gateway::authorization::Integration;
+use webex_gateway::cli::{Cli, Command, Flags, Question};
+use webex_gateway::clock::{SystemClock, wall_clock};
 use webex_gateway::config::Config;
 use webex_gateway::config::environment::ProcessEnvironment;
-use webex_gateway::{health_command, telemetry};
+use webex_gateway::{authorize_url_command, check, health_command, telemetry, tokens_command};
 
 /// The configuration is wrong; nothing was opened.
 const EXIT_USAGE: u8 = 2;
@@ -34,6 +36,17 @@ fn main() -> ExitCode {
             Ok(listen) => run(ask(listen, question)),
             Err(problems) => fail(EXIT_USAGE, &problems.to_string()),
         },
+        Some(Command::Tokens { json }) => match Config::read_tokens_file(&cli.flags, &ProcessEnvironment) {
+            Ok(path) => show_tokens(&path, json),
+            Err(problems) => fail(EXIT_USAGE, &problems.to_string()),
+        },
+        Some(Command::AuthorizeUrl { portal }) => {
+            match Config::read_integration(&cli.flags, &ProcessEnvironment) {
+                Ok(integration) => print_address(&integration, portal),
+                Err(problems) => fail(EXIT_USAGE, &problems.to_string()),
+            }
+        }
+        Some(Command::Check) => check_everything(&cli.flags),
         None => match Config::read(&cli.flags, &ProcessEnvironment) {
             Ok(config) => start(config),
             Err(problems) => fail(EXIT_USAGE, &problems.to_string()),
@@ -66,6 +79,59 @@ async fn ask(listen: SocketAddr, question: Question) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(report) => fail(1, &report),
+    }
+}
+
+fn show_tokens(path: &Path, json: bool) -> ExitCode {
+    match tokens_command::read(path, wall_clock()) {
+        Ok(held) if json => print(&format!("{:#}\n", held.json())),
+        Ok(held) => print(&held.text()),
+        Err(flaw) => fail(1, &format!("{}; {}", flaw.problem, flaw.fix)),
+    }
+}
+
+fn print_address(integration: &Integration, portal: bool) -> ExitCode {
+    match authorize_url_command::address(integration, portal) {
+        Ok(printed) => {
+            let _ = writeln!(std::io::stderr(), "{}", printed.explanation);
+            print(&format!("{}\n", printed.address))
+        }
+        Err(problem) => fail(EXIT_USAGE, problem),
+    }
+}
+
+/// As the user of the gateway, who may see other things than root.
+fn check_everything(flags: &Flags) -> ExitCode {
+    let partial = Config::read_anyway(flags, &ProcessEnvironment);
+    let run_as = partial.config.run_as;
+    let hands_over = run_as.is_some_and(|user| user.would_hand_over(&partial.config.tokens_file));
+    if let Some(problem) = run_as.and_then(|user| user.become_user().err()) {
+        let _ = writeln!(
+            std::io::stderr(),
+            "webex_gw: looks as root, because it may not become the user of the gateway: {problem}"
+        );
+    }
+    let shown = std::io::stderr().is_terminal();
+    let progress: check::Progress = Arc::new(move |what: &str| {
+        if shown {
+            let _ = writeln!(std::io::stderr(), "checking {what} …");
+        }
+    });
+    run(async move {
+        let clock = Arc::new(SystemClock::new());
+        let report = check::run(partial, &ProcessEnvironment, hands_over, clock, progress).await;
+        print(&format!("{report}\n"));
+        match report.passed() {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        }
+    })
+}
+
+fn print(text: &str) -> ExitCode {
+    match write!(std::io::stdout(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

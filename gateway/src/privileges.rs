@@ -60,6 +60,22 @@ impl RunAs {
         }
     }
 
+    /// Becomes that user, if this process is root, and changes nothing else: for looking at things as the gateway will see them.
+    /// Call it before the first thread is started.
+    pub fn become_user(self) -> Result<(), Errno> {
+        match geteuid().is_root() {
+            true => self.switch(),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether [`Self::take_over`] would hand the folder of `tokens_file` over: a report has to tell it from one that stays root's.
+    #[must_use]
+    pub fn would_hand_over(self, tokens_file: &Path) -> bool {
+        let folder = fs::metadata(folder_of(tokens_file));
+        geteuid().is_root() && folder.is_ok_and(|folder| folder.uid() == 0)
+    }
+
     /// What belongs to somebody else than root was given to them on purpose.
     fn hand_over(self, path: &Path) -> io::Result<()> {
         match fs::metadata(path) {

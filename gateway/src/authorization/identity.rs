@@ -59,20 +59,26 @@ impl Identity {
             Err(error) => return Person::Unknown(explain(&error)),
         };
         let status = answer.status();
-        let person = match status {
-            StatusCode::OK => match bounded_body(answer).await {
-                Ok(body) => organization(&body).map_or_else(
-                    || Person::Unknown("people/me has no orgId".to_owned()),
-                    Person::Of,
-                ),
-                Err(problem) => Person::Unknown(problem),
-            },
-            StatusCode::FORBIDDEN => Person::Forbidden,
-            StatusCode::UNAUTHORIZED => Person::Rejected,
-            status => Person::Unknown(format!("people/me answered {}", status.as_u16())),
+        let person = match bounded_body(answer).await {
+            Err(problem) if status == StatusCode::OK => Person::Unknown(problem),
+            body => person_of(status, &body.unwrap_or_default()),
         };
         debug!("asked whose token it is: {} -> {person:?}", status.as_u16());
         person
+    }
+}
+
+/// What an answer of `people/me` says.
+#[must_use]
+pub fn person_of(status: StatusCode, body: &[u8]) -> Person {
+    match status {
+        StatusCode::OK => organization(body).map_or_else(
+            || Person::Unknown("people/me has no orgId".to_owned()),
+            Person::Of,
+        ),
+        StatusCode::FORBIDDEN => Person::Forbidden,
+        StatusCode::UNAUTHORIZED => Person::Rejected,
+        status => Person::Unknown(format!("people/me answered {}", status.as_u16())),
     }
 }
 

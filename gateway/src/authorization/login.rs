@@ -1,7 +1,13 @@
-//! Flows that the gateway started: a one-time state bound to the browser by a cookie, and PKCE (RFC 7636).
+//! Flows that the gateway started: a one-time state bound to the browser by a cookie (RFC 9700 section 4.7), and PKCE (RFC 7636).
+//!
+//! The login page is open to everybody, so starting a flow must cost no memory that another one needs. All that is to be known of
+//! a flow is sealed and kept by its browser; the gateway remembers only the states that came back with their cookie.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+pub mod seal;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -10,30 +16,38 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use url::Url;
 
+use super::refusal::Refusal;
 use super::{Integration, SCOPES};
 use crate::clock::Now;
-use crate::secret::CodeVerifier;
+use crate::secret::{CodeVerifier, hex};
+use seal::{Purpose, Seal};
 
 /// An administrator who needs longer starts again.
-const LIFETIME: Duration = Duration::from_mins(10);
-/// The oldest flow makes room: the login page is open to everybody.
-const MOST_PENDING: usize = 10_000;
-/// Random bytes of state, cookie and verifier: far above the 128 bits that RFC 6819 section 5.1.4.2.2 asks for.
+pub const LIFETIME: Duration = Duration::from_mins(10);
+/// States that came back within their lifetime. The limit of codes a minute lets at most 100 in; above it none is taken any more,
+/// because to forget one would let it be used again.
+const MOST_USED: usize = 200;
+/// Random bytes of state and verifier: far above the 128 bits that RFC 6819 section 5.1.4.2.2 asks for.
 const RANDOM_BYTES: usize = 32;
+/// Hex digits that tell the cookies of one browser apart.
+const LABEL_DIGITS: usize = 8;
+/// Tells the states of all gateways from those of the portal and of scripts, so that one from before a restart is not taken for
+/// one of those.
+const PREFIX: &str = "webex_gw.";
 
 type Hash = [u8; 32];
 
-/// The flows that wait for their callback.
-#[derive(Default)]
+/// Starts flows, and knows its own when they come back.
+#[derive(Debug)]
 pub struct Logins {
-    pending: Mutex<VecDeque<Flow>>,
+    seal: Seal,
+    used: Mutex<HashMap<Hash, Duration>>,
 }
 
-/// A flow that was started. Of state and cookie only hashes are kept: what leaks from here opens nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A flow that came back to the browser in which it was started.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Flow {
     state: Hash,
-    cookie: Hash,
     verifier: CodeVerifier,
     ends: Duration,
 }
@@ -43,6 +57,8 @@ pub struct Flow {
 pub struct Started {
     /// Where to send the browser.
     pub location: Url,
+    /// Makes the cookie's name another one for each flow: several may run in one browser.
+    pub label: String,
     /// What the browser has to show at the callback.
     pub cookie: String,
 }
@@ -50,18 +66,34 @@ pub struct Started {
 /// What a callback's state is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Login {
-    /// A flow of this gateway, from the same browser.
+    /// A flow of this gateway, from the same browser, in time.
     Ours(Flow),
-    /// A flow of this gateway, but the cookie is missing, or the time is over.
-    OtherBrowser,
-    /// Not a flow of this gateway.
-    Unknown,
+    /// A flow of this gateway that cannot go on.
+    Over(Refusal),
+    /// Not a flow of a gateway.
+    Foreign,
+}
+
+impl Default for Logins {
+    fn default() -> Self {
+        Self {
+            seal: Seal::with_new_key(),
+            used: Mutex::default(),
+        }
+    }
 }
 
 impl Logins {
     /// Starts a flow.
+    #[must_use]
     pub fn start(&self, integration: &Integration, now: Now) -> Started {
-        let (state, cookie, secret) = (random(), random(), random());
+        let (id, secret) = (random(), URL_SAFE_NO_PAD.encode(random()));
+        let ends = now.mono + LIFETIME;
+        let sealed = self
+            .seal
+            .seal(Purpose::State, &[&seconds(ends)[..], &id[..]].concat());
+        let state = format!("{PREFIX}{sealed}");
+        let cookie = [&seconds(ends)[..], &hash(&state)[..], secret.as_bytes()].concat();
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&secret));
         let mut location = integration.authorize_url.clone();
         location
@@ -73,44 +105,78 @@ impl Logins {
             .append_pair("state", &state)
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256");
-        let verifier = CodeVerifier::new(secret).expect("base64url is unreserved");
-        let flow = Flow {
-            state: hash(&state),
-            cookie: hash(&cookie),
-            verifier,
-            ends: now.mono + LIFETIME,
-        };
-        let mut all = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push_back(flow);
-        if all.len() > MOST_PENDING {
-            all.pop_front();
+        Started {
+            location,
+            label: label(&state),
+            cookie: self.seal.seal(Purpose::Cookie, &cookie),
         }
-        Started { location, cookie }
     }
 
-    /// Takes a flow back whose code was never answered, so that a reload of the callback can end it.
-    pub fn restore(&self, flow: Flow) {
-        self.pending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_back(flow);
-    }
-
-    /// Ends the flow of `state`, if there is one and the browser is the one in which it began. A state works once.
-    pub fn finish(&self, state: &str, cookie: Option<&str>, now: Now) -> Login {
-        let (state, cookie) = (hash(state), cookie.map(hash));
-        let mut all = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(index) = all.iter().position(|pending| pending.state.ct_eq(&state).into()) else {
-            return Login::Unknown;
+    /// Whose flow `state` is, and whether one of the browser's `cookies` belongs to it. Nothing is used up by asking.
+    #[must_use]
+    pub fn find(&self, state: &str, cookies: &[String], now: Now) -> Login {
+        let Some(sealed) = state.strip_prefix(PREFIX) else {
+            return Login::Foreign;
         };
-        let same_browser = cookie.is_some_and(|cookie| all[index].cookie.ct_eq(&cookie).into());
-        match all
-            .remove(index)
-            .filter(|pending| same_browser && pending.ends > now.mono)
-        {
+        let opened = self.seal.open(Purpose::State, sealed);
+        let Some(ends) = opened.as_deref().and_then(split_ends).map(|(ends, _)| ends) else {
+            return Login::Over(Refusal::LoginUnknown);
+        };
+        if ends <= now.mono {
+            return Login::Over(Refusal::LoginExpired);
+        }
+        let state = hash(state);
+        let flow = cookies
+            .iter()
+            .filter_map(|cookie| self.flow(cookie))
+            .find(|flow| flow.state.ct_eq(&state).into());
+        match flow {
+            None => Login::Over(Refusal::OtherBrowser),
+            Some(flow) if self.used().contains_key(&flow.state) => Login::Over(Refusal::LoginUsed),
             Some(flow) => Login::Ours(flow),
-            None => Login::OtherBrowser,
         }
+    }
+
+    /// Uses a flow up: its state works once.
+    pub fn take(&self, flow: &Flow, now: Now) -> Result<(), Refusal> {
+        let mut used = self.used();
+        used.retain(|_, ends| *ends > now.mono);
+        if used.contains_key(&flow.state) {
+            return Err(Refusal::LoginUsed);
+        }
+        if used.len() >= MOST_USED {
+            return Err(Refusal::TooMany);
+        }
+        used.insert(flow.state, flow.ends);
+        Ok(())
+    }
+
+    /// Gives a flow back whose code was never answered, so that a reload of the callback can end it.
+    pub fn restore(&self, flow: &Flow) {
+        self.used().remove(&flow.state);
+    }
+
+    /// How long the flow of a cookie may still take; `None` for one that is over or not of this process.
+    #[must_use]
+    pub fn remaining(&self, cookie: &str, now: Now) -> Option<Duration> {
+        let flow = self.flow(cookie)?;
+        flow.ends.checked_sub(now.mono).filter(|left| !left.is_zero())
+    }
+
+    fn flow(&self, cookie: &str) -> Option<Flow> {
+        let content = self.seal.open(Purpose::Cookie, cookie)?;
+        let (ends, rest) = split_ends(&content)?;
+        let (state, verifier) = rest.split_first_chunk::<32>()?;
+        let verifier = CodeVerifier::new(String::from_utf8(verifier.to_vec()).ok()?).ok()?;
+        Some(Flow {
+            state: *state,
+            verifier,
+            ends,
+        })
+    }
+
+    fn used(&self) -> MutexGuard<'_, HashMap<Hash, Duration>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -122,94 +188,41 @@ impl Flow {
     }
 }
 
+impl fmt::Debug for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flow")
+            .field("ends", &self.ends)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the cookie of the flow with this state has in its name.
+#[must_use]
+pub fn label(state: &str) -> String {
+    let mut label = hex(&hash(state));
+    label.truncate(LABEL_DIGITS);
+    label
+}
+
+/// The end of a flow as it is sealed. The process's own clock counts, which nobody can set back.
+fn seconds(ends: Duration) -> [u8; 8] {
+    ends.as_secs().to_be_bytes()
+}
+
+fn split_ends(content: &[u8]) -> Option<(Duration, &[u8])> {
+    let (seconds, rest) = content.split_first_chunk()?;
+    Some((Duration::from_secs(u64::from_be_bytes(*seconds)), rest))
+}
+
 fn hash(text: &str) -> Hash {
     Sha256::digest(text.as_bytes()).into()
 }
 
-fn random() -> String {
+fn random() -> [u8; RANDOM_BYTES] {
     let mut bytes = [0; RANDOM_BYTES];
     getrandom::fill(&mut bytes).expect("the operating system has randomness");
-    URL_SAFE_NO_PAD.encode(bytes)
+    bytes
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::{Clock, ManualClock, Timestamp};
-
-    fn integration() -> Integration {
-        Integration {
-            client_id: "C1".to_owned(),
-            redirect_uri: "https://apio.example/api/v01/webex/auth/code".to_owned(),
-            authorize_url: Url::parse("https://webexapis.com/v1/authorize").unwrap(),
-            org_id: None,
-            require_state: false,
-        }
-    }
-
-    fn parameter(started: &Started, name: &str) -> String {
-        started
-            .location
-            .query_pairs()
-            .find(|(key, _)| key == name)
-            .unwrap()
-            .1
-            .into_owned()
-    }
-
-    #[test]
-    fn the_same_browser_gets_its_verifier_once() {
-        let (logins, now) = (
-            Logins::default(),
-            ManualClock::at(Timestamp::from_unix_seconds(0)).now(),
-        );
-        let started = logins.start(&integration(), now);
-        let state = parameter(&started, "state");
-        let Login::Ours(flow) = logins.finish(&state, Some(&started.cookie), now) else {
-            panic!("not ours")
-        };
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(flow.verifier().expose()));
-        assert_eq!(challenge, parameter(&started, "code_challenge"));
-        assert_eq!(logins.finish(&state, Some(&started.cookie), now), Login::Unknown);
-    }
-
-    #[test]
-    fn another_browser_and_a_late_one_are_refused() {
-        let clock = ManualClock::at(Timestamp::from_unix_seconds(0));
-        for (cookie, wait) in [(None, 0), (Some("other"), 0), (Some("own"), 600)] {
-            let logins = Logins::default();
-            let started = logins.start(&integration(), clock.now());
-            clock.advance(Duration::from_secs(wait));
-            let cookie = cookie.map(|cookie| {
-                if cookie == "own" {
-                    started.cookie.as_str()
-                } else {
-                    cookie
-                }
-            });
-            assert_eq!(
-                logins.finish(&parameter(&started, "state"), cookie, clock.now()),
-                Login::OtherBrowser
-            );
-        }
-    }
-
-    #[test]
-    fn the_portals_fixed_state_is_not_ours() {
-        let now = ManualClock::at(Timestamp::from_unix_seconds(0)).now();
-        assert_eq!(
-            Logins::default().finish("set_state_here", None, now),
-            Login::Unknown
-        );
-    }
-
-    #[test]
-    fn a_flood_of_logins_keeps_memory_bounded() {
-        let (logins, now) = (
-            Logins::default(),
-            ManualClock::at(Timestamp::from_unix_seconds(0)).now(),
-        );
-        (0..MOST_PENDING + 3).for_each(|_| drop(logins.start(&integration(), now)));
-        assert_eq!(logins.pending.lock().unwrap().len(), MOST_PENDING);
-    }
-}
+mod tests;

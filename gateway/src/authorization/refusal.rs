@@ -61,9 +61,20 @@ pub enum Refusal {
     #[error("this gateway takes only authorisations that were started on its own login page")]
     NotStartedHere,
     /// The state is ours, but the browser is another one.
-    #[error("the authorisation was started in another browser, or too long ago")]
+    #[error("the authorisation was started in another browser")]
     OtherBrowser,
-    /// Too many different codes.
+    /// The state is ours, but it has ended.
+    #[error("the authorisation was started more than ten minutes ago")]
+    LoginExpired,
+    /// The state is ours, but it has come before with another code.
+    #[error("the login page was opened once, but Webex came back from it twice")]
+    LoginUsed,
+    /// The state looks like ours, but this process did not make it.
+    #[error(
+        "the authorisation was started before the gateway was restarted, or its address was changed on the way"
+    )]
+    LoginUnknown,
+    /// Too many different codes, within a minute or at once.
     #[error("too many authorisations within a minute")]
     TooMany,
     /// A bug of this program.
@@ -85,10 +96,7 @@ impl Refusal {
     /// Whether Webex never answered for the code, so that it may be tried again.
     #[must_use]
     pub fn may_try_again(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable(_) | Self::UnknownPin | Self::NotStartedHere | Self::OtherBrowser
-        )
+        matches!(self, Self::Unreachable(_) | Self::UnknownPin)
     }
 
     /// What the person in front of the page has to do.
@@ -137,9 +145,15 @@ impl Refusal {
                 "Open /api/v01/webex/auth/login on this gateway instead of the address from the portal."
             }
             Self::OtherBrowser => {
-                "Open /api/v01/webex/auth/login again and log in within ten minutes, in one browser."
+                "Open /api/v01/webex/auth/login again and log in within ten minutes, in one browser that keeps cookies, and \
+                 under the host name of the redirect URI."
             }
-            Self::TooMany => "Wait a minute, then open the authorisation address again.",
+            Self::LoginExpired | Self::LoginUsed | Self::LoginUnknown => {
+                "Please start again: open /api/v01/webex/auth/login and log in within ten minutes."
+            }
+            Self::TooMany => {
+                "Wait a minute, then open /api/v01/webex/auth/login: what is started there has a limit of its own."
+            }
             Self::Internal => "Look into the log of the gateway, then try again.",
         }
     }

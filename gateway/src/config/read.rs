@@ -26,6 +26,8 @@ pub(super) struct Reader<'a> {
     flags: &'a Flags,
     environment: &'a dyn Environment,
     problems: Vec<String>,
+    /// The settings whose values are defaults because what was written is wrong.
+    broken: Vec<&'static str>,
 }
 
 /// A value and where it came from.
@@ -40,7 +42,13 @@ impl<'a> Reader<'a> {
             flags,
             environment,
             problems: Vec::new(),
+            broken: Vec::new(),
         }
+    }
+
+    /// What was wrong, and the settings that stand at their defaults for it.
+    pub(super) fn into_problems(self) -> (Vec<String>, Vec<&'static str>) {
+        (self.problems, self.broken)
     }
 
     pub(super) fn finish<T>(self, value: T) -> Result<T, ConfigError> {
@@ -71,14 +79,14 @@ impl<'a> Reader<'a> {
         })
     }
 
-    pub(super) fn port(&mut self, flag: &str, default: u16) -> u16 {
+    pub(super) fn port(&mut self, flag: &'static str, default: u16) -> u16 {
         self.parsed(flag, default, |text| {
             text.parse()
                 .map_err(|_| "is not a port; use a number from 0 to 65535")
         })
     }
 
-    pub(super) fn switch(&mut self, flag: &str) -> bool {
+    pub(super) fn switch(&mut self, flag: &'static str) -> bool {
         // The words that Go's strconv.ParseBool takes.
         self.parsed(flag, false, |text| match text {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
@@ -151,7 +159,7 @@ impl<'a> Reader<'a> {
         self.parsed("webexURL", default, |text| origin(text).ok_or(problem))
     }
 
-    pub(super) fn endpoint(&mut self, flag: &str, webex: &Origin, path: &str) -> Url {
+    pub(super) fn endpoint(&mut self, flag: &'static str, webex: &Origin, path: &str) -> Url {
         let problem = "is not a URL; write it as https://host/path, without credentials and fragment";
         self.parsed(flag, webex.url(path), |text| web_url(text).ok_or(problem))
     }
@@ -200,6 +208,7 @@ impl<'a> Reader<'a> {
     pub(super) fn proxies(&mut self) -> ForwardProxies {
         ForwardProxies::from_environment(self.environment).unwrap_or_else(|problem| {
             self.problem(&problem.to_string());
+            self.broken.push("proxies");
             ForwardProxies::none()
         })
     }
@@ -222,7 +231,12 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn parsed<T>(&mut self, flag: &str, default: T, parse: impl Fn(&str) -> Result<T, &'static str>) -> T {
+    fn parsed<T>(
+        &mut self,
+        flag: &'static str,
+        default: T,
+        parse: impl Fn(&str) -> Result<T, &'static str>,
+    ) -> T {
         let Some(found) = self.find(flag) else {
             return default;
         };
@@ -234,6 +248,7 @@ impl<'a> Reader<'a> {
                 format!("{:?}", found.value)
             };
             self.problem(&format!("{}: {shown} {problem}", found.source));
+            self.broken.push(flag);
             default
         })
     }

@@ -5,11 +5,13 @@ use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
 
+use super::login_cookie::{LoginCookies, crowded_out};
 use super::{Services, own_status};
 use crate::authorization::Callback;
+use crate::authorization::login::label;
 use crate::authorization::refusal::Refusal;
 use crate::pages::{CONTENT_SECURITY_POLICY, Page};
 use crate::token::lifecycle::AuthState;
@@ -21,13 +23,6 @@ pub const LOGIN_PATH: &str = "/api/v01/webex/auth/login";
 /// Where a browser lands, so that no code stays in its address bar.
 pub const DONE_PATH: &str = "/api/v01/webex/auth/done";
 
-/// Over https the `__Host-` prefix keeps other hosts of the domain from setting the cookie (RFC 6265bis section 4.1.3.2).
-const SECURE_COOKIE: &str = "__Host-webex_gw_login";
-/// Without https that prefix is not allowed.
-const PLAIN_COOKIE: &str = "webex_gw_login";
-/// As long as a flow may take.
-const COOKIE_SECONDS: u32 = 600;
-
 #[derive(Deserialize)]
 struct CallbackQuery {
     code: Option<String>,
@@ -38,15 +33,26 @@ struct CallbackQuery {
 /// The routes.
 pub fn routes() -> Router<Services> {
     Router::new()
-        .route(CODE_PATH, get(code))
-        .route(LOGIN_PATH, get(login))
-        .route(DONE_PATH, get(done))
+        .route(CODE_PATH, get(code).fallback(not_allowed))
+        .route(LOGIN_PATH, get(login).fallback(not_allowed))
+        .route(DONE_PATH, get(done).fallback(not_allowed))
 }
 
 /// For everything else that nginx lets through.
 pub async fn not_found() -> Response {
     let page = Page::failed("Not found", "There is nothing at this address.", "");
     respond(StatusCode::NOT_FOUND, &page)
+}
+
+/// For what no browser does on its own.
+async fn not_allowed() -> Response {
+    let page = Page::failed("Not possible", "This address can only be opened.", "");
+    let mut response = respond(StatusCode::METHOD_NOT_ALLOWED, &page);
+    // RFC 9110 section 15.5.6: a 405 names what is allowed.
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
 }
 
 async fn code(State(services): State<Services>, request: Request) -> Response {
@@ -56,17 +62,21 @@ async fn code(State(services): State<Services>, request: Request) -> Response {
             .body(Body::empty())
             .expect("constant parts are valid");
     }
+    let cookies = LoginCookies::new(services.authorizer.is_secure());
+    let sent = cookies.sent(request.headers());
     let callback = match Query::<CallbackQuery>::try_from_uri(request.uri()) {
         Ok(Query(CallbackQuery { code, state, error })) => Callback {
             code: code.filter(|code| !code.is_empty()),
             state,
             error,
-            cookie: cookie(request.headers()),
+            cookies: sent.iter().map(|(_, value)| (*value).to_owned()).collect(),
         },
         Err(_) => return refused(&Refusal::MalformedCode),
     };
+    let label = label(callback.state.as_deref().unwrap_or_default());
+    let over = sent.iter().any(|(sent, _)| *sent == label);
     match services.authorizer.complete(callback).await {
-        Ok(()) => see_other(DONE_PATH, None),
+        Ok(()) => see_other(DONE_PATH, over.then(|| cookies.clear(&label))),
         Err(refusal) => refused(&refusal),
     }
 }
@@ -77,17 +87,14 @@ async fn login(State(services): State<Services>, request: Request) -> Response {
             .body(Body::empty())
             .expect("constant parts are valid");
     }
-    let started = services.authorizer.start();
-    let (name, secure) = if services.authorizer.is_secure() {
-        (SECURE_COOKIE, "; Secure")
-    } else {
-        (PLAIN_COOKIE, "")
-    };
-    let cookie = format!(
-        "{name}={}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}",
-        started.cookie
-    );
-    see_other(started.location.as_str(), Some(&cookie))
+    let authorizer = &services.authorizer;
+    let (started, cookies) = (authorizer.start(), LoginCookies::new(authorizer.is_secure()));
+    let crowd = crowded_out(cookies.sent(request.headers()), |cookie| {
+        authorizer.remaining(cookie)
+    });
+    let lines = crowd.into_iter().map(|label| cookies.clear(label));
+    let own = cookies.set(&started.label, &started.cookie);
+    see_other(started.location.as_str(), lines.chain([own]))
 }
 
 async fn done(State(services): State<Services>) -> Response {
@@ -133,7 +140,11 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::CodeRejected(_) => (StatusCode::BAD_REQUEST, "The code is not valid"),
         Refusal::InvalidScope => (StatusCode::BAD_REQUEST, "A scope is not allowed"),
         Refusal::WebexError => (StatusCode::BAD_GATEWAY, "Webex reported an error"),
-        Refusal::NotStartedHere | Refusal::OtherBrowser => (StatusCode::BAD_REQUEST, "Please start again"),
+        Refusal::NotStartedHere
+        | Refusal::OtherBrowser
+        | Refusal::LoginExpired
+        | Refusal::LoginUsed
+        | Refusal::LoginUnknown => (StatusCode::BAD_REQUEST, "Please start again"),
         Refusal::Declined => (StatusCode::FORBIDDEN, "The authorisation was declined"),
         Refusal::WrongOrganization { .. } => (StatusCode::FORBIDDEN, "Wrong organisation"),
         Refusal::TokenRejected | Refusal::UnknownOrganization => {
@@ -154,7 +165,14 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
     };
     let text = format!("Nothing has changed: {}.", public_text(refusal));
-    respond(status, &Page::failed(title, &text, refusal.remedy()))
+    let mut response = respond(status, &Page::failed(title, &text, refusal.remedy()));
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        // The limit is one of a minute.
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    }
+    response
 }
 
 /// What the world may read. The texts of servers and the ids of organisations are for the log.
@@ -179,14 +197,14 @@ fn respond(status: StatusCode, page: &Page<'_>) -> Response {
         .expect("constant parts are valid")
 }
 
-fn see_other(location: &str, cookie: Option<&str>) -> Response {
+fn see_other(location: &str, cookies: impl IntoIterator<Item = String>) -> Response {
     let mut response = secured(own_status(StatusCode::SEE_OTHER)).header(header::LOCATION, location);
-    if let Some(cookie) = cookie {
+    for cookie in cookies {
         response = response.header(header::SET_COOKIE, cookie);
     }
     response
         .body(Body::empty())
-        .expect("a URL and a base64url cookie are header values")
+        .expect("a URL, hex digits and base64url are header values")
 }
 
 fn secured(response: http::response::Builder) -> http::response::Builder {
@@ -207,17 +225,4 @@ fn is_prefetch(headers: &HeaderMap) -> bool {
                 .filter_map(|value| value.to_str().ok())
                 .any(|value| value.contains("prefetch") || value.contains("preview"))
         })
-}
-
-fn cookie(headers: &HeaderMap) -> Option<String> {
-    let lines = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
-    let mut pairs = lines
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .find(|(name, _)| *name == SECURE_COOKIE || *name == PLAIN_COOKIE)
-        .map(|(_, value)| value.to_owned())
 }

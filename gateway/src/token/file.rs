@@ -137,7 +137,13 @@ impl TokenFile {
 
     /// Reads the file.
     #[must_use]
-    pub fn load(&self) -> (Loaded, Seen) {
+    pub fn load(&self) -> Loaded {
+        self.look().0
+    }
+
+    /// Reads the file, and tells how to notice later that it has changed.
+    #[must_use]
+    pub fn look(&self) -> (Loaded, Seen) {
         // In this order: a change in between is seen as one by the next look.
         let stamp = self.stamp();
         let read = self.disk.read(&self.path);
@@ -186,7 +192,7 @@ impl TokenFile {
     /// tokens or the new ones. Anything in its place that is not what was `seen` last is copied aside before, with its reason and
     /// the UTC time in its name.
     pub fn store(&self, tokens: &TokenSet, now: Timestamp, seen: &mut Seen) -> Result<(), StoreError> {
-        let (loaded, there) = self.load();
+        let (loaded, there) = self.look();
         let reason = match &loaded {
             Loaded::Absent => None,
             Loaded::Unusable(_) => Some("unusable"),

@@ -37,12 +37,12 @@ impl Folder {
 
     /// As a process does that knows what is in the file.
     fn store(&self, tokens: &TokenSet) {
-        let (_, mut seen) = self.file.load();
+        let (_, mut seen) = self.file.look();
         self.file.store(tokens, now(), &mut seen).unwrap();
     }
 
     fn tokens(&self) -> TokenSet {
-        match self.file.load().0 {
+        match self.file.load() {
             Loaded::Tokens(tokens) => *tokens,
             other => panic!("no tokens: {other:?}"),
         }
@@ -94,7 +94,7 @@ fn a_rewritten_file_keeps_the_order_of_its_fields_and_what_it_does_not_know() {
 #[test]
 fn the_file_is_created_for_its_owner_alone_and_nothing_else_is_left() {
     let folder = Folder::new();
-    assert!(matches!(folder.file.load().0, Loaded::Absent));
+    assert!(matches!(folder.file.load(), Loaded::Absent));
     folder.store(&sample());
     assert_eq!(
         fs::metadata(folder.file.path()).unwrap().permissions().mode() & 0o777,
@@ -131,7 +131,7 @@ fn a_file_without_tokens_is_named_kept_and_copied_aside_by_the_next_write() {
         ),
     ] {
         let folder = Folder::with(content);
-        let Loaded::Unusable(reason) = folder.file.load().0 else {
+        let Loaded::Unusable(reason) = folder.file.load() else {
             panic!("{content} was taken for tokens")
         };
         assert_eq!(reason.to_string(), problem);

@@ -37,7 +37,7 @@ impl Keeper {
     pub(super) async fn load(&self) {
         let mut seen = self.installing().await;
         let path = self.0.file.path().display();
-        let (loaded, found) = self.0.file.load();
+        let (loaded, found) = self.0.file.look();
         *seen = found;
         let problem = match loaded {
             Loaded::Absent => {
@@ -91,7 +91,7 @@ impl Keeper {
     /// Takes over what the file holds, where that is better than what is held. Tells whether it is in use now.
     pub(super) async fn take_over(&self, seen: &mut Seen, outside: &mut Outside) -> bool {
         let file = self.0.file.clone();
-        let Ok((loaded, found)) = tokio::task::spawn_blocking(move || file.load()).await else {
+        let Ok((loaded, found)) = tokio::task::spawn_blocking(move || file.look()).await else {
             return false;
         };
         if found.same_content(seen) {

@@ -45,7 +45,7 @@ impl Bench {
         }
         let seen = match before {
             Before::Foreign => Seen::default(),
-            _ => folder.file.load().1,
+            _ => folder.file.look().1,
         };
         Self {
             folder,
@@ -161,7 +161,7 @@ fn wherever_the_process_dies_the_next_one_finds_the_old_tokens_or_the_new_ones()
             let mut bench = Bench::new(before);
             bench.store_with(Some(Fault::Death(at))).unwrap_err();
             bench.check_whole(&what, before);
-            bench.seen = bench.folder.file.load().1;
+            bench.seen = bench.folder.file.look().1;
             bench
                 .store_with(None)
                 .unwrap_or_else(|problem| panic!("{what}: {problem}"));
@@ -195,16 +195,16 @@ fn a_failed_write_names_the_step_the_file_and_the_cause() {
 #[test]
 fn others_changes_are_noticed_and_own_writes_are_none() {
     let folder = Folder::with(FIELD_FILE);
-    let (_, mut seen) = folder.file.load();
+    let (_, mut seen) = folder.file.look();
     assert!(!folder.file.changed(&seen));
     folder.file.store(&sample(), now(), &mut seen).unwrap();
     assert!(!folder.file.changed(&seen));
     fs::write(folder.file.path(), FIELD_FILE).unwrap();
     assert!(folder.file.changed(&seen));
-    let (_, found) = folder.file.load();
+    let (_, found) = folder.file.look();
     assert!(!found.same_content(&seen));
     fs::remove_file(folder.file.path()).unwrap();
-    assert!(folder.file.changed(&found) && !folder.file.load().1.same_content(&found));
+    assert!(folder.file.changed(&found) && !folder.file.look().1.same_content(&found));
 }
 
 #[test]
