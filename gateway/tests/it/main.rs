@@ -21,5 +21,6 @@ mod nonsense;
 mod outward;
 mod raw;
 mod refresh;
+mod rotation;
 mod stub;
 mod wire;
