@@ -50,6 +50,14 @@ bar-outage:
 explore:
     cargo test --quiet -p webex-gateway --features explore --lib explore
 
+# Bar: 100 staggered and 10,000 simultaneous 401s on one token: 1 token request each, 0 failed requests
+bar-401:
+    cargo bench --quiet --profile dev -p webex-gateway --bench rejected
+
+# Bar: kill -9 at a random moment of a refresh: the tokens file is always whole, and the next start serves without a human
+bar-kill KILLS="1000" SEED="":
+    cargo bench --quiet --profile dev -p webex-gateway --bench kill -- {{ KILLS }} {{ SEED }}
+
 # Bar: the whole test command, images cached, in at most 10 minutes
 bar-test-time:
     #!/usr/bin/env bash

@@ -5,14 +5,17 @@
 
 #![expect(clippy::print_stdout, reason = "a bar prints its figure")]
 
-use std::process::{ExitCode, Stdio};
+#[path = "bars/gateway.rs"]
+mod gateway;
+
+use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use gateway::{REDIRECT_URI, client};
+use tokio::process::Child;
 use tokio::task::JoinSet;
 use webex_sim::types::{EntryFilter, TokenKind};
 use webex_sim::{Running, Simulator};
@@ -21,8 +24,6 @@ use webex_sim::{Running, Simulator};
 const CONNECTIONS: usize = 1000;
 /// Requests that each connection makes, half of them before the expiry.
 const REQUESTS: usize = 20;
-/// Registered with the simulator's integration; the bench itself delivers the code.
-const REDIRECT_URI: &str = "http://gateway.test/api/v01/webex/auth/code";
 /// The tokens are made this much older: a token that was just issued is not refreshed.
 const AGE_SECONDS: i64 = 60;
 
@@ -35,12 +36,12 @@ async fn main() -> anyhow::Result<ExitCode> {
         .await?;
     let folder = tempfile::tempdir()?;
     let tokens = folder.path().join(".tokens");
-    authorise(&sim, &tokens.display().to_string()).await?;
+    authorise(&sim, &tokens).await?;
     let mut stored: serde_json::Value = serde_json::from_slice(&std::fs::read(&tokens)?)?;
     stored["at"] = (stored["at"].as_i64().context("at")? - AGE_SECONDS).into();
     std::fs::write(&tokens, stored.to_string())?;
 
-    let (_gateway, address) = gateway(&sim, &tokens.display().to_string()).await?;
+    let (_gateway, address) = gateway(&sim, &tokens).await?;
     let (failed, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let client = client()?;
     let mut load = JoinSet::new();
@@ -80,7 +81,7 @@ async fn main() -> anyhow::Result<ExitCode> {
 }
 
 /// A gateway takes the administrator's authorisation and ends; its tokens file stays.
-async fn authorise(sim: &Running, tokens: &str) -> anyhow::Result<()> {
+async fn authorise(sim: &Running, tokens: &Path) -> anyhow::Result<()> {
     let (mut gateway, address) = gateway(sim, tokens).await?;
     let (admin, _) = sim
         .seed()
@@ -105,37 +106,9 @@ async fn authorise(sim: &Running, tokens: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn gateway(sim: &Running, tokens: &str) -> anyhow::Result<(Child, String)> {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_webex_gw"))
-        .args([
-            "-port=0",
-            "-bind=127.0.0.1",
-            &format!("-tokensFile={tokens}"),
-            &format!("-webexURL={}", sim.url()),
-        ])
-        .env("client_id", sim.client_id())
-        .env("client_secret", sim.client_secret())
-        .env("redirect_uri", REDIRECT_URI)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().context("a pipe")?).lines();
-    while let Some(line) = lines.next_line().await? {
-        if let Some((_, rest)) = line.split_once(" listens on ") {
-            let address = rest.split(',').next().context("an address")?.to_owned();
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return Ok((child, address));
-        }
-    }
-    anyhow::bail!("the gateway did not start")
-}
-
-fn client() -> anyhow::Result<reqwest::Client> {
-    Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(webex_gateway::net::tls::without_authorities())
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(30))
-        .no_proxy()
-        .build()?)
+async fn gateway(sim: &Running, tokens: &Path) -> anyhow::Result<(Child, String)> {
+    let credentials = (sim.client_id(), sim.client_secret());
+    let mut child = gateway::command(&sim.url(), credentials, tokens).spawn()?;
+    let address = gateway::address(&mut child).await?;
+    Ok((child, address))
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::control::types::{
     ClockChange, ClockState, Consent, ConsentQueue, EndTokens, Ended, Entry, EntryFilter, Health,
-    JournalCount, JournalPage, JournalWait, PasswordChange, Rejection, Settings, SettingsPatch, TokenInfo,
-    TokenKind, TokenList,
+    JournalCount, JournalPage, JournalWait, LostAnswers, PasswordChange, Rejection, Settings, SettingsPatch,
+    TokenInfo, TokenKind, TokenList, Violation, ViolationList,
 };
 
 pub use crate::control::types;
@@ -196,6 +196,28 @@ impl ControlClient {
             },
         )
         .await
+    }
+
+    /// Loses the next `count` answers of the token endpoint that bring tokens: what was asked for is done, then the
+    /// connection is reset.
+    pub async fn lose_token_answers(&self, count: u32) -> Result<(), ClientError> {
+        self.http
+            .post::<LostAnswers>("tokens/lose-answers", &LostAnswers { count })
+            .await
+            .map(drop)
+    }
+
+    /// What the clients did that they should not do, the oldest first.
+    pub async fn violations(&self) -> Result<Vec<Violation>, ClientError> {
+        self.http
+            .get::<ViolationList>("violations", &())
+            .await
+            .map(|answer| answer.violations)
+    }
+
+    /// Forgets all violations.
+    pub async fn clear_violations(&self) -> Result<(), ClientError> {
+        self.http.delete::<ViolationList>("violations").await.map(drop)
     }
 
     /// Changes a person's password, which ends their tokens; how many. `person` is an e-mail address, UUID or Webex id.

@@ -9,6 +9,7 @@ use axum::response::Response;
 use http::request::Parts;
 
 use crate::api::tracking::TrackingId;
+use crate::server::listen::Connection;
 use crate::world::World;
 
 /// Put into each request by the outermost layer.
@@ -16,6 +17,7 @@ use crate::world::World;
 pub(crate) struct Context {
     pub(crate) world: Arc<World>,
     pub(crate) tracking: TrackingId,
+    pub(crate) connection: Connection,
 }
 
 /// What a handler tells the journal about its answer.

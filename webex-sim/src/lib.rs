@@ -48,6 +48,8 @@ mod seed;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]
+mod violations;
+#[cfg(feature = "server")]
 mod world;
 #[cfg(feature = "server")]
 mod worlds;

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::control::settings;
+use crate::control::types::{Rejection, Settings, SettingsPatch};
 use crate::oauth::ScopeSet;
 use crate::secret::Secret;
 use crate::world::{Integration, Organization, Person, Role};
@@ -20,6 +22,8 @@ pub struct Seed {
     pub(crate) organizations: Vec<Organization>,
     pub(crate) integration: Integration,
     pub(crate) people: Vec<Person>,
+    /// Settings that differ from the defaults.
+    pub(crate) settings: SettingsPatch,
 }
 
 /// A seed file that cannot be used.
@@ -28,6 +32,9 @@ pub enum SeedError {
     /// Not JSON, a missing or an unknown field; the text says where.
     #[error("the seed is not valid: {0}")]
     Json(#[from] serde_json::Error),
+    /// A setting that cannot be.
+    #[error("the seed is not valid: settings.{0}")]
+    Settings(#[from] Rejection),
     /// A value that JSON allows and Webex would not.
     #[error("the seed is not valid: {field} is {value:?}, expected {expected}")]
     Value {
@@ -46,6 +53,9 @@ struct SeedFile {
     organizations: Vec<OrganizationSeed>,
     integration: IntegrationSeed,
     people: Vec<PersonSeed>,
+    /// As for `PATCH /__sim/settings`, in the names of the control API.
+    #[serde(default)]
+    settings: SettingsPatch,
 }
 
 #[derive(Deserialize)]
@@ -160,10 +170,12 @@ impl SeedFile {
                 ));
             }
         }
+        settings::apply(&mut Settings::default(), &self.settings)?;
         Ok(Seed {
             organizations,
             integration: self.integration.check()?,
             people,
+            settings: self.settings,
         })
     }
 }
@@ -249,6 +261,7 @@ fn wrong(field: String, value: &str, expected: &'static str) -> SeedError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::types::Rotation;
 
     #[test]
     fn the_built_in_seed_has_an_administrator_and_ten_scopes() {
@@ -269,6 +282,21 @@ mod tests {
             error,
             r#"the seed is not valid: people[0].email is "avery", expected an e-mail address"#
         );
+    }
+
+    #[test]
+    fn settings_of_a_seed_are_checked_like_those_of_the_control_api() {
+        let with =
+            |settings: &str| Seed::from_json(&ACME.replacen('{', &format!("{{\"settings\":{settings},"), 1));
+        let seed = with(r#"{"rotation":{"grace":{"seconds":30}}}"#).unwrap();
+        assert_eq!(seed.settings.rotation, Some(Rotation::Grace { seconds: 30 }));
+        let error = with(r#"{"rotation":{"grace":{"seconds":0}}}"#).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the seed is not valid: settings.rotation.grace.seconds is 0; accepted: whole seconds from 1 to 315360000"
+        );
+        let error = with(r#"{"rotate":true}"#).unwrap_err().to_string();
+        assert!(error.contains("unknown field `rotate`"), "{error}");
     }
 
     #[test]

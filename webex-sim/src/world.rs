@@ -15,6 +15,7 @@ use crate::oauth::{Registry, ScopeSet};
 use crate::random::Random;
 use crate::secret::Secret;
 use crate::seed::Seed;
+use crate::violations::Violations;
 
 pub(crate) use person::{Organization, Person, Role};
 
@@ -42,6 +43,9 @@ pub(crate) struct State {
     pub(crate) registry: Registry,
     /// Answers to coming authorize requests, the next one first.
     pub(crate) consent: VecDeque<Consent>,
+    pub(crate) violations: Violations,
+    /// How many coming token answers are lost on the way.
+    pub(crate) lose_answers: u32,
 }
 
 /// The OAuth client that is registered with Webex.
@@ -100,6 +104,8 @@ impl State {
             settings: settings.clone(),
             registry: Registry::default(),
             consent: VecDeque::new(),
+            violations: Violations::default(),
+            lose_answers: 0,
         }
     }
 

@@ -27,6 +27,12 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 /// A connection that does not answer that in time is dead; less than `-timeout` together with the interval.
 const PING_PATIENCE: Duration = Duration::from_secs(3);
+/// What an answer may be ahead of the client that reads it (HTTP/2): 10 MB/s at a round trip of 100 ms.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+/// The same for all answers on a connection together. The HTTP/2 library also closes a connection on which small frames wait
+/// for their readers, each counting as 256 bytes, once they come to half of this: the window that adapts itself starts at
+/// 64 KiB, which 130 small answers that arrive together exceed.
+const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
 /// More fields than any answer of Webex has.
 const MOST_HEADERS: usize = 256;
 /// Webex's own name. Its links point there, even where a simulator or another front is configured.
@@ -79,7 +85,8 @@ impl Upstream {
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .http1_max_headers(MOST_HEADERS)
-            .http2_adaptive_window(true)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_PATIENCE)
             .build(connector);
@@ -180,3 +187,6 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     }
     texts.join(": ")
 }
+
+#[cfg(test)]
+mod tests;

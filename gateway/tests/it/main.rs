@@ -24,6 +24,7 @@ mod nonsense;
 mod outward;
 mod raw;
 mod refresh;
+mod rotation;
 mod stub;
 mod trial;
 mod wire;

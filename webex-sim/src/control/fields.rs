@@ -1,6 +1,7 @@
 //! Reads JSON objects and queries field by field, so that a mistake is answered with the field, the reason and what
 //! would have been accepted, instead of a parser's words.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::control::types::Rejection;
@@ -101,6 +102,15 @@ impl Fields {
                 .find(|(word, _)| *word == text)
                 .map(|(_, choice)| *choice)
         })
+    }
+
+    /// Anything that has a JSON form of its own.
+    pub(crate) fn parsed<T: DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+        accepted: &str,
+    ) -> Result<Option<T>, Rejection> {
+        self.take(name, accepted, |value| T::deserialize(value).ok())
     }
 
     /// Refuses what nobody has asked for.

@@ -6,3 +6,4 @@ pub(super) mod journal;
 pub(super) mod people;
 pub(super) mod settings;
 pub(super) mod tokens;
+pub(super) mod violations;

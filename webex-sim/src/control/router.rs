@@ -10,7 +10,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode, Uri};
 
 use super::fields::rejection;
-use super::handlers::{clock, consent, journal, people, settings, tokens};
+use super::handlers::{clock, consent, journal, people, settings, tokens, violations};
 use super::types::{Health, Rejection};
 use crate::worlds::Worlds;
 
@@ -46,12 +46,14 @@ pub(crate) fn control(worlds: Worlds, authority_pem: String) -> Router {
         .route("/tokens", get(tokens::get))
         .route("/tokens/expire", post(tokens::expire))
         .route("/tokens/revoke", post(tokens::revoke))
+        .route("/tokens/lose-answers", post(tokens::lose_answers))
         .route("/people/{person}", delete(people::delete))
         .route("/people/{person}/password", post(people::password))
         .route("/journal", get(journal::get).delete(journal::delete))
         .route("/journal/count", get(journal::count))
         .route("/journal/wait", get(journal::wait))
         .route("/settings", get(settings::get).patch(settings::patch))
+        .route("/violations", get(violations::get).delete(violations::delete))
         .route("/ca.pem", get(ca));
     Router::new()
         .nest("/__sim", routes)

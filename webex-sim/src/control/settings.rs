@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use url::Url;
 
-use crate::control::types::{Rejection, Settings, SettingsPatch};
+use crate::control::types::{Rejection, Rotation, Settings, SettingsPatch};
 
 /// Longest life: 10 years, which the clock can always represent.
 const LONGEST_S: u64 = 315_360_000;
@@ -33,6 +33,7 @@ pub(crate) fn apply(settings: &mut Settings, patch: &SettingsPatch) -> Result<()
         &mut changed.same_token_within_24h,
         patch.same_token_within_24h.as_ref(),
     );
+    set(&mut changed.rotation, patch.rotation.as_ref());
     set(
         &mut changed.token_endpoint_delay_ms,
         patch.token_endpoint_delay_ms.as_ref(),
@@ -54,6 +55,9 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Rejection> {
     seconds("access_token_lifetime_s", settings.access_token_lifetime_s)?;
     seconds("refresh_token_lifetime_s", settings.refresh_token_lifetime_s)?;
     seconds("code_lifetime_s", settings.code_lifetime_s)?;
+    if let Rotation::Grace { seconds: grace } = settings.rotation {
+        seconds("rotation.grace.seconds", grace)?;
+    }
     range(
         "token_endpoint_delay_ms",
         settings.token_endpoint_delay_ms,

@@ -4,12 +4,14 @@
 mod journal;
 mod settings;
 mod tokens;
+mod violations;
 
 use serde::{Deserialize, Serialize};
 
 pub use journal::{Entry, EntryFilter, JournalCount, JournalPage, JournalWait, Version};
-pub use settings::{Settings, SettingsPatch};
-pub use tokens::{EndTokens, Ended, TokenInfo, TokenKind, TokenList, TokenState};
+pub use settings::{Rotation, Settings, SettingsPatch};
+pub use tokens::{EndTokens, Ended, LostAnswers, TokenInfo, TokenKind, TokenList, TokenState};
+pub use violations::{Violation, ViolationKind, ViolationList};
 
 /// `GET /__sim/health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

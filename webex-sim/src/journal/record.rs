@@ -19,7 +19,7 @@ use crate::api::error::ApiError;
 use crate::api::tracking::TrackingId;
 use crate::context::{Context, Note};
 use crate::control::types::{Entry, Version as WireVersion};
-use crate::server::listen::Peer;
+use crate::server::listen::{Connection, Peer};
 use crate::world::World;
 use crate::worlds::Worlds;
 
@@ -29,7 +29,8 @@ const FORM_LIMIT: usize = 64 * 1024;
 /// Milliseconds the request took inside Webex; `GET /` and the token endpoint have it in the recorded answers.
 const UPSTREAM_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
 
-/// An entry in the making. Dropped before the answer, it is written without status: the client went away.
+/// An entry in the making. Dropped before the answer, it is written without status: the client went away, or the
+/// connection was reset.
 struct Pending {
     world: Arc<World>,
     entry: Option<Entry>,
@@ -52,7 +53,12 @@ pub(crate) async fn record(State(worlds): State<Worlds>, request: Request, next:
         entry: Some(entry),
         start,
     };
-    let context = Context { world, tracking };
+    let connection = request.extensions().get::<Connection>().cloned();
+    let context = Context {
+        world,
+        tracking,
+        connection: connection.unwrap_or_default(),
+    };
     let mut response = match buffer_form(request).await {
         Ok((mut request, form)) => {
             pending.form(&form);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::pkce::Challenge;
 use super::scope::ScopeSet;
 use super::token_value::generate;
-use crate::control::types::Settings;
+use crate::control::types::{Rotation, Settings};
 use crate::random::Random;
 use crate::secret::Secret;
 
@@ -83,8 +83,16 @@ pub(crate) enum Refusal {
     RedirectUri,
     #[error("the code_verifier does not match")]
     Verifier,
+    /// As Webex says it, where refresh tokens stay.
     #[error("the refresh token is unknown, expired, revoked, or of another client")]
     RefreshToken,
+    /// The same where they are replaced, which Webex does not do: as the standard says it.
+    #[error(
+        "the refresh token is unknown, expired, revoked, or of another client, where refresh tokens rotate"
+    )]
+    RotatingRefreshToken,
+    #[error("the refresh token was replaced by a newer one")]
+    Replaced,
     #[error("the person has too many access tokens")]
     TooMany,
 }
@@ -105,7 +113,7 @@ struct Code {
     authorization: Authorization,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Grant {
     life: Life,
     client_id: String,
@@ -114,6 +122,10 @@ struct Grant {
     scopes: ScopeSet,
     /// The access token issued last, which a refresh within a day returns again.
     latest: Secret,
+    /// Serial number of the first refresh token since the authorization; rotation keeps it.
+    family: u64,
+    /// Whether a refresh has given a newer refresh token.
+    replaced: bool,
 }
 
 #[derive(Debug)]
@@ -122,8 +134,8 @@ struct Token {
     client_id: String,
     person: Uuid,
     scopes: ScopeSet,
-    /// Serial number of the grant it was issued for.
-    grant: u64,
+    /// [`Grant::family`] of the grant it was issued for.
+    family: u64,
 }
 
 // === impl Registry ===
@@ -180,6 +192,8 @@ impl Registry {
             organization: authorization.organization,
             scopes: authorization.scopes,
             latest: access_token,
+            family: life.serial,
+            replaced: false,
         };
         let issued = self.answer(&grant, &refresh_token, now);
         self.grants.insert(refresh_token, grant);
@@ -187,7 +201,8 @@ impl Registry {
     }
 
     /// A refresh as Webex does it: the refresh token stays and its life starts anew, and within a day of the last issue
-    /// the same access token comes back, unless it is dead or [`Settings::same_token_within_24h`] is off.
+    /// the same access token comes back, unless it is dead or [`Settings::same_token_within_24h`] is off. With
+    /// [`Settings::rotation`] the refresh token is replaced instead; the rule for access tokens is the same.
     pub(crate) fn refresh(
         &mut self,
         client_id: &str,
@@ -197,9 +212,23 @@ impl Registry {
         random: &dyn Random,
     ) -> Result<Issued, Refusal> {
         let refresh_token = Secret::new(refresh_token);
-        let grant = self.grants.get(&refresh_token).ok_or(Refusal::RefreshToken)?;
-        if grant.client_id != client_id || !grant.life.is_good(now) {
-            return Err(Refusal::RefreshToken);
+        let dead = match settings.rotation {
+            Rotation::None => Refusal::RefreshToken,
+            Rotation::Grace { .. } | Rotation::Strict => Refusal::RotatingRefreshToken,
+        };
+        let grant = self.grants.get(&refresh_token).ok_or(dead)?;
+        if grant.client_id != client_id || grant.life.revoked {
+            return Err(dead);
+        }
+        if !grant.life.is_good(now) && grant.replaced {
+            let family = grant.family;
+            if settings.rotation == Rotation::Strict {
+                self.revoke_family(family, now);
+            }
+            return Err(Refusal::Replaced);
+        }
+        if !grant.life.is_good(now) {
+            return Err(dead);
         }
         let reuse = settings.same_token_within_24h
             && self.tokens.get(&grant.latest).is_some_and(|token| {
@@ -212,10 +241,55 @@ impl Registry {
         if !reuse {
             grant.latest = self.issue_token(&grant.grantee(), settings, now, random);
         }
-        grant.life.expires_at = later(now, settings.refresh_token_lifetime_s);
+        let (refresh_token, grant) = match settings.rotation {
+            Rotation::None => {
+                grant.life.expires_at = later(now, settings.refresh_token_lifetime_s);
+                (refresh_token, grant)
+            }
+            Rotation::Grace { seconds } => self.rotate(refresh_token, grant, seconds, settings, now, random),
+            Rotation::Strict => self.rotate(refresh_token, grant, 0, settings, now, random),
+        };
         let issued = self.answer(&grant, &refresh_token, now);
         self.grants.insert(refresh_token, grant);
         Ok(issued)
+    }
+
+    /// Puts a new refresh token in the place of `old`, which works for `grace` seconds more.
+    fn rotate(
+        &mut self,
+        old: Secret,
+        mut grant: Grant,
+        grace: u64,
+        settings: &Settings,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> (Secret, Grant) {
+        let new = Grant {
+            life: self.life(now, settings.refresh_token_lifetime_s),
+            replaced: false,
+            ..grant.clone()
+        };
+        if !grant.replaced {
+            grant.life.expires_at = grant.life.expires_at.min(later(now, grace));
+            grant.replaced = true;
+        }
+        self.grants.insert(old, grant);
+        (generate(random, new.organization), new)
+    }
+
+    /// Ends all tokens of a family (RFC 9700, section 4.14.2); the number of those that were good.
+    fn revoke_family(&mut self, family: u64, now: Timestamp) -> usize {
+        let grants = self.grants.values_mut().filter(|grant| grant.family == family);
+        let tokens = self.tokens.values_mut().filter(|token| token.family == family);
+        let lives = grants
+            .map(|grant| &mut grant.life)
+            .chain(tokens.map(|token| &mut token.life));
+        let mut good = 0;
+        for life in lives {
+            good += usize::from(life.is_good(now));
+            life.revoked = true;
+        }
+        good
     }
 
     /// Who stands behind an access token, if it is good.
@@ -276,7 +350,7 @@ impl Registry {
             client_id: grantee.client_id.to_owned(),
             person: grantee.person,
             scopes: grantee.scopes.clone(),
-            grant: grantee.grant,
+            family: grantee.family,
         };
         self.tokens.insert(access_token.clone(), token);
         self.forget_the_dead(now);
@@ -348,7 +422,7 @@ struct Grantee<'a> {
     person: Uuid,
     organization: Uuid,
     scopes: &'a ScopeSet,
-    grant: u64,
+    family: u64,
 }
 
 impl Authorization {
@@ -358,7 +432,7 @@ impl Authorization {
             person: self.person,
             organization: self.organization,
             scopes: &self.scopes,
-            grant: grant.serial,
+            family: grant.serial,
         }
     }
 
@@ -388,7 +462,7 @@ impl Grant {
             person: self.person,
             organization: self.organization,
             scopes: &self.scopes,
-            grant: self.life.serial,
+            family: self.family,
         }
     }
 }

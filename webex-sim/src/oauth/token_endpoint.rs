@@ -15,16 +15,17 @@ use http::header::CONTENT_TYPE;
 use self::credentials::Credentials;
 use self::error::TokenError;
 use super::params::Params;
-use super::registry::{Exchange, Issued};
+use super::registry::{Exchange, Issued, Refusal};
 use crate::api::error::ApiError;
 use crate::context::{Context, Note};
+use crate::secret::fingerprint;
 use crate::world::State;
 
-/// Answers a token request. What was asked for is done before the answer is held back, as with a slow network: a
-/// client that gives up has its code spent and its token issued all the same.
+/// Answers a token request. What was asked for is done before the answer is held back or lost, as with a slow or a broken
+/// network: a client that gives up has its code spent and its token issued all the same.
 pub(crate) async fn post(context: Context, headers: HeaderMap, body: Bytes) -> Response {
     let now = context.world.clock.now();
-    let (outcome, delay, invalid_client_status) = {
+    let (outcome, lost, delay, invalid_client_status) = {
         let mut state = context.world.state();
         let outcome = grant(&context, &mut state, &headers, &body, now);
         let person = outcome.as_ref().ok().and_then(|issued| {
@@ -34,15 +35,21 @@ pub(crate) async fn post(context: Context, headers: HeaderMap, body: Bytes) -> R
                 .find(|person| person.id == issued.person)
                 .map(|person| person.email.clone())
         });
+        let lost = outcome.is_ok() && state.lose_answers > 0;
+        state.lose_answers -= u32::from(lost);
         let settings = &state.settings;
         (
             (outcome, person),
+            lost,
             settings.token_endpoint_delay_ms,
             settings.invalid_client_status,
         )
     };
     if delay > 0 {
         tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
+    if lost {
+        context.connection.reset().await;
     }
     match outcome {
         (Ok(issued), person) => Note {
@@ -91,7 +98,10 @@ fn grant(
     let required = |name| params.get(name).ok_or(TokenError::Blank(name));
     let random = context.world.random.as_ref();
     let State {
-        registry, settings, ..
+        registry,
+        settings,
+        violations,
+        ..
     } = state;
     match required("grant_type")? {
         "authorization_code" => {
@@ -104,7 +114,13 @@ fn grant(
             Ok(registry.exchange(&exchange, settings, now, random)?)
         }
         "refresh_token" => {
-            Ok(registry.refresh(&client.id, required("refresh_token")?, settings, now, random)?)
+            let token = required("refresh_token")?;
+            violations.refresh(&client.id, now);
+            let issued = registry.refresh(&client.id, token, settings, now, random);
+            if issued == Err(Refusal::Replaced) {
+                violations.reuse(&client.id, &fingerprint(token), now);
+            }
+            Ok(issued?)
         }
         _ => Err(TokenError::UnsupportedGrant),
     }

@@ -221,6 +221,7 @@ impl Builder {
             redirect_uris: self.seed.integration.redirect_uris.clone(),
             ..Settings::default()
         };
+        settings::apply(&mut settings, &self.seed.settings)?;
         settings::apply(&mut settings, &self.settings)?;
         for uri in &self.redirect_uris {
             if !settings.redirect_uris.contains(uri) {

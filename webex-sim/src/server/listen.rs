@@ -1,6 +1,9 @@
 //! Connections: accepting them, TLS, HTTP/1.1 and HTTP/2 on the same port, and ending them all at once.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -9,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +39,18 @@ pub(crate) struct Listener {
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
+}
+
+/// The connection of a request, for those who want to break it; put into each request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Connection {
+    broken: CancellationToken,
+}
+
+/// A socket that is reset when it is dropped, if its connection was broken.
+struct Breakable {
+    stream: TcpStream,
+    connection: Connection,
 }
 
 impl Default for Peer {
@@ -80,28 +95,106 @@ impl Listener {
             ip: address.ip().to_canonical(),
             tls: self.tls.is_some(),
         };
+        let connection = Connection::default();
+        let stream = Breakable {
+            stream,
+            connection: connection.clone(),
+        };
         let Some(acceptor) = &self.tls else {
-            return self.serve(stream, peer).await;
+            return self.serve(stream, peer, connection).await;
         };
         match tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => self.serve(stream, peer).await,
+            Ok(Ok(stream)) => self.serve(stream, peer, connection).await,
             Ok(Err(error)) => tracing::info!(client_ip = %peer.ip, %error, "TLS handshake failed"),
             Err(_) => tracing::info!(client_ip = %peer.ip, "TLS handshake took too long"),
         }
     }
 
     /// Speaks HTTP/2 to a client that starts with its preface (after ALPN, or with prior knowledge), else HTTP/1.1.
-    async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
+    async fn serve(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: Peer,
+        connection: Connection,
+    ) {
+        let broken = connection.broken.clone();
         let service = service_fn(move |request: http::Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(connection.clone());
             self.app.clone().oneshot(request)
         });
         let mut server = auto::Builder::new(TokioExecutor::new());
         server.http1().timer(TokioTimer::new());
         server.http2().timer(TokioTimer::new());
-        if let Err(error) = server.serve_connection(TokioIo::new(stream), service).await {
-            tracing::debug!(client_ip = %peer.ip, %error, "a connection ended with an error");
+        let serving = server.serve_connection(TokioIo::new(stream), service);
+        tokio::select! {
+            // The socket goes with what serves it, and is reset.
+            () = broken.cancelled() => {}
+            ended = serving => if let Err(error) = ended {
+                tracing::debug!(client_ip = %peer.ip, %error, "a connection ended with an error");
+            }
         }
+    }
+}
+
+// === impl Connection ===
+
+impl Connection {
+    /// Resets the connection instead of answering. It does not end: there is nobody left to answer.
+    pub(crate) async fn reset(&self) {
+        self.broken.cancel();
+        std::future::pending::<()>().await;
+    }
+}
+
+// === impl Breakable ===
+
+impl Drop for Breakable {
+    fn drop(&mut self) {
+        if self.connection.broken.is_cancelled() {
+            // Without lingering, closing sends RST instead of FIN.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Breakable {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Breakable {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 }

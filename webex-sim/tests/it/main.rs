@@ -11,4 +11,5 @@ mod harness;
 mod html;
 mod journal;
 mod oauth;
+mod rotation;
 mod tls;

@@ -28,6 +28,7 @@ fn read(mut fields: Fields) -> Result<SettingsPatch, Rejection> {
         refresh_token_lifetime_s: fields.number("refresh_token_lifetime_s", seconds)?,
         code_lifetime_s: fields.number("code_lifetime_s", seconds)?,
         same_token_within_24h: fields.flag("same_token_within_24h")?,
+        rotation: fields.parsed("rotation", r#""none", "strict" or {"grace":{"seconds":n}}"#)?,
         token_endpoint_delay_ms: fields.number("token_endpoint_delay_ms", "whole milliseconds")?,
         max_access_tokens: fields.number("max_access_tokens", "a number of tokens")?,
         invalid_client_status: fields.number("invalid_client_status", "400 or 401")?,

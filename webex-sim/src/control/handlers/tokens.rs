@@ -4,9 +4,9 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 
-use crate::control::fields::Fields;
+use crate::control::fields::{Fields, required};
 use crate::control::router::{Answer, Control};
-use crate::control::types::{EndTokens, Ended, Rejection, TokenKind, TokenList};
+use crate::control::types::{EndTokens, Ended, LostAnswers, Rejection, TokenKind, TokenList};
 use crate::oauth::Selection;
 
 pub(crate) async fn get(State(control): State<Control>) -> Answer<TokenList> {
@@ -42,6 +42,16 @@ pub(crate) async fn revoke(State(control): State<Control>, body: Bytes) -> Answe
         .registry
         .revoke(selection(&which), world.clock.now());
     Ok(Json(Ended { ended }))
+}
+
+/// The count replaces the one before, so that 0 takes it back.
+pub(crate) async fn lose_answers(State(control): State<Control>, body: Bytes) -> Answer<LostAnswers> {
+    let accepted = "a number of answers";
+    let mut fields = Fields::json(&body)?;
+    let count = required("count", fields.number("count", accepted)?, accepted)?;
+    fields.finish()?;
+    control.worlds.controlled().state().lose_answers = count;
+    Ok(Json(LostAnswers { count }))
 }
 
 fn selection(which: &EndTokens) -> Selection<'_> {

@@ -43,7 +43,7 @@ pub struct Entry {
     pub headers: Vec<(String, String)>,
     /// Fields of a form body; empty for other bodies.
     pub form: Vec<(String, String)>,
-    /// Status of the answer; absent if the client went away before there was one.
+    /// Status of the answer; absent if the client went away before there was one, or if it was lost.
     pub status: Option<u16>,
     /// OAuth error code of the answer or of its redirect.
     #[serde(skip_serializing_if = "Option::is_none")]

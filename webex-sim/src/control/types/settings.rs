@@ -2,6 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What a refresh does to the refresh token. Webex keeps it; other servers give a new one (RFC 9700, section 4.14.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Rotation {
+    /// It stays, and its life starts anew, as at Webex.
+    #[default]
+    None,
+    /// Each refresh gives a new one. The one before works on for so many seconds, for a client that never got the answer:
+    /// then it is answered as the newest one would be, with another new one. After that it is dead, and nothing else is.
+    Grace {
+        /// From the refresh that replaced it; further uses do not extend it.
+        seconds: u64,
+    },
+    /// Each refresh gives a new one, and one that was replaced shows a theft: its use revokes every refresh and access token
+    /// of the grant.
+    Strict,
+}
+
 /// The settings of a world, `GET /__sim/settings`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -14,6 +32,8 @@ pub struct Settings {
     /// Whether a refresh within 24 hours of the last issue returns the same access token, as Webex does. A token that
     /// is expired or revoked is never returned again.
     pub same_token_within_24h: bool,
+    /// Whether a refresh gives a new refresh token.
+    pub rotation: Rotation,
     /// How long an answer of the token endpoint is held back; what was asked for has been done before.
     pub token_endpoint_delay_ms: u64,
     /// Active access tokens a person may have before `tokenlimit_reached`; 750 at Webex.
@@ -24,8 +44,9 @@ pub struct Settings {
     pub redirect_uris: Vec<String>,
 }
 
-/// `PATCH /__sim/settings`: what is absent stays as it is.
+/// `PATCH /__sim/settings`, and `settings` of a seed: what is absent stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SettingsPatch {
     /// See [`Settings::access_token_lifetime_s`].
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +60,9 @@ pub struct SettingsPatch {
     /// See [`Settings::same_token_within_24h`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub same_token_within_24h: Option<bool>,
+    /// See [`Settings::rotation`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Rotation>,
     /// See [`Settings::token_endpoint_delay_ms`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_delay_ms: Option<u64>,
@@ -60,6 +84,7 @@ impl Default for Settings {
             refresh_token_lifetime_s: 7_775_999,
             code_lifetime_s: 300,
             same_token_within_24h: true,
+            rotation: Rotation::None,
             token_endpoint_delay_ms: 0,
             max_access_tokens: 750,
             invalid_client_status: 400,

@@ -23,6 +23,8 @@ pub enum TokenState {
     Expired,
     /// It was ended by somebody.
     Revoked,
+    /// A refresh token that a newer one has replaced. Within its grace it works all the same.
+    Replaced,
 }
 
 /// `GET /__sim/tokens`.
@@ -68,4 +70,12 @@ pub struct EndTokens {
 pub struct Ended {
     /// Tokens that were good before and are not now.
     pub ended: usize,
+}
+
+/// `POST /__sim/tokens/lose-answers`, and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostAnswers {
+    /// How many coming token answers are lost. What was asked for is done; then, instead of the answer, the connection is
+    /// reset.
+    pub count: u32,
 }

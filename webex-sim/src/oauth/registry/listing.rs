@@ -1,5 +1,7 @@
 //! The registry seen from the control API: listing tokens, and ending them before their time.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -18,11 +20,11 @@ pub(crate) struct Selection<'a> {
 impl Registry {
     /// All tokens, in the order of issue. `email_of` names the person.
     pub(crate) fn list(&self, now: Timestamp, email_of: impl Fn(Uuid) -> Option<String>) -> Vec<TokenInfo> {
-        let info = |kind, value: &Secret, life: &Life, person, client_id: &str, scopes: &ScopeSet| {
+        let info = |kind, state, value: &Secret, life: &Life, person, client_id: &str, scopes: &ScopeSet| {
             let info = TokenInfo {
                 fingerprint: value.fingerprint(),
                 kind,
-                state: life.state(now),
+                state,
                 person: email_of(person),
                 client_id: client_id.to_owned(),
                 scope: scopes.to_string(),
@@ -32,8 +34,13 @@ impl Registry {
             (life.serial, info)
         };
         let grants = self.grants.iter().map(|(value, grant)| {
+            let state = match grant.life.state(now) {
+                TokenState::Active | TokenState::Expired if grant.replaced => TokenState::Replaced,
+                state => state,
+            };
             info(
                 TokenKind::Refresh,
+                state,
                 value,
                 &grant.life,
                 grant.person,
@@ -44,6 +51,7 @@ impl Registry {
         let tokens = self.tokens.iter().map(|(value, token)| {
             info(
                 TokenKind::Access,
+                token.life.state(now),
                 value,
                 &token.life,
                 token.person,
@@ -63,35 +71,24 @@ impl Registry {
     }
 
     /// Revokes tokens; the number of those that were good. With a refresh token go its access tokens, as when an
-    /// authorization of type `refresh` is deleted at Webex (API reference, "Authorizations").
+    /// authorization of type `refresh` is deleted at Webex (API reference, "Authorizations"), and those that it replaced.
     pub(crate) fn revoke(&mut self, selection: Selection<'_>, now: Timestamp) -> usize {
-        let grants: Vec<_> = match selection.kind {
-            TokenKind::Refresh => self
-                .selected(selection, now)
-                .into_iter()
-                .map(|life| life.serial)
-                .collect(),
-            TokenKind::Access => Vec::new(),
-        };
-        let revoked = self
-            .selected(selection, now)
+        if selection.kind == TokenKind::Access {
+            let lives = self.selected(selection, now);
+            return lives.into_iter().map(|life| life.revoked = true).count();
+        }
+        let good = self.grants.iter().filter(|(_, grant)| grant.life.is_good(now));
+        let families: HashSet<_> = good
+            .filter(|(value, _)| selection.means(value))
+            .map(|(_, grant)| grant.family)
+            .collect();
+        families
             .into_iter()
-            .map(|life| life.revoked = true)
-            .count();
-        let dependent = self
-            .tokens
-            .values_mut()
-            .filter(|token| grants.contains(&token.grant));
-        let dependent = dependent.filter(|token| token.life.is_good(now));
-        revoked + dependent.map(|token| token.life.revoked = true).count()
+            .map(|family| self.revoke_family(family, now))
+            .sum()
     }
 
     fn selected(&mut self, selection: Selection<'_>, now: Timestamp) -> Vec<&mut Life> {
-        let wanted = |value: &Secret| {
-            selection
-                .fingerprint
-                .is_none_or(|wanted| value.fingerprint() == wanted)
-        };
         let lives: Vec<_> = match selection.kind {
             TokenKind::Access => self
                 .tokens
@@ -106,9 +103,16 @@ impl Registry {
         };
         lives
             .into_iter()
-            .filter(|(value, life)| life.is_good(now) && wanted(value))
+            .filter(|(value, life)| life.is_good(now) && selection.means(value))
             .map(|(_, life)| life)
             .collect()
+    }
+}
+
+impl Selection<'_> {
+    fn means(&self, value: &Secret) -> bool {
+        self.fingerprint
+            .is_none_or(|wanted| value.fingerprint() == wanted)
     }
 }
 

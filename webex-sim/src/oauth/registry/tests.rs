@@ -1,7 +1,7 @@
 //! The rules of tokens, one fact a test.
 
 use super::*;
-use crate::control::types::{TokenKind, TokenState};
+use crate::control::types::{Rotation, TokenKind, TokenState};
 use crate::random::CountingRandom;
 
 const CLIENT: &str = "C1";
@@ -310,4 +310,127 @@ fn dead_tokens_do_not_fill_the_memory() {
         fx.refresh(&issued.refresh_token).unwrap();
     }
     assert!(fx.registry.tokens.len() <= DEAD_KEPT + 2);
+}
+
+fn rotating(rotation: Rotation) -> (Fixture, Issued) {
+    let mut fx = Fixture::new();
+    fx.settings.rotation = rotation;
+    let issued = fx.grant();
+    (fx, issued)
+}
+
+#[test]
+fn with_rotation_each_refresh_gives_a_new_refresh_token_with_a_life_of_its_own() {
+    for rotation in [Rotation::Strict, Rotation::Grace { seconds: 30 }] {
+        let (mut fx, first) = rotating(rotation);
+        fx.pass(DAY);
+        let second = fx.refresh(&first.refresh_token).unwrap();
+        assert_ne!(second.refresh_token, first.refresh_token);
+        assert_eq!(second.refresh_token_expires_in, 7_775_999);
+        assert!(fx.is_good(&first.access_token) && fx.is_good(&second.access_token));
+        let third = fx.refresh(&second.refresh_token).unwrap();
+        assert_ne!(third.refresh_token, second.refresh_token);
+        assert_eq!(third.access_token, second.access_token, "within a day");
+    }
+}
+
+#[test]
+fn within_its_grace_a_replaced_refresh_token_works_and_gives_another_new_one() {
+    let (mut fx, first) = rotating(Rotation::Grace { seconds: 30 });
+    let lost = fx.refresh(&first.refresh_token).unwrap();
+    fx.pass(29);
+    let again = fx.refresh(&first.refresh_token).unwrap();
+    assert!(again.refresh_token != lost.refresh_token && again.refresh_token != first.refresh_token);
+    assert!(fx.refresh(&again.refresh_token).is_ok());
+    assert!(fx.refresh(&lost.refresh_token).is_ok(), "it was never replaced");
+}
+
+#[test]
+fn after_its_grace_a_replaced_refresh_token_is_dead_and_nothing_else_is() {
+    let (mut fx, first) = rotating(Rotation::Grace { seconds: 30 });
+    fx.refresh(&first.refresh_token).unwrap();
+    fx.pass(20);
+    let again = fx.refresh(&first.refresh_token).unwrap();
+    fx.pass(10);
+    assert_eq!(
+        fx.refresh(&first.refresh_token),
+        Err(Refusal::Replaced),
+        "a use within the grace does not extend it"
+    );
+    assert!(fx.is_good(&again.access_token) && fx.refresh(&again.refresh_token).is_ok());
+}
+
+#[test]
+fn strictly_the_use_of_a_replaced_refresh_token_ends_all_tokens_of_the_grant() {
+    let (mut fx, first) = rotating(Rotation::Strict);
+    let other = fx.grant();
+    let second = fx.refresh(&first.refresh_token).unwrap();
+    fx.registry.expire(all(TokenKind::Access), fx.now);
+    let third = fx.refresh(&second.refresh_token).unwrap();
+    assert_eq!(fx.refresh(&first.refresh_token), Err(Refusal::Replaced));
+    for token in [&first, &second, &third].map(|issued| &issued.refresh_token) {
+        assert_eq!(fx.refresh(token), Err(Refusal::RotatingRefreshToken));
+    }
+    assert!(!fx.is_good(&third.access_token));
+    assert!(
+        fx.refresh(&other.refresh_token).is_ok(),
+        "another grant of the same person goes on"
+    );
+}
+
+#[test]
+fn another_client_with_a_replaced_refresh_token_ends_nothing() {
+    let (mut fx, first) = rotating(Rotation::Strict);
+    let second = fx.refresh(&first.refresh_token).unwrap();
+    let stolen = first.refresh_token.expose();
+    let answer = fx
+        .registry
+        .refresh("C2", stolen, &fx.settings, fx.now, &fx.random);
+    assert_eq!(answer, Err(Refusal::RotatingRefreshToken));
+    assert!(fx.refresh(&second.refresh_token).is_ok());
+}
+
+#[test]
+fn revoking_a_refresh_token_ends_those_it_replaced_too() {
+    let (mut fx, first) = rotating(Rotation::Grace { seconds: 30 });
+    let second = fx.refresh(&first.refresh_token).unwrap();
+    let fingerprint = second.refresh_token.fingerprint();
+    let selection = Selection {
+        kind: TokenKind::Refresh,
+        fingerprint: Some(&fingerprint),
+    };
+    assert_eq!(
+        fx.registry.revoke(selection, fx.now),
+        3,
+        "two refresh tokens, one access token"
+    );
+    assert_eq!(
+        fx.refresh(&first.refresh_token),
+        Err(Refusal::RotatingRefreshToken)
+    );
+}
+
+#[test]
+fn a_replaced_refresh_token_is_listed_as_such() {
+    let (mut fx, first) = rotating(Rotation::Strict);
+    fx.refresh(&first.refresh_token).unwrap();
+    let listed = fx.registry.list(fx.now, |_| None);
+    let states: Vec<_> = listed
+        .iter()
+        .filter(|token| token.kind == TokenKind::Refresh)
+        .map(|token| token.state)
+        .collect();
+    assert_eq!(states, [TokenState::Replaced, TokenState::Active]);
+}
+
+#[test]
+fn replaced_refresh_tokens_do_not_fill_the_memory() {
+    let (mut fx, mut issued) = rotating(Rotation::Strict);
+    fx.settings.same_token_within_24h = false;
+    fx.settings.access_token_lifetime_s = 1;
+    for _ in 0..3 * DEAD_KEPT {
+        fx.pass(2);
+        issued = fx.refresh(&issued.refresh_token).unwrap();
+    }
+    assert!(fx.registry.grants.len() <= DEAD_KEPT + 2);
 }

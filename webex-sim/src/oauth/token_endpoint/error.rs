@@ -49,7 +49,10 @@ fn refusal_text(refusal: Refusal) -> &'static str {
         Refusal::Code => "The authorization code provided is expired, used, malformed, or invalid.",
         Refusal::RedirectUri => "The redirect_uri does not match the one of the authorization request.",
         Refusal::Verifier => "The code_verifier does not match the code_challenge.",
-        Refusal::RefreshToken => "The refresh token provided is expired, revoked, malformed, or invalid.",
+        Refusal::RefreshToken | Refusal::RotatingRefreshToken => {
+            "The refresh token provided is expired, revoked, malformed, or invalid."
+        }
+        Refusal::Replaced => "The refresh token provided was replaced by a newer one.",
         Refusal::TooMany => "The maximum number of active access tokens has been reached.",
     }
 }
@@ -64,7 +67,13 @@ impl TokenError {
             }
             Self::InvalidClient => Some("invalid_client"),
             Self::UnsupportedGrant => Some("unsupported_grant_type"),
-            Self::Refused(Refusal::Code | Refusal::RedirectUri | Refusal::Verifier) => Some("invalid_grant"),
+            Self::Refused(
+                Refusal::Code
+                | Refusal::RedirectUri
+                | Refusal::Verifier
+                | Refusal::RotatingRefreshToken
+                | Refusal::Replaced,
+            ) => Some("invalid_grant"),
             Self::Refused(Refusal::TooMany) => Some("tokenlimit_reached"),
         }
     }

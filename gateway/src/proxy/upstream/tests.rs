@@ -1,0 +1,101 @@
+//! The connection that all requests share, against an HTTP/2 server with TLS.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::Frame;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{RootCertStore, ServerConfig};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+use crate::config::environment::Variables;
+use crate::proxy::body::Replay;
+
+/// More small answers than the HTTP/2 library lets wait with the smallest window.
+const ANSWERS: usize = 500;
+
+/// An upstream that gives each answer in two frames, and the number of connections it was asked for.
+async fn two_frames() -> (Upstream, watch::Receiver<usize>) {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(certified.cert.der().clone()).unwrap();
+    let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
+    let mut server = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key.into())
+        .unwrap();
+    server.alpn_protocols = vec![b"h2".to_vec()];
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let authority = format!("localhost:{}", listener.local_addr().unwrap().port());
+    let (opened, connections) = watch::channel(0);
+    tokio::spawn(async move {
+        let acceptor = TlsAcceptor::from(Arc::new(server));
+        while let Ok((stream, _)) = listener.accept().await {
+            opened.send_modify(|opened| *opened += 1);
+            let stream = acceptor.accept(stream).await.unwrap();
+            let mut server = http2::Builder::new(TokioExecutor::new());
+            server.max_concurrent_streams(u32::try_from(ANSWERS).unwrap());
+            tokio::spawn(server.serve_connection(TokioIo::new(stream), service_fn(answer)));
+        }
+    });
+    let proxies = ForwardProxies::from_environment(&Variables::default()).unwrap();
+    let resolver = Resolver::from_system().unwrap();
+    let upstream = Upstream::new(
+        Scheme::HTTPS,
+        authority.parse().unwrap(),
+        client,
+        resolver,
+        &proxies,
+    );
+    (upstream, connections)
+}
+
+async fn answer<B>(
+    _request: Request<B>,
+) -> Result<Response<impl http_body::Body<Data = Bytes, Error = Infallible>>, Infallible> {
+    let frames = ["small", "answer"].map(|text| Ok(Frame::data(Bytes::from_static(text.as_bytes()))));
+    Ok(Response::new(StreamBody::new(stream::iter(frames))))
+}
+
+async fn ask(upstream: &Upstream) -> Answer {
+    let body = Replay::empty().attempt().unwrap();
+    let target = PathAndQuery::from_static("/v1/people");
+    upstream
+        .send(Method::GET, target, HeaderMap::new(), body)
+        .await
+        .unwrap()
+}
+
+/// After a 401 that met everybody, for instance.
+#[tokio::test]
+async fn hundreds_of_small_answers_that_wait_for_their_readers_do_not_break_the_connection() {
+    let (upstream, connections) = two_frames().await;
+    // Requests that find no connection would open one each.
+    ask(&upstream).await.into_body().collect().await.unwrap();
+    let answers = futures_util::future::join_all((0..ANSWERS).map(|_| ask(&upstream))).await;
+    for answer in answers {
+        assert_eq!(
+            answer.into_body().collect().await.unwrap().to_bytes(),
+            "smallanswer"
+        );
+    }
+    assert_eq!(*connections.borrow(), 1);
+}

@@ -1,0 +1,33 @@
+//! What a client did that it should not do, as the control API shows it.
+
+use serde::{Deserialize, Serialize};
+
+/// `GET /__sim/violations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViolationList {
+    /// The oldest first.
+    pub violations: Vec<Violation>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// Simulated time.
+    pub time: String,
+    /// Which rule was broken.
+    pub kind: ViolationKind,
+    /// The integration that did it.
+    pub client_id: String,
+    /// What happened, for people.
+    pub detail: String,
+}
+
+/// The rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ViolationKind {
+    /// A refresh token was used although a newer one had replaced it, and its grace, if there is one, was over.
+    RefreshTokenReuse,
+    /// Ten refreshes within ten seconds, whatever they were answered with. Listed once, until it has calmed down.
+    RefreshStorm,
+}
