@@ -1,6 +1,7 @@
 //! Takes an administrator's authorisation: a code comes in, is redeemed once, and replaces the tokens only after it is clear
 //! whose they are.
 
+pub mod attempt;
 pub mod codes;
 pub mod identity;
 pub mod login;
@@ -17,6 +18,7 @@ use crate::token::TokenSet;
 use crate::token::endpoint::TokenEndpoint;
 use crate::token::failure::{Rejection, TokenError};
 use crate::token::keeper::Keeper;
+use attempt::Attempt;
 use codes::Codes;
 use identity::Identity;
 use login::{Flow, Login, Logins, Started};
@@ -76,6 +78,8 @@ pub struct Callback {
     pub error: Option<String>,
     /// The cookie that binds a flow to the browser in which it was started.
     pub cookie: Option<String>,
+    /// Learns on the way what the outcome does not say.
+    pub attempt: Attempt,
 }
 
 /// What a code led to.
@@ -126,6 +130,7 @@ impl Authorizer {
         };
         let redemption = || {
             let (this, code) = (self.clone(), code.clone());
+            callback.attempt.redeemed();
             // On its own: a browser that closes the connection must not lose a code that is being redeemed.
             let work = self
                 .0
@@ -156,7 +161,8 @@ impl Authorizer {
     }
 
     /// The one organisation that may authorise, where that is settled.
-    fn pin(&self) -> Option<OrgId> {
+    #[must_use]
+    pub fn pin(&self) -> Option<OrgId> {
         let snapshot = self.0.keeper.snapshot();
         let held = snapshot.grant.as_ref().and_then(|grant| grant.tokens.org_id);
         self.0.integration.org_id.or(held)
@@ -207,8 +213,14 @@ impl Authorizer {
             .logins
             .finish(state, callback.cookie.as_deref(), self.0.keeper.now())
         {
-            Login::Ours(flow) => Ok(Some(flow)),
-            Login::OtherBrowser => Err(Refusal::OtherBrowser),
+            Login::Ours(flow) => {
+                callback.attempt.started_here();
+                Ok(Some(flow))
+            }
+            Login::OtherBrowser => {
+                callback.attempt.started_here();
+                Err(Refusal::OtherBrowser)
+            }
             Login::Unknown if self.0.integration.require_state => Err(Refusal::NotStartedHere),
             Login::Unknown => Ok(None),
         }

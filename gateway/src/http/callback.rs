@@ -8,7 +8,7 @@ use axum::routing::get;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde::Deserialize;
 
-use super::{Services, own_status};
+use super::{Services, audit, own_status, sealed};
 use crate::authorization::Callback;
 use crate::authorization::refusal::Refusal;
 use crate::pages::{CONTENT_SECURITY_POLICY, Page};
@@ -56,16 +56,18 @@ async fn code(State(services): State<Services>, request: Request) -> Response {
             .body(Body::empty())
             .expect("constant parts are valid");
     }
+    let browser = audit::Browser::of(&request);
     let callback = match Query::<CallbackQuery>::try_from_uri(request.uri()) {
-        Ok(Query(CallbackQuery { code, state, error })) => Callback {
+        Ok(Query(CallbackQuery { code, state, error })) => Some(Callback {
             code: code.filter(|code| !code.is_empty()),
             state,
             error,
             cookie: cookie(request.headers()),
-        },
-        Err(_) => return refused(&Refusal::MalformedCode),
+            ..Callback::default()
+        }),
+        Err(_) => None,
     };
-    match services.authorizer.complete(callback).await {
+    match audit::complete(&services, callback, &browser).await {
         Ok(()) => see_other(DONE_PATH, None),
         Err(refusal) => refused(&refusal),
     }
@@ -78,6 +80,7 @@ async fn login(State(services): State<Services>, request: Request) -> Response {
             .expect("constant parts are valid");
     }
     let started = services.authorizer.start();
+    audit::login_started(&services, &audit::Browser::of(&request));
     let (name, secure) = if services.authorizer.is_secure() {
         (SECURE_COOKIE, "; Secure")
     } else {
@@ -190,11 +193,7 @@ fn see_other(location: &str, cookie: Option<&str>) -> Response {
 }
 
 fn secured(response: http::response::Builder) -> http::response::Builder {
-    response
-        .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY.as_str())
-        .header(header::REFERRER_POLICY, "no-referrer")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(header::X_FRAME_OPTIONS, "DENY")
+    sealed(response, &CONTENT_SECURITY_POLICY)
 }
 
 /// Browsers and scanners that look ahead say so in one of these fields.

@@ -20,6 +20,7 @@ use super::endpoint::TokenEndpoint;
 use super::file::{Loaded, TokenFile};
 use super::lifecycle::{Action, Decision, Generation, Lifecycle, Why};
 use crate::clock::{Clock, Now, Timestamp};
+use crate::metrics::Metrics;
 use crate::organization::OrgId;
 
 /// The background loop looks at the clocks at least this often, because a suspended machine or a stepped wall clock wakes
@@ -51,6 +52,8 @@ struct Inner {
     file: TokenFile,
     clock: Arc<dyn Clock>,
     dice: Dice,
+    /// What the gateway counts; here because whoever counts holds a keeper.
+    metrics: Arc<Metrics>,
     /// Refreshes and writes that must end before the process does.
     tasks: TaskTracker,
 }
@@ -79,6 +82,7 @@ impl Keeper {
             file,
             clock,
             dice,
+            metrics: Arc::default(),
             tasks: TaskTracker::new(),
         }));
         keeper.load().await;
@@ -95,6 +99,18 @@ impl Keeper {
     #[must_use]
     pub fn now(&self) -> Now {
         self.0.clock.now()
+    }
+
+    /// What the gateway counts.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.metrics
+    }
+
+    /// How long until the next refresh, or the next attempt; `None` while one runs or there is nothing to refresh.
+    #[must_use]
+    pub fn next_refresh_in(&self) -> Option<Duration> {
+        self.lock().due_in(self.now())
     }
 
     /// An access token that has not expired; waits for a refresh where there is none.
@@ -354,11 +370,14 @@ impl Keeper {
                 info!("tokens stored in {}", self.0.file.path().display());
             }
             Ok(()) => {}
-            Err(problem) => error!(
-                "the tokens serve from memory only and would be lost by a restart: {problem}; free the disk or mend the \
-                 permissions, the write is tried again every {} s",
-                STORE_RETRY.as_secs()
-            ),
+            Err(problem) => {
+                self.0.metrics.store_failed();
+                error!(
+                    "the tokens serve from memory only and would be lost by a restart: {problem}; free the disk or mend the \
+                     permissions, the write is tried again every {} s",
+                    STORE_RETRY.as_secs()
+                );
+            }
         }
         let changed =
             self.snapshot().unsaved != stored.clone().err() || self.snapshot().unusable_file.is_some();

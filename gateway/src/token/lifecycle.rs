@@ -159,6 +159,14 @@ pub struct Lifecycle {
     dead: bool,
 }
 
+impl Generation {
+    /// 1 for the first tokens of this process.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 impl Grant {
     /// Whether the access token may still be sent.
     #[must_use]
@@ -205,6 +213,16 @@ impl Default for Forced {
 }
 
 impl AuthState {
+    /// Every state.
+    pub const ALL: [Self; 6] = [
+        Self::Unauthorised,
+        Self::Ok,
+        Self::Refreshing,
+        Self::Degraded,
+        Self::Reauthorise,
+        Self::Misconfigured,
+    ];
+
     /// The name used in JSON, logs and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {

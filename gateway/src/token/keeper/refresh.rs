@@ -7,8 +7,9 @@ use futures_util::FutureExt as _;
 use tracing::{debug, error, info, warn};
 
 use super::Keeper;
+use crate::metrics::labels::Refresh;
 use crate::secret::RefreshToken;
-use crate::token::failure::TokenError;
+use crate::token::failure::{Fault, TokenError};
 use crate::token::lifecycle::{Generation, Outcome};
 use crate::token::wire::TokenResponse;
 
@@ -18,6 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 impl Keeper {
     pub(super) fn start_refresh(&self, generation: Generation, refresh_token: RefreshToken) {
         let keeper = self.clone();
+        let running = self.0.metrics.refresh_started(self.now().wall);
         self.0.tasks.spawn(async move {
             let call = tokio::time::timeout(DEADLINE, keeper.0.endpoint.refresh(&refresh_token));
             let result = match AssertUnwindSafe(call).catch_unwind().await {
@@ -25,12 +27,15 @@ impl Keeper {
                 Ok(Err(_)) => Err(TokenError::transient(format!(
                     "the token endpoint did not answer in {} s",
                     DEADLINE.as_secs()
-                ))),
+                ))
+                .with_fault(Fault::Timeout)),
                 Err(_) => Err(TokenError::transient(
                     "the refresh failed inside the gateway; see the log",
-                )),
+                )
+                .with_fault(Fault::Internal)),
             };
             keeper.refresh_ended(generation, result).await;
+            drop(running);
         });
     }
 
@@ -57,6 +62,13 @@ impl Keeper {
             .unwrap_or_default();
         let failure = result.as_ref().err().cloned();
         let outcome = self.transition(|life, now, dice| life.refresh_ended(generation, result, now, dice));
+        let counted = match (outcome, &failure) {
+            (Outcome::Installed, _) => Refresh::Success,
+            (Outcome::Failed, Some(error)) => error.into(),
+            (Outcome::Failed, None) => Refresh::Internal,
+            (Outcome::Superseded, _) => Refresh::Superseded,
+        };
+        self.0.metrics.refresh_ended(counted, self.now().wall);
         if let Some(stored) = stored {
             self.note_stored(stored);
         }

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::{Clock, ManualClock};
+use crate::token::failure::Fault;
 use crate::token::samples::{response, tokens};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -361,7 +362,7 @@ proptest! {
                 Event::Fail(wait) => {
                     if let Some(generation) = running.pop() {
                         let retry_after = wait.then_some(Duration::from_secs(100));
-                        let error = TokenError::Transient { reason: String::new(), retry_after, answered: true };
+                        let error = TokenError::Transient { reason: String::new(), retry_after, answered: true, fault: Fault::ServerError };
                         life.refresh_ended(generation, Err(error), now, 0.3);
                     }
                     None
