@@ -69,7 +69,13 @@ impl Overview {
     pub fn report(&self) -> Report {
         let next = self.keeper.next_refresh_in();
         let last = self.keeper.metrics().last_refresh();
-        Report::of(&self.facts, &self.keeper.snapshot(), last, next, self.keeper.now())
+        Report::of(
+            &self.facts,
+            &self.keeper.snapshot(),
+            last,
+            next,
+            self.keeper.now(),
+        )
     }
 
     /// What `/metrics` shows.

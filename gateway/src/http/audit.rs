@@ -74,7 +74,10 @@ pub async fn complete(services: &Services, callback: Option<Callback>, browser: 
     let code = callback.code.as_deref().map(fingerprint);
     let answered = callback.error.is_none() && code.is_some();
     let outcome = services.authorizer.complete(callback).await;
-    let result = outcome.as_ref().err().map_or(Authorisation::Success, Refusal::code);
+    let result = outcome
+        .as_ref()
+        .err()
+        .map_or(Authorisation::Success, Refusal::code);
     let untried = matches!(
         outcome,
         Err(Refusal::MissingCode | Refusal::MalformedCode | Refusal::TooMany)
@@ -176,7 +179,10 @@ mod tests {
         let forwarded = ("x-forwarded-for", "203.0.113.9, 198.51.100.8");
         assert_eq!(claimed_by(&[real, forwarded]).as_deref(), Some("198.51.100.7"));
         assert_eq!(claimed_by(&[forwarded]).as_deref(), Some("198.51.100.8"));
-        assert_eq!(claimed_by(&[("x-real-ip", "2001:db8::1")]).as_deref(), Some("2001:db8::1"));
+        assert_eq!(
+            claimed_by(&[("x-real-ip", "2001:db8::1")]).as_deref(),
+            Some("2001:db8::1")
+        );
         for evil in ["", "outcome=success", "1.2.3.4 outcome=success", "unknown"] {
             assert_eq!(claimed_by(&[("x-real-ip", evil)]), None, "{evil}");
         }

@@ -38,7 +38,10 @@ impl Metrics {
     fn requests_and_answers(&self, text: &mut Text) {
         let help = "Requests by who answered; those of probes, pages and this one count too.";
         let mut family = text.family(Kind::Counter, "webex_gw_requests_total", help);
-        for (method, source) in Method::ALL.iter().flat_map(|m| Source::ALL.iter().map(move |s| (*m, *s))) {
+        for (method, source) in Method::ALL
+            .iter()
+            .flat_map(|m| Source::ALL.iter().map(move |s| (*m, *s)))
+        {
             for (status, count) in self.requests_of(method, source).counts() {
                 let labels = [pair(method), pair(status), pair(source)];
                 family.labelled(&labels, count);
@@ -111,8 +114,12 @@ impl Metrics {
 
 fn process(text: &mut Text, scene: Scene<'_>) {
     let version = [("version", env!("CARGO_PKG_VERSION"))];
-    text.family(Kind::Gauge, "webex_gw_build_info", "1, with the version of the program.")
-        .labelled(&version, 1);
+    text.family(
+        Kind::Gauge,
+        "webex_gw_build_info",
+        "1, with the version of the program.",
+    )
+    .labelled(&version, 1);
     let name = "webex_gw_start_timestamp_seconds";
     text.family(Kind::Gauge, name, "When the gateway started.")
         .sample(scene.started.unix_seconds());
@@ -140,8 +147,12 @@ fn tokens(text: &mut Text, scene: Scene<'_>) {
         .sample_if(grant.map(|grant| grant.tokens.expires_at().unix_seconds()));
     let end = grant.and_then(|grant| grant.tokens.refresh_token_expires_at());
     let name = "webex_gw_refresh_token_expiry_timestamp_seconds";
-    text.family(Kind::Gauge, name, "When the refresh token ends, where Webex told it.")
-        .sample_if(end.map(Timestamp::unix_seconds));
+    text.family(
+        Kind::Gauge,
+        name,
+        "When the refresh token ends, where Webex told it.",
+    )
+    .sample_if(end.map(Timestamp::unix_seconds));
 }
 
 fn counts<L: Label>(mut family: Family<'_>, counters: &Counters<L>) {

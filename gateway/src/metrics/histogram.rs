@@ -75,9 +75,22 @@ mod tests {
             histogram.observe(Duration::from_millis(millis));
         }
         let observed = histogram.observed();
-        let count = |bound: &str| observed.buckets.iter().find(|(text, _)| *text == bound).unwrap().1;
+        let count = |bound: &str| {
+            observed
+                .buckets
+                .iter()
+                .find(|(text, _)| *text == bound)
+                .unwrap()
+                .1
+        };
         assert_eq!(
-            [count("0.005"), count("0.01"), count("5"), count("9"), count("+Inf")],
+            [
+                count("0.005"),
+                count("0.01"),
+                count("5"),
+                count("9"),
+                count("+Inf")
+            ],
             [1, 2, 2, 4, 5]
         );
         assert!((observed.sum - 27.011).abs() < 1e-9, "{}", observed.sum);

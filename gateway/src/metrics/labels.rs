@@ -327,14 +327,20 @@ mod tests {
     #[test]
     fn methods_that_a_client_invents_are_one() {
         let method = |name: &str| Method::from(&http::Method::from_bytes(name.as_bytes()).unwrap()).as_str();
-        assert_eq!((method("PATCH"), method("BREW"), method("get")), ("PATCH", "other", "other"));
+        assert_eq!(
+            (method("PATCH"), method("BREW"), method("get")),
+            ("PATCH", "other", "other")
+        );
     }
 
     #[test]
     fn statuses_are_classes_and_what_an_operator_looks_for_stands_alone() {
         let seen = |status: u16| {
             let status = StatusCode::from_u16(status).unwrap();
-            (Status::from(Some(status)).as_str(), Upstream::from(Ok(status)).as_str())
+            (
+                Status::from(Some(status)).as_str(),
+                Upstream::from(Ok(status)).as_str(),
+            )
         };
         assert_eq!(seen(204), ("2xx", "2xx"));
         assert_eq!(seen(401), ("4xx", "401"));

@@ -30,7 +30,10 @@ pub struct Family<'a> {
 impl Text {
     /// Begins a metric. Its help stands even where it has no sample at the moment.
     pub fn family(&mut self, kind: Kind, name: &'static str, help: &str) -> Family<'_> {
-        write(&mut self.0, format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+        write(
+            &mut self.0,
+            format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"),
+        );
         Family {
             text: &mut self.0,
             name,

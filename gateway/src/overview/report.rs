@@ -151,7 +151,13 @@ pub struct FileReport {
 impl Report {
     /// For the state `snapshot`, with the next refresh due after `next`.
     #[must_use]
-    pub fn of(facts: &Facts, snapshot: &Snapshot, last: LastRefresh, next: Option<Duration>, now: Now) -> Self {
+    pub fn of(
+        facts: &Facts,
+        snapshot: &Snapshot,
+        last: LastRefresh,
+        next: Option<Duration>,
+        now: Now,
+    ) -> Self {
         let words = Words::of(snapshot, now);
         let grant = snapshot.grant.as_ref();
         let tokens = grant.map(|grant| grant.tokens.as_ref());

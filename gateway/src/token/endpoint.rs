@@ -65,7 +65,11 @@ impl WebexTokenEndpoint {
             .send()
             .await;
         let answer = answer.map_err(|error| {
-            let fault = if error.is_timeout() { Fault::Timeout } else { Fault::Unreachable };
+            let fault = if error.is_timeout() {
+                Fault::Timeout
+            } else {
+                Fault::Unreachable
+            };
             unreachable(&explain(&error)).with_fault(fault)
         })?;
         let secrets: Vec<_> = form

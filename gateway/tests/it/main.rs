@@ -9,17 +9,21 @@
     reason = "a test that fails shows the log of its gateway"
 )]
 
+mod audit;
 mod authorise;
 mod bench;
 mod binary;
 mod broken;
 mod callback;
 mod docs;
+mod exposition;
 mod forward;
 mod health;
+mod metrics;
 mod nonsense;
 mod outward;
 mod raw;
 mod refresh;
+mod status;
 mod stub;
 mod wire;

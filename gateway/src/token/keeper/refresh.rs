@@ -29,10 +29,10 @@ impl Keeper {
                     DEADLINE.as_secs()
                 ))
                 .with_fault(Fault::Timeout)),
-                Err(_) => Err(TokenError::transient(
-                    "the refresh failed inside the gateway; see the log",
-                )
-                .with_fault(Fault::Internal)),
+                Err(_) => Err(
+                    TokenError::transient("the refresh failed inside the gateway; see the log")
+                        .with_fault(Fault::Internal),
+                ),
             };
             keeper.refresh_ended(generation, result).await;
             drop(running);

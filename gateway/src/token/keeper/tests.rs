@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::clock::{ManualClock, Timestamp};
+use crate::metrics::labels::Refresh;
 use crate::secret::{AuthorizationCode, CodeVerifier, RefreshToken};
 use crate::token::endpoint::TokenCall;
 use crate::token::failure::{Rejection, TokenError};
@@ -205,6 +206,8 @@ async fn a_crash_inside_a_refresh_is_a_failed_refresh() {
     let error = bench.keeper.access().await.unwrap_err();
     assert_eq!(error.action(), Action::Retry);
     assert!(!bench.keeper.lock().refreshing());
+    let last = bench.keeper.metrics().last_refresh();
+    assert_eq!((last.result, last.succeeded), (Some(Refresh::Internal), None));
 }
 
 #[tokio::test]
@@ -283,6 +286,8 @@ async fn an_authorisation_during_a_refresh_wins() {
         bench.keeper.access().await.unwrap().fingerprint,
         fingerprint("admin")
     );
+    let last = bench.keeper.metrics().last_refresh();
+    assert_eq!((last.result, last.succeeded), (Some(Refresh::Superseded), None));
     assert!(bench.stored().contains("\"access-admin\""));
 }
 
