@@ -60,10 +60,18 @@ fn moment(rfc3339: &str) -> String {
     rfc3339.replace('T', " ").replace('Z', " UTC")
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "a template hands over references"
+)]
 fn span(seconds: &u64) -> String {
     time_in_words(Duration::from_secs(*seconds))
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "a template hands over references"
+)]
 fn days(count: &u64) -> String {
     format!("{count} day{}", if *count == 1 { "" } else { "s" })
 }

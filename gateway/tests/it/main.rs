@@ -20,6 +20,7 @@ mod exposition;
 mod forward;
 mod health;
 mod metrics;
+mod metrics_guide;
 mod nonsense;
 mod outward;
 mod raw;

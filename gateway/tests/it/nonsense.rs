@@ -60,8 +60,8 @@ async fn an_answer_of_no_use_loses_nothing_and_is_tried_again() {
         assert_eq!(bench.stored(), before);
 
         server.reset().await;
-        let good =
-            ResponseTemplate::new(200).set_body_string("{\"access_token\":\"a-good-token\",\"expires_in\":1209599}");
+        let good = ResponseTemplate::new(200)
+            .set_body_string("{\"access_token\":\"a-good-token\",\"expires_in\":1209599}");
         Mock::given(method("POST"))
             .respond_with(good)
             .mount(&server)
