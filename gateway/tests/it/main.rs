@@ -9,6 +9,7 @@
     reason = "a test that fails shows the log of its gateway"
 )]
 
+mod access_log;
 mod audit;
 mod authorise;
 mod bench;
