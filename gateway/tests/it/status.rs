@@ -4,12 +4,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use reqwest::header::ACCEPT;
+use tokio::time::timeout;
 use webex_sim::types::TokenKind;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::bench::{ADMIN, Answer, Bench, NO_LONGER_YOUNG};
 use crate::stub::tokens_file;
+
+/// What no test waits longer for.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Bench {
     async fn status(&self) -> serde_json::Value {
@@ -161,6 +165,71 @@ async fn the_page_says_what_to_do_and_where() {
         "{page}"
     );
     assert_eq!(bench.status().await["login_url"], login);
+}
+
+#[tokio::test]
+async fn a_refresh_that_fails_is_told_by_whether_calls_still_work_and_by_who_can_mend_it() {
+    let (fresh, ended) = (
+        tokens_file(),
+        tokens_file().replace("\"at\":", "\"at\":1000000000,\"was\":"),
+    );
+    for (tokens, status, error, summary, action) in [
+        (&fresh, 500, "", "Working, but the last refresh failed", "retry"),
+        (&ended, 500, "", "No valid access token", "retry"),
+        (
+            &fresh,
+            400,
+            "invalid_grant",
+            "Working, but not for long",
+            "reauthorise",
+        ),
+        (
+            &ended,
+            400,
+            "invalid_grant",
+            "The authorisation has ended",
+            "reauthorise",
+        ),
+        (
+            &fresh,
+            401,
+            "invalid_client",
+            "Working, but Webex refuses this gateway",
+            "fix_configuration",
+        ),
+        (
+            &ended,
+            401,
+            "invalid_client",
+            "Webex refuses this gateway",
+            "fix_configuration",
+        ),
+    ] {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(status).set_body_string(format!("{{\"error\":\"{error}\"}}"));
+        Mock::given(path("/v1/access_token"))
+            .respond_with(answer)
+            .mount(&server)
+            .await;
+        let bench = Bench::builder().webex(server.uri()).tokens(tokens).start().await;
+        if tokens == &fresh {
+            assert_eq!(bench.status().await["summary"], "Working");
+            bench.clock.advance(Duration::from_hours(264));
+        }
+        let failed = async {
+            while bench.status().await["trouble"].is_null() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, failed).await.expect("a refresh that fails");
+        let report = bench.status().await;
+        assert_eq!(
+            (&report["summary"], &report["action"]),
+            (&summary.into(), &action.into())
+        );
+        assert_eq!(report["ready"], tokens == &fresh);
+        assert!(bench.status_as("text/html").await.text.contains(summary));
+    }
 }
 
 #[tokio::test]
