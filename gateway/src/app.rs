@@ -21,6 +21,7 @@ use crate::http::serve::serve;
 use crate::http::{Services, callback_router, main_router};
 use crate::net::resolver::Resolver;
 use crate::net::{oauth_client, tls};
+use crate::overview::{Facts, Overview};
 use crate::proxy::Forwarder;
 use crate::proxy::upstream::Upstream;
 use crate::token::endpoint::{TokenEndpoint, WebexTokenEndpoint};
@@ -40,6 +41,7 @@ pub struct App {
     callback: Option<(TcpListener, Router)>,
     keeper: Keeper,
     authorizer: Authorizer,
+    overview: Overview,
 }
 
 /// Why a gateway does not start.
@@ -120,10 +122,12 @@ impl App {
             timeout: config.timeout,
             tracking_prefix: config.tracking_prefix.clone(),
         };
+        let overview = Overview::new(Facts::of(&config, keeper.now()), keeper.clone());
         let services = Services {
             health: HealthCheck::new(forwarder.clone(), config.login_url()),
             forwarder,
             authorizer: authorizer.clone(),
+            overview: overview.clone(),
             gateway_key: config.gateway_key.clone(),
         };
         let callback = match config.callback_listen {
@@ -140,6 +144,7 @@ impl App {
             callback,
             keeper,
             authorizer,
+            overview,
             config,
         })
     }
@@ -148,6 +153,12 @@ impl App {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.main.0.local_addr().unwrap_or(self.config.listen)
+    }
+
+    /// What `/status` and `/metrics` show, without a request.
+    #[must_use]
+    pub fn overview(&self) -> Overview {
+        self.overview.clone()
     }
 
     /// The address of the callback listener, where it is a separate one.

@@ -1,6 +1,7 @@
 //! Takes an administrator's authorisation: a code comes in, is redeemed once, and replaces the tokens only after it is clear
 //! whose they are.
 
+pub mod attempt;
 pub mod codes;
 pub mod identity;
 pub mod login;
@@ -18,6 +19,7 @@ use crate::token::TokenSet;
 use crate::token::endpoint::TokenEndpoint;
 use crate::token::failure::{Rejection, TokenError};
 use crate::token::keeper::Keeper;
+use attempt::Attempt;
 use codes::{Codes, Lane};
 use identity::Identity;
 use login::{Flow, Login, Logins, Started};
@@ -77,6 +79,8 @@ pub struct Callback {
     pub error: Option<String>,
     /// The cookies that bind flows to the browser in which they were started.
     pub cookies: Vec<String>,
+    /// Learns on the way what the outcome does not say.
+    pub attempt: Attempt,
 }
 
 /// What a code led to.
@@ -146,7 +150,8 @@ impl Authorizer {
             });
             async move { work.await.unwrap_or(Err(Refusal::Internal)) }
         };
-        let outcome = self.0.codes.redeem(&code, lane, now, redemption).await;
+        let (outcome, repeat) = self.0.codes.redeem(&code, lane, now, redemption).await;
+        callback.attempt.note_repeat(repeat);
         outcome.map_err(Self::refuse)
     }
 
@@ -164,7 +169,8 @@ impl Authorizer {
     }
 
     /// The one organisation that may authorise, where that is settled.
-    fn pin(&self) -> Option<OrgId> {
+    #[must_use]
+    pub fn pin(&self) -> Option<OrgId> {
         let snapshot = self.0.keeper.snapshot();
         let held = snapshot.grant.as_ref().and_then(|grant| grant.tokens.org_id);
         self.0.integration.org_id.or(held)
@@ -226,8 +232,14 @@ impl Authorizer {
     fn find_flow(&self, callback: &Callback) -> Result<Option<Flow>, Refusal> {
         let state = callback.state.as_deref().unwrap_or_default();
         match self.0.logins.find(state, &callback.cookies, self.0.keeper.now()) {
-            Login::Ours(flow) => Ok(Some(flow)),
-            Login::Over(refusal) => Err(refusal),
+            Login::Ours(flow) => {
+                callback.attempt.note_own_flow();
+                Ok(Some(flow))
+            }
+            Login::Over(refusal) => {
+                callback.attempt.note_own_flow();
+                Err(refusal)
+            }
             Login::Foreign if self.0.integration.require_state => Err(Refusal::NotStartedHere),
             Login::Foreign => Ok(None),
         }

@@ -1,12 +1,16 @@
 //! The listeners: which path is answered by whom, and what surrounds every answer.
 
 pub mod access_log;
+pub mod audit;
 pub mod callback;
 pub mod error;
 pub mod login_cookie;
+pub mod observe;
 pub mod patient;
 pub mod probes;
 pub mod serve;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -20,6 +24,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::authorization::Authorizer;
 use crate::error::GatewayError;
 use crate::health::HealthCheck;
+use crate::metrics::Metrics;
+use crate::overview::Overview;
 use crate::proxy::target::{ServedAt, decode_once};
 use crate::proxy::{Forwarder, tracking};
 use crate::secret::GatewayKey;
@@ -37,6 +43,8 @@ pub struct Services {
     pub health: HealthCheck,
     /// Takes authorisations.
     pub authorizer: Authorizer,
+    /// Answers `/status` and `/metrics`.
+    pub overview: Overview,
     /// What proxied requests have to carry, if anything.
     pub gateway_key: Option<GatewayKey>,
 }
@@ -46,33 +54,41 @@ pub fn main_router(services: Services, with_callback: bool) -> Router {
     let probes = Router::new()
         .route("/health", get(probes::health))
         .route("/livez", get(probes::live))
-        .route("/readyz", get(probes::ready));
+        .route("/readyz", get(probes::ready))
+        .route(observe::METRICS_PATH, get(observe::metrics))
+        .route(observe::STATUS_PATH, get(observe::status));
     let routes = if with_callback {
         probes.merge(callback::routes())
     } else {
         probes
     };
-    let prefix = services.forwarder.tracking_prefix.clone();
-    surround(routes.fallback(forward).with_state(services), prefix)
+    let (prefix, metrics) = surroundings(&services);
+    surround(routes.fallback(forward).with_state(services), prefix, metrics)
 }
 
 /// The listener for the internet alone: nothing but the callback routes.
 pub fn callback_router(services: Services) -> Router {
-    let prefix = services.forwarder.tracking_prefix.clone();
+    let (prefix, metrics) = surroundings(&services);
     surround(
         callback::routes()
             .fallback(callback::not_found)
             .with_state(services),
         prefix,
+        metrics,
     )
 }
 
+fn surroundings(services: &Services) -> (String, Arc<Metrics>) {
+    let metrics = Arc::clone(services.forwarder.keeper.metrics());
+    (services.forwarder.tracking_prefix.clone(), metrics)
+}
+
 /// Outermost first: the access log sees what the client sees; a panic costs one request.
-fn surround(router: Router, tracking_prefix: String) -> Router {
+fn surround(router: Router, tracking_prefix: String, metrics: Arc<Metrics>) -> Router {
     let panicked = move |_| error::panicked(&tracking_prefix);
     router
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(access_log::log))
+        .layer(middleware::from_fn_with_state(metrics, access_log::log))
 }
 
 async fn forward(
@@ -98,6 +114,7 @@ async fn forward(
             if !response.headers().contains_key(tracking::TRACKING_ID) {
                 tracking::set(response.headers_mut(), &tracking_id);
             }
+            response.extensions_mut().insert(access_log::FromWebex);
             Ok(response)
         }
         Err(error) => Err(Failed { error, tracking_id }),
@@ -126,6 +143,15 @@ fn own_status(status: StatusCode) -> http::response::Builder {
     Response::builder()
         .status(status)
         .header(http::header::CACHE_CONTROL, "no-store")
+}
+
+/// A browser loads nothing for a page, sends its address nowhere, and shows it in no frame.
+fn sealed(response: http::response::Builder, policy: &str) -> http::response::Builder {
+    response
+        .header(http::header::CONTENT_SECURITY_POLICY, policy)
+        .header(http::header::REFERRER_POLICY, "no-referrer")
+        .header(http::header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(http::header::X_FRAME_OPTIONS, "DENY")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //!   [`check`].
 //! - [`http`] is the listeners: routes, error answers, access log. [`pages`] is what an administrator sees.
 //! - [`authorization`] takes an administrator's authorisation; [`proxy`] forwards requests; [`health`] asks Webex end to end.
+//! - [`overview`] is what the gateway shows of itself at `/status` and `/metrics`; [`metrics`] is what everything else counts.
 //! - [`token`] is the tokens' life: state machine, keeper, endpoint, file.
 //! - [`net`] reaches Webex: names, trust, forward proxies. [`clock`], [`secret`], [`organization`], [`dump`], [`go`] are the
 //!   vocabulary.
@@ -25,8 +26,10 @@ pub mod health;
 pub mod health_command;
 pub mod http;
 pub mod human;
+pub mod metrics;
 pub mod net;
 pub mod organization;
+pub mod overview;
 pub mod pages;
 pub mod privileges;
 pub mod proxy;

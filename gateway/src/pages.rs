@@ -1,4 +1,7 @@
-//! The pages an administrator sees at the end of an authorisation. They reflect nothing that a browser sent and load nothing.
+//! The pages an administrator sees at the end of an authorisation, and the one of `/status`. They reflect nothing that a browser
+//! sent and load nothing.
+
+pub mod status;
 
 use std::sync::LazyLock;
 
@@ -9,13 +12,16 @@ use sha2::{Digest as _, Sha256};
 
 const STYLE: &str = include_str!("../templates/page.css");
 
-/// The `Content-Security-Policy` of every page: nothing but the one style.
-pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+/// The `Content-Security-Policy` of these pages: nothing but the one style.
+pub static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| policy(STYLE));
+
+/// Nothing but `style` may be used.
+fn policy(style: &str) -> String {
+    let hash = STANDARD.encode(Sha256::digest(style.as_bytes()));
     format!(
         "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-});
+}
 
 /// A page.
 #[derive(Debug, Template)]

@@ -14,10 +14,13 @@ use std::time::Duration;
 use axum::body::Body;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use tokio::time::Instant;
 use tracing::debug;
 
 use crate::dump;
 use crate::error::GatewayError;
+use crate::metrics::Metrics;
+use crate::metrics::labels::Retry;
 use crate::token::keeper::{Access, Keeper};
 use body::{Attempt, IdleLimited, Replay};
 use budget::Budget;
@@ -61,7 +64,7 @@ impl Forwarder {
             method: parts.method,
             target,
             headers: headers::for_upstream(&parts.headers, parts.version),
-            body: Replay::new(body),
+            body: Replay::new(body).counted_by(Arc::clone(self.keeper.metrics())),
         };
         tracking::set(&mut outgoing.headers, tracking_id);
         let answer = self.exchange(outgoing).await?;
@@ -100,22 +103,30 @@ impl Forwarder {
         if !outgoing.body.replayable() {
             debug!("the request's body is too large to be sent again; the 401 goes to the client");
             self.keeper.rejected(access.generation);
+            self.metrics().retried(Retry::NotReplayable);
             return Ok(first);
         }
         // What is left of the body is not what this request waits for now.
         progress.end();
         let Some(newer) = self
             .within(&budget, self.keeper.replace(access.generation))
-            .await?
+            .await
+            .inspect_err(|error| self.metrics().retried(error.into()))?
         else {
+            self.metrics().retried(Retry::NoNewerToken);
             return Ok(first);
         };
         let Some(body) = outgoing.body.attempt() else {
+            self.metrics().retried(Retry::NotReplayable);
             return Ok(first);
         };
         drop(first);
-        let second = self.attempt(&outgoing, body, &newer, &budget, 2).await?;
-        if second.status() != StatusCode::UNAUTHORIZED {
+        let second = self.attempt(&outgoing, body, &newer, &budget, 2).await;
+        let second = second.inspect_err(|error| self.metrics().retried(error.into()))?;
+        if second.status() == StatusCode::UNAUTHORIZED {
+            self.metrics().retried(Retry::Still401);
+        } else {
+            self.metrics().retried(Retry::Cured);
             self.keeper.accepted(newer.generation);
             self.keeper.cured(newer.generation);
         }
@@ -139,10 +150,13 @@ impl Forwarder {
         let sending = self
             .upstream
             .send(outgoing.method.clone(), outgoing.target.clone(), headers, body);
+        let start = Instant::now();
         let answer = budget
             .limit(sending)
             .await
-            .unwrap_or(Err(GatewayError::UpstreamTimeout(self.timeout)))?;
+            .unwrap_or(Err(GatewayError::UpstreamTimeout(self.timeout)));
+        self.metrics().upstream_ended(&answer, start.elapsed());
+        let answer = answer?;
         match answer.status() {
             // Upgrades are refused on the way in: nobody asked for this.
             StatusCode::SWITCHING_PROTOCOLS => Err(GatewayError::UpstreamBroken(
@@ -150,6 +164,10 @@ impl Forwarder {
             )),
             _ => Ok(answer),
         }
+    }
+
+    fn metrics(&self) -> &Metrics {
+        self.keeper.metrics()
     }
 
     async fn within<T, E: Into<GatewayError>>(

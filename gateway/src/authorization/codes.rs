@@ -60,21 +60,24 @@ struct Lined {
 }
 
 impl Codes {
-    /// The outcome of the code: the first one if it was seen before; else that of `start`, if `lane` is open.
+    /// The outcome of the code, and whether it was seen before: then it is the first one; else that of `start`, if `lane` is open.
     pub async fn redeem<F>(
         &self,
         code: &AuthorizationCode,
         lane: Result<Lane, Refusal>,
         now: Now,
         start: impl FnOnce(Place) -> F,
-    ) -> Outcome
+    ) -> (Outcome, bool)
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let running = self
+        let begun = self
             .lock()
-            .begin(hash(code), lane, now, |place| start(place).boxed().shared())?;
-        running.await
+            .begin(hash(code), lane, now, |place| start(place).boxed().shared());
+        match begun {
+            Ok((running, repeat)) => (running.await, repeat),
+            Err(refusal) => (Err(refusal), false),
+        }
     }
 
     /// Forgets a code that was never answered, so that it may be tried again.
@@ -98,14 +101,15 @@ impl Seen {
         lane: Result<Lane, Refusal>,
         now: Now,
         start: impl FnOnce(Place) -> Running,
-    ) -> Result<Running, Refusal> {
+    ) -> Result<(Running, bool), Refusal> {
         if let Some(running) = self.own.known(hash).or_else(|| self.strangers.known(hash)) {
-            return Ok(running);
+            return Ok((running, true));
         }
-        match lane? {
+        let running = match lane? {
             Lane::OwnLogin => self.own.begin(hash, now, start),
             Lane::Stranger => self.strangers.begin(hash, now, start),
-        }
+        };
+        Ok((running?, false))
     }
 }
 
@@ -182,6 +186,7 @@ mod tests {
             self.codes
                 .redeem(&named(code), lane, self.clock.now(), start)
                 .await
+                .0
         }
 
         /// Starts a redemption that never ends, as when Webex does not answer.
@@ -196,6 +201,7 @@ mod tests {
             self.codes
                 .lock()
                 .begin(hash(&named(code)), Ok(lane), self.clock.now(), start)
+                .map(|(running, _)| running)
         }
     }
 
@@ -216,6 +222,20 @@ mod tests {
         assert_eq!(bench.redeem(Lane::Stranger, "b", Ok(())).await, rejected);
         let closed = bench.redeem_in(Err(Refusal::LoginUsed), "a", rejected);
         assert_eq!(closed.await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_code_that_was_seen_before_is_told_from_one_that_is_refused_at_the_door() {
+        let bench = Bench::new();
+        let repeat = async |code: &str, lane: Result<Lane, Refusal>| {
+            let (code, now) = (named(code), bench.clock.now());
+            let redeemed = bench.codes.redeem(&code, lane, now, |_place| async { Ok(()) });
+            redeemed.await.1
+        };
+        assert!(!repeat("a", Ok(Lane::Stranger)).await);
+        assert!(repeat("a", Ok(Lane::Stranger)).await);
+        assert!(repeat("a", Err(Refusal::LoginUsed)).await);
+        assert!(!repeat("b", Err(Refusal::LoginUsed)).await);
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::metrics::labels::Authorisation;
 use crate::organization::OrgId;
 
 /// Why the tokens held were not replaced.
@@ -90,6 +91,35 @@ impl Refusal {
             "access_denied" => Self::Declined,
             "invalid_scope" => Self::InvalidScope,
             _ => Self::WebexError,
+        }
+    }
+
+    /// The stable name of the refusal, as metrics and the audit line carry it.
+    #[must_use]
+    pub fn code(&self) -> Authorisation {
+        match self {
+            Self::MissingCode => Authorisation::MissingCode,
+            Self::MalformedCode => Authorisation::MalformedCode,
+            Self::Declined => Authorisation::Declined,
+            Self::InvalidScope => Authorisation::InvalidScope,
+            Self::WebexError => Authorisation::WebexError,
+            Self::CodeRejected(_) => Authorisation::CodeRejected,
+            Self::Misconfigured(_) => Authorisation::Misconfigured,
+            Self::Unreachable(_) => Authorisation::Unreachable,
+            Self::NoTokens(_) => Authorisation::NoTokens,
+            Self::NotVerified(_) => Authorisation::NotVerified,
+            Self::UnknownPin => Authorisation::UnknownPin,
+            Self::TokenRejected => Authorisation::TokenRejected,
+            Self::UnknownOrganization => Authorisation::UnknownOrganization,
+            Self::WrongOrganization { .. } => Authorisation::WrongOrganization,
+            Self::NoRefreshToken => Authorisation::NoRefreshToken,
+            Self::NotStartedHere => Authorisation::NotStartedHere,
+            Self::OtherBrowser => Authorisation::OtherBrowser,
+            Self::LoginExpired => Authorisation::LoginExpired,
+            Self::LoginUsed => Authorisation::LoginUsed,
+            Self::LoginUnknown => Authorisation::LoginUnknown,
+            Self::TooMany => Authorisation::TooMany,
+            Self::Internal => Authorisation::Internal,
         }
     }
 

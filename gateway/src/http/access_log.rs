@@ -1,30 +1,46 @@
 //! One line for each request, written when its answer has been sent or given up.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 use tracing::info;
 
 use super::serve::Peer;
 use crate::go;
+use crate::metrics::Metrics;
+use crate::metrics::labels::{Label as _, Source};
+use crate::proxy::tracking::TRACKING_ID;
 
 /// The target of access lines; the text format gives them the layout that the field's log filters parse.
 pub const TARGET: &str = "webex_gateway::access";
 
+/// nginx's number for a client that went away before the answer.
+const CLIENT_GONE: u16 = 499;
+
+/// Put into the extensions of an answer that came from Webex.
+#[derive(Clone, Copy, Debug)]
+pub struct FromWebex;
+
 /// What the line says; it is written when this is dropped.
 struct Line {
+    metrics: Arc<Metrics>,
     start: Instant,
     peer: String,
-    method: String,
+    method: Method,
     path: String,
-    status: u16,
+    /// `None` until there is an answer.
+    status: Option<StatusCode>,
+    source: Source,
+    tracking_id: Option<HeaderValue>,
 }
 
 struct Logged {
@@ -32,35 +48,46 @@ struct Logged {
     _line: Line,
 }
 
-/// Logs the request, without its query: it may hold a code or personal data.
-pub async fn log(request: Request, next: Next) -> Response {
+/// Logs and counts the request, without its query: it may hold a code or personal data.
+pub async fn log(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let peer = request
         .extensions()
         .get::<Peer>()
         .map_or_else(|| "-".to_owned(), |Peer(address)| address.ip().to_string());
+    metrics.request_started();
     let mut line = Line {
+        metrics,
         start: Instant::now(),
         peer,
-        method: request.method().to_string(),
+        method: request.method().clone(),
         path: request.uri().path().to_owned(),
-        // nginx's number for a client that went away before the answer; overwritten by the answer.
-        status: 499,
+        status: None,
+        source: Source::Gateway,
+        tracking_id: None,
     };
     let response = next.run(request).await;
-    line.status = response.status().as_u16();
+    line.status = Some(response.status());
+    line.tracking_id = response.headers().get(TRACKING_ID).cloned();
+    if response.extensions().get::<FromWebex>().is_some() {
+        line.source = Source::Upstream;
+    }
     let (parts, body) = response.into_parts();
     Response::from_parts(parts, Body::new(Logged { body, _line: line }))
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
+        self.metrics
+            .request_ended((&self.method).into(), self.status, self.source);
         info!(
             target: TARGET,
-            status = self.status,
+            status = self.status.map_or(CLIENT_GONE, |status| status.as_u16()),
             duration = go::format_duration(self.start.elapsed()),
             client = self.peer,
-            method = self.method,
+            method = self.method.as_str(),
             path = self.path,
+            source = self.source.as_str(),
+            tracking_id = self.tracking_id.as_ref().and_then(|id| id.to_str().ok()),
             "request"
         );
     }

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
 
 use super::login_cookie::{LoginCookies, crowded_out};
-use super::{Services, own_status};
+use super::{Services, audit, own_status, sealed};
 use crate::authorization::Callback;
 use crate::authorization::login::label;
 use crate::authorization::refusal::Refusal;
@@ -64,18 +64,21 @@ async fn code(State(services): State<Services>, request: Request) -> Response {
     }
     let cookies = LoginCookies::new(services.authorizer.is_secure());
     let sent = cookies.sent(request.headers());
+    let browser = audit::Browser::of(&request);
     let callback = match Query::<CallbackQuery>::try_from_uri(request.uri()) {
-        Ok(Query(CallbackQuery { code, state, error })) => Callback {
+        Ok(Query(CallbackQuery { code, state, error })) => Some(Callback {
             code: code.filter(|code| !code.is_empty()),
             state,
             error,
             cookies: sent.iter().map(|(_, value)| (*value).to_owned()).collect(),
-        },
-        Err(_) => return refused(&Refusal::MalformedCode),
+            ..Callback::default()
+        }),
+        Err(_) => None,
     };
-    let label = label(callback.state.as_deref().unwrap_or_default());
+    let state = callback.as_ref().and_then(|callback| callback.state.as_deref());
+    let label = label(state.unwrap_or_default());
     let over = sent.iter().any(|(sent, _)| *sent == label);
-    match services.authorizer.complete(callback).await {
+    match audit::complete(&services, callback, &browser).await {
         Ok(()) => see_other(DONE_PATH, over.then(|| cookies.clear(&label))),
         Err(refusal) => refused(&refusal),
     }
@@ -89,6 +92,7 @@ async fn login(State(services): State<Services>, request: Request) -> Response {
     }
     let authorizer = &services.authorizer;
     let (started, cookies) = (authorizer.start(), LoginCookies::new(authorizer.is_secure()));
+    audit::login_started(&services, &audit::Browser::of(&request));
     let crowd = crowded_out(cookies.sent(request.headers()), |cookie| {
         authorizer.remaining(cookie)
     });
@@ -208,11 +212,7 @@ fn see_other(location: &str, cookies: impl IntoIterator<Item = String>) -> Respo
 }
 
 fn secured(response: http::response::Builder) -> http::response::Builder {
-    response
-        .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY.as_str())
-        .header(header::REFERRER_POLICY, "no-referrer")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(header::X_FRAME_OPTIONS, "DENY")
+    sealed(response, &CONTENT_SECURITY_POLICY)
 }
 
 /// Browsers and scanners that look ahead say so in one of these fields.

@@ -45,8 +45,7 @@ pub async fn live() -> Response {
 pub async fn ready(State(services): State<Services>) -> Response {
     let keeper = &services.forwarder.keeper;
     let snapshot = keeper.snapshot();
-    let held = snapshot.grant.as_ref();
-    let usable = held.is_some_and(|grant| grant.usable(keeper.now())) && !snapshot.dead;
+    let usable = snapshot.ready(keeper.now());
     let (status, word) = match usable {
         true => (StatusCode::OK, "ok"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "failed"),

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, StatusCode, Uri, Version, header};
 use tracing::{debug, info};
 use url::Url;
 
-use super::failure::{TokenError, interpret};
+use super::failure::{Fault, TokenError, interpret};
 use super::wire::TokenResponse;
 use crate::dump;
 use crate::net::oauth_client::{bounded_body, explain};
@@ -64,7 +64,14 @@ impl WebexTokenEndpoint {
             .form(form)
             .send()
             .await;
-        let answer = answer.map_err(|error| unreachable(&explain(&error)))?;
+        let answer = answer.map_err(|error| {
+            let fault = if error.is_timeout() {
+                Fault::Timeout
+            } else {
+                Fault::Unreachable
+            };
+            unreachable(&explain(&error)).with_fault(fault)
+        })?;
         let secrets: Vec<_> = form
             .iter()
             .filter(|(name, _)| SECRET_FIELDS.contains(name))

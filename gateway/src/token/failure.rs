@@ -24,6 +24,8 @@ pub enum TokenError {
         retry_after: Option<Duration>,
         /// Whether the server answered at all: an answered code is spent.
         answered: bool,
+        /// Where the fault lies, for those who count.
+        fault: Fault,
     },
     /// The server has decided; only a person can change that.
     #[error("{reason}")]
@@ -44,6 +46,25 @@ pub enum Rejection {
     Client,
 }
 
+/// Where a transient failure comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// No connection, or it broke.
+    Unreachable,
+    /// No answer in time.
+    Timeout,
+    /// A success without usable tokens in it.
+    Malformed,
+    /// The server asked to come later.
+    RateLimited,
+    /// The server failed.
+    ServerError,
+    /// An answer that is not one of a token endpoint: a forward proxy's page, a redirect.
+    Unexpected,
+    /// This program failed.
+    Internal,
+}
+
 impl TokenError {
     /// A transient failure without a wish of the server.
     pub fn transient(reason: impl Into<String>) -> Self {
@@ -51,6 +72,7 @@ impl TokenError {
             reason: reason.into(),
             retry_after: None,
             answered: true,
+            fault: Fault::Unexpected,
         }
     }
 
@@ -60,7 +82,17 @@ impl TokenError {
             reason: reason.into(),
             retry_after: None,
             answered: false,
+            fault: Fault::Unreachable,
         }
+    }
+
+    /// The same with another fault; a rejection has none.
+    #[must_use]
+    pub fn with_fault(mut self, of: Fault) -> Self {
+        if let Self::Transient { fault, .. } = &mut self {
+            *fault = of;
+        }
+        self
     }
 
     /// The same without `secrets` in its reason, in case the server quoted one.
@@ -71,10 +103,12 @@ impl TokenError {
                 reason,
                 retry_after,
                 answered,
+                fault,
             } => Self::Transient {
                 reason: dump::without(&reason, secrets),
                 retry_after,
                 answered,
+                fault,
             },
             Self::Rejected { cause, reason } => Self::Rejected {
                 cause,
@@ -90,6 +124,7 @@ pub fn interpret(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result
     match status.as_u16() {
         200..=299 => TokenResponse::parse(body).map_err(|problem| {
             TokenError::transient(answered(&format!(", but the answer is of no use: {problem}")))
+                .with_fault(Fault::Malformed)
         }),
         400..=499 if status != StatusCode::REQUEST_TIMEOUT && status != StatusCode::TOO_MANY_REQUESTS => {
             Err(client_error(status, body, &answered))
@@ -98,6 +133,12 @@ pub fn interpret(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result
             reason: answered(""),
             retry_after: retry_after(headers),
             answered: true,
+            fault: match status.as_u16() {
+                408 => Fault::Timeout,
+                429 => Fault::RateLimited,
+                500..=599 => Fault::ServerError,
+                _ => Fault::Unexpected,
+            },
         }),
     }
 }
@@ -136,8 +177,9 @@ fn client_error(status: StatusCode, body: &[u8], answered: &dyn Fn(&str) -> Stri
             | "unsupported_grant_type"
             | "tokenlimit_reached",
         ) => rejected(Rejection::Client),
-        Some("slow_down" | "authorization_pending" | "server_error" | "temporarily_unavailable") => {
-            TokenError::transient(reason)
+        Some("slow_down") => TokenError::transient(reason).with_fault(Fault::RateLimited),
+        Some("authorization_pending" | "server_error" | "temporarily_unavailable") => {
+            TokenError::transient(reason).with_fault(Fault::ServerError)
         }
         Some("invalid_grant" | "access_denied") => rejected(Rejection::Grant),
         _ if error.blames_the_client() => rejected(Rejection::Client),

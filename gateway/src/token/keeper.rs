@@ -25,6 +25,7 @@ use super::flight::Flight;
 use super::lifecycle::{Action, Generation, Why};
 use super::lock::FileLock;
 use crate::clock::{Clock, Now, Timestamp};
+use crate::metrics::Metrics;
 use crate::organization::OrgId;
 use outside::Outside;
 
@@ -56,6 +57,8 @@ struct Inner {
     lockless: AtomicBool,
     /// The one organisation that may be acted for, where the operator has fixed it.
     org_id: Option<OrgId>,
+    /// What the gateway counts; here because whoever counts holds a keeper.
+    metrics: Arc<Metrics>,
     /// Refreshes and writes that must end before the process does.
     tasks: TaskTracker,
 }
@@ -86,6 +89,7 @@ impl Keeper {
             lockless: AtomicBool::new(false),
             file,
             org_id,
+            metrics: Arc::default(),
             tasks: TaskTracker::new(),
         }));
         keeper.load().await;
@@ -102,6 +106,18 @@ impl Keeper {
     #[must_use]
     pub fn now(&self) -> Now {
         self.0.flight.now()
+    }
+
+    /// What the gateway counts.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.metrics
+    }
+
+    /// How long until the next refresh, or the next attempt; `None` while one runs or there is nothing to refresh.
+    #[must_use]
+    pub fn next_refresh_in(&self) -> Option<Duration> {
+        self.0.flight.lock().due_in(self.now())
     }
 
     /// An access token that has not expired; waits for a refresh where there is none.

@@ -110,6 +110,12 @@ impl Snapshot {
         })
     }
 
+    /// Whether an access token is held that has not expired and that Webex has not refused for good.
+    #[must_use]
+    pub fn ready(&self, now: Now) -> bool {
+        self.grant.as_ref().is_some_and(|grant| grant.usable(now)) && !self.dead
+    }
+
     pub(super) fn shows(&self, life: &Lifecycle) -> bool {
         let identity =
             |grant: Option<&Grant>| grant.map(|grant| (grant.generation, Arc::as_ptr(&grant.tokens)));

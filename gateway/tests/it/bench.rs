@@ -17,6 +17,8 @@ use webex_gateway::cli::Cli;
 use webex_gateway::clock::{Clock, ManualClock, wall_clock};
 use webex_gateway::config::environment::Variables;
 use webex_gateway::config::{Config, LogConfig, LogFormat};
+use webex_gateway::overview::Overview;
+use webex_gateway::pages::status::StatusPage;
 use webex_gateway::telemetry;
 use webex_sim::client::ControlClient;
 use webex_sim::types::{EntryFilter, SettingsPatch};
@@ -43,6 +45,7 @@ pub(crate) struct Bench {
     pub(crate) clock: ManualClock,
     pub(crate) tokens: PathBuf,
     pub(crate) http: reqwest::Client,
+    pub(crate) overview: Option<Overview>,
     log: Sink,
     secrets: Mutex<Vec<String>>,
     stop: CancellationToken,
@@ -59,6 +62,7 @@ pub(crate) struct Builder {
     settings: SettingsPatch,
     webex: Option<String>,
     tokens: Option<String>,
+    json_log: bool,
 }
 
 #[derive(Clone, Default)]
@@ -125,12 +129,22 @@ impl Builder {
         self
     }
 
+    /// A log in JSON instead of text.
+    pub(crate) fn json_log(mut self) -> Self {
+        self.json_log = true;
+        self
+    }
+
     pub(crate) async fn start(self) -> Bench {
         let log = Sink::default();
         let writer = log.clone();
         let config = LogConfig {
             level: LevelFilter::TRACE,
-            format: LogFormat::Text,
+            format: if self.json_log {
+                LogFormat::Json
+            } else {
+                LogFormat::Text
+            },
         };
         let logging = tracing::subscriber::set_default(telemetry::subscriber(config, move || writer.clone()));
         let sim = if self.webex.is_some() {
@@ -157,6 +171,7 @@ impl Builder {
             clock,
             tokens,
             http: client(),
+            overview: None,
             log,
             secrets: Mutex::new(
                 [
@@ -231,6 +246,7 @@ impl Bench {
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let app = App::build(config, clock, Box::new(|| 0.5)).await.unwrap();
         (self.gateway, self.callback) = (app.address(), app.callback_address());
+        self.overview = Some(app.overview());
         self.stop = CancellationToken::new();
         self.running = Some(tokio::spawn(app.run(self.stop.clone())));
     }
@@ -387,7 +403,7 @@ impl Builder {
 }
 
 impl Drop for Bench {
-    /// No secret of any scenario stands in the log.
+    /// No secret of any scenario stands in the log, or on the pages that show the gateway's state at the end of it.
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("--- log of the gateway ---\n{}", self.log());
@@ -403,6 +419,12 @@ impl Drop for Bench {
             }
         }
         self.scan("the log", &self.log());
+        if let Some(overview) = &self.overview {
+            let report = overview.report();
+            self.scan("/metrics", &overview.metrics());
+            self.scan("/status as JSON", &report.json());
+            self.scan("/status as a page", &StatusPage::of(&report).html());
+        }
         let _ = &self.folder;
     }
 }
@@ -422,4 +444,11 @@ pub(crate) fn client() -> reqwest::Client {
 pub(crate) fn cookie_of(answer: &Answer) -> (http::HeaderName, String) {
     let line = answer.headers[SET_COOKIE].to_str().unwrap();
     (COOKIE, line.split(';').next().unwrap().to_owned())
+}
+
+impl Bench {
+    /// What the gateway's wall clock says.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.clock.now().wall.unix_seconds()
+    }
 }

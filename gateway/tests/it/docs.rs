@@ -6,7 +6,7 @@ use webex_gateway::cli::{Cli, FLAGS};
 use webex_gateway::config::Config;
 use webex_gateway::config::environment::Variables;
 
-fn document(name: &str) -> String {
+pub(crate) fn document(name: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     std::fs::read_to_string(root.join(name)).unwrap()
 }

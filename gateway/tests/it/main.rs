@@ -9,6 +9,8 @@
     reason = "a test that fails shows the log of its gateway"
 )]
 
+mod access_log;
+mod audit;
 mod authorise;
 mod bench;
 mod binary;
@@ -17,14 +19,18 @@ mod callback;
 mod check;
 mod commands;
 mod docs;
+mod exposition;
 mod forward;
 mod health;
 mod login;
+mod metrics;
+mod metrics_guide;
 mod nonsense;
 mod outward;
 mod raw;
 mod refresh;
 mod rotation;
+mod status;
 mod stub;
 mod trial;
 mod wire;

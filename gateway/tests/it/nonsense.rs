@@ -60,13 +60,13 @@ async fn an_answer_of_no_use_loses_nothing_and_is_tried_again() {
         assert_eq!(bench.stored(), before);
 
         server.reset().await;
-        let good =
-            ResponseTemplate::new(200).set_body_string("{\"access_token\":\"good\",\"expires_in\":1209599}");
+        let good = ResponseTemplate::new(200)
+            .set_body_string("{\"access_token\":\"a-good-token\",\"expires_in\":1209599}");
         Mock::given(method("POST"))
             .respond_with(good)
             .mount(&server)
             .await;
-        let accepted = wiremock::matchers::header("authorization", "Bearer good");
+        let accepted = wiremock::matchers::header("authorization", "Bearer a-good-token");
         Mock::given(method("GET"))
             .and(accepted)
             .respond_with(ResponseTemplate::new(200))
@@ -92,7 +92,7 @@ async fn absurd_lifetimes_are_bounded() {
         ("1e12", 31_536_000),
         ("\"77\"", 77),
     ] {
-        let body = format!("{{\"access_token\":\"good\",\"expires_in\":{expires_in}}}");
+        let body = format!("{{\"access_token\":\"a-good-token\",\"expires_in\":{expires_in}}}");
         let server = webex(ResponseTemplate::new(200).set_body_string(body)).await;
         let bench = Bench::in_front_of(server.uri()).await;
         assert_eq!(bench.get("/v1/people/me").await.status, 200);
@@ -102,7 +102,7 @@ async fn absurd_lifetimes_are_bounded() {
 
 #[tokio::test]
 async fn a_refresh_token_that_changes_is_stored_and_used() {
-    let body = "{\"access_token\":\"good\",\"expires_in\":60,\"refresh_token\":\"rotated\"}";
+    let body = "{\"access_token\":\"a-good-token\",\"expires_in\":60,\"refresh_token\":\"rotated\"}";
     let server = webex(ResponseTemplate::new(200).set_body_string(body)).await;
     let bench = Bench::in_front_of(server.uri()).await;
     assert_eq!(bench.get("/v1/people/me").await.status, 200);

@@ -10,6 +10,7 @@ use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use thiserror::Error;
 
+use crate::metrics::Metrics;
 use crate::proxy::budget::Progress;
 use crate::proxy::headers;
 
@@ -35,6 +36,8 @@ struct Shared {
     ended: bool,
     /// The newest attempt; older ones may not read on.
     attempt: u32,
+    /// Where a body that is too large is counted.
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// The body as one attempt sends it.
@@ -73,11 +76,19 @@ impl Replay {
             trailers,
             ended,
             attempt: 0,
+            metrics: None,
         };
         Self {
             shared: Arc::new(Mutex::new(shared)),
             progress,
         }
+    }
+
+    /// The same, but `metrics` learns when the body turns out to be too large.
+    #[must_use]
+    pub fn counted_by(self, metrics: Arc<Metrics>) -> Self {
+        lock(&self.shared).metrics = Some(metrics);
+        self
     }
 
     /// No body.
@@ -126,7 +137,12 @@ impl Replay {
 
 impl Shared {
     fn keep(&mut self, data: &Bytes) {
-        self.overflowed |= self.kept_bytes + data.len() > REPLAY_LIMIT;
+        if self.kept_bytes + data.len() > REPLAY_LIMIT {
+            self.overflowed = true;
+            if let Some(metrics) = self.metrics.take() {
+                metrics.replay_overflowed();
+            }
+        }
         if self.overflowed {
             self.kept = Vec::new();
         } else {

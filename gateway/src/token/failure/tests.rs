@@ -25,6 +25,29 @@ fn class(status: u16, body: &str) -> Class {
 }
 
 #[test]
+fn a_transient_failure_tells_where_the_fault_lies() {
+    for (status, body, expected) in [
+        (200, "<html>", Fault::Malformed),
+        (204, "", Fault::Malformed),
+        (302, "", Fault::Unexpected),
+        (403, "<html>blocked by the proxy</html>", Fault::Unexpected),
+        (408, "", Fault::Timeout),
+        (429, "", Fault::RateLimited),
+        (400, r#"{"error":"slow_down"}"#, Fault::RateLimited),
+        (400, r#"{"error":"temporarily_unavailable"}"#, Fault::ServerError),
+        (503, "", Fault::ServerError),
+    ] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let error = interpret(status, &HeaderMap::new(), body.as_bytes()).unwrap_err();
+        let kept = error.without(&["x".to_owned()]);
+        assert!(
+            matches!(kept, TokenError::Transient { fault, .. } if fault == expected),
+            "{status} {body}: {kept:?}"
+        );
+    }
+}
+
+#[test]
 fn the_error_code_decides() {
     for (status, body, expected) in [
         (

@@ -8,8 +8,9 @@ use tracing::{debug, error, info, warn};
 
 use super::Keeper;
 use super::outside::Outside;
+use crate::metrics::labels::Refresh;
 use crate::secret::RefreshToken;
-use crate::token::failure::TokenError;
+use crate::token::failure::{Fault, TokenError};
 use crate::token::file::Seen;
 use crate::token::lifecycle::{Action, Generation, Outcome};
 use crate::token::wire::TokenResponse;
@@ -25,14 +26,21 @@ type Answer = Result<TokenResponse, TokenError>;
 impl Keeper {
     pub(super) fn start_refresh(&self, generation: Generation, refresh_token: RefreshToken) {
         let keeper = self.clone();
+        let running = self.0.metrics.refresh_started(self.now().wall);
         self.0.tasks.spawn(async move {
             let refresh = AssertUnwindSafe(keeper.refresh(generation, &refresh_token)).catch_unwind();
             if refresh.await.is_err() {
                 // Whoever waits must not wait for ever, and the next attempt must be possible.
                 let crash = TokenError::transient("the refresh failed inside the gateway; see the log");
+                let crash = crash.with_fault(Fault::Internal);
                 keeper.0.flight.ended(generation, Err(crash));
+                keeper
+                    .0
+                    .metrics
+                    .refresh_ended(Refresh::Internal, keeper.now().wall);
                 keeper.0.flight.wake();
             }
+            drop(running);
         });
     }
 
@@ -53,9 +61,8 @@ impl Keeper {
         let call = tokio::time::timeout(DEADLINE, self.0.endpoint.refresh(refresh_token));
         call.await.unwrap_or_else(|_| {
             let seconds = DEADLINE.as_secs();
-            Err(TokenError::transient(format!(
-                "the token endpoint did not answer in {seconds} s"
-            )))
+            let silence = format!("the token endpoint did not answer in {seconds} s");
+            Err(TokenError::transient(silence).with_fault(Fault::Timeout))
         })
     }
 
@@ -92,6 +99,13 @@ impl Keeper {
             .unwrap_or_default();
         let failure = result.as_ref().err().cloned();
         let outcome = self.0.flight.ended(generation, result);
+        let counted = match (outcome, &failure) {
+            (Outcome::Installed, _) => Refresh::Success,
+            (Outcome::Failed | Outcome::FellBack, Some(error)) => error.into(),
+            (Outcome::Failed | Outcome::FellBack, None) => Refresh::Internal,
+            (Outcome::Superseded, _) => Refresh::Superseded,
+        };
+        self.0.metrics.refresh_ended(counted, self.now().wall);
         if outcome == Outcome::FellBack {
             self.restore(&mut seen).await;
         }

@@ -65,11 +65,14 @@ impl Keeper {
                 info!("tokens stored in {}", self.0.file.path().display());
             }
             Ok(()) => {}
-            Err(problem) => error!(
-                "the tokens serve from memory only and would be lost by a restart: {problem}; free the disk or mend the \
-                 permissions, the write is tried again every {} s",
-                STORE_RETRY.as_secs()
-            ),
+            Err(problem) => {
+                self.0.metrics.store_failed();
+                error!(
+                    "the tokens serve from memory only and would be lost by a restart: {problem}; free the disk or mend the \
+                     permissions, the write is tried again every {} s",
+                    STORE_RETRY.as_secs()
+                );
+            }
         }
         let changed =
             self.snapshot().unsaved != stored.clone().err() || self.snapshot().unusable_file.is_some();

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::clock::{ManualClock, Timestamp};
+use crate::metrics::labels::Refresh;
 use crate::secret::{AuthorizationCode, CodeVerifier, RefreshToken};
 use crate::token::disk::Disk;
 use crate::token::disk::faulty::FaultyDisk;
@@ -216,6 +217,8 @@ async fn a_crash_inside_a_refresh_is_a_failed_refresh() {
     let error = bench.keeper.access().await.unwrap_err();
     assert_eq!(error.action(), Action::Retry);
     assert!(!bench.keeper.0.flight.lock().refreshing());
+    let last = bench.keeper.metrics().last_refresh();
+    assert_eq!((last.result, last.succeeded), (Some(Refresh::Internal), None));
 }
 
 #[tokio::test]
@@ -294,6 +297,8 @@ async fn an_authorisation_during_a_refresh_wins() {
         bench.keeper.access().await.unwrap().fingerprint,
         fingerprint("admin")
     );
+    let last = bench.keeper.metrics().last_refresh();
+    assert_eq!((last.result, last.succeeded), (Some(Refresh::Superseded), None));
     assert!(bench.stored().contains("\"access-admin\""));
 }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::*;
+use crate::token::failure::Fault;
 
 #[derive(Clone, Debug)]
 enum Event {
@@ -179,6 +180,7 @@ impl Model {
                         reason: String::new(),
                         retry_after,
                         answered: true,
+                        fault: Fault::Unexpected,
                     })
                 });
                 None
