@@ -19,6 +19,7 @@ mod callback;
 mod check;
 mod commands;
 mod docs;
+mod ending;
 mod exposition;
 mod forward;
 mod health;
