@@ -15,9 +15,10 @@ use crate::authorization::identity::Identity;
 use crate::authorization::{Authorizer, Integration};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::descriptors;
 use crate::health::HealthCheck;
 use crate::http::callback::CODE_PATH;
-use crate::http::serve::serve;
+use crate::http::serve::{Limits, serve};
 use crate::http::{Services, callback_router, main_router};
 use crate::net::resolver::Resolver;
 use crate::net::{oauth_client, tls};
@@ -171,10 +172,11 @@ impl App {
             Instant::now() + LAST_CALL
         });
         let (listener, router) = self.main;
-        let main = serve(listener, router, stop.clone(), DRAIN);
+        let limits = Limits::new(descriptors::most_connections(), DRAIN);
+        let main = serve(listener, router, stop.clone(), limits);
         match self.callback {
             None => main.await,
-            Some((listener, router)) => drop(tokio::join!(main, serve(listener, router, stop, DRAIN))),
+            Some((listener, router)) => drop(tokio::join!(main, serve(listener, router, stop, limits))),
         }
         // Only now: a request that ended last may have started a refresh.
         drained.cancel();

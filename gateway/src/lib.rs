@@ -3,7 +3,7 @@
 //! The modules, from the outside in; each uses only those below it:
 //!
 //! - [`app`] builds everything and runs it; [`cli`] and [`config`] read what the operator wants; [`telemetry`] writes the log;
-//!   [`privileges`] gives up root.
+//!   [`privileges`] gives up root; [`descriptors`] bounds the connections.
 //! - [`http`] is the listeners: routes, error answers, access log. [`pages`] is what an administrator sees.
 //! - [`authorization`] takes an administrator's authorisation; [`proxy`] forwards requests; [`health`] asks Webex end to end.
 //! - [`token`] is the tokens' life: state machine, keeper, endpoint, file.
@@ -15,6 +15,7 @@ pub mod authorization;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod descriptors;
 pub mod dump;
 pub mod error;
 pub mod go;
@@ -25,6 +26,8 @@ pub mod net;
 pub mod organization;
 pub mod pages;
 pub mod privileges;
+#[cfg(any(test, fuzzing))]
+pub mod properties;
 pub mod proxy;
 pub mod secret;
 pub mod telemetry;

@@ -12,7 +12,7 @@ use webex_gateway::cli::{Cli, Command, Question};
 use webex_gateway::clock::SystemClock;
 use webex_gateway::config::Config;
 use webex_gateway::config::environment::ProcessEnvironment;
-use webex_gateway::{health_command, telemetry};
+use webex_gateway::{descriptors, health_command, telemetry};
 
 /// The configuration is wrong; nothing was opened.
 const EXIT_USAGE: u8 = 2;
@@ -46,6 +46,7 @@ fn start(config: Config) -> ExitCode {
     // A second subscriber would be a bug of this function; the first one stays in that case.
     let _ = tracing::subscriber::set_global_default(telemetry::subscriber(config.log, std::io::stdout));
     telemetry::log_panics();
+    descriptors::raise_limit();
     if let Some(user) = config.run_as {
         user.take_over(&config.tokens_file);
     }

@@ -19,7 +19,7 @@ use tracing::debug;
 use crate::dump;
 use crate::error::GatewayError;
 use crate::token::keeper::{Access, Keeper};
-use body::{Attempt, IdleLimited, Replay};
+use body::{Attempt, ClientFault, IdleLimited, Replay};
 use budget::Budget;
 use target::ServedAt;
 use upstream::{Answer, Upstream};
@@ -132,13 +132,8 @@ impl Forwarder {
             topic = "oauth2",
             "using token {} (iteration {iteration})", access.fingerprint
         );
-        let mut headers = outgoing.headers.clone();
-        headers.insert(http::header::AUTHORIZATION, access.bearer.clone());
-        let sending = self
-            .upstream
-            .send(outgoing.method.clone(), outgoing.target.clone(), headers, body);
         let answer = budget
-            .limit(sending)
+            .limit(self.send(outgoing, body, access))
             .await
             .unwrap_or(Err(GatewayError::UpstreamTimeout(self.timeout)))?;
         match answer.status() {
@@ -147,6 +142,37 @@ impl Forwarder {
                 "it switched protocols without being asked".to_owned(),
             )),
             _ => Ok(answer),
+        }
+    }
+
+    /// Sends once, and once more only where Webex says that it has not looked at the request.
+    async fn send(
+        &self,
+        outgoing: &Outgoing,
+        body: Attempt,
+        access: &Access,
+    ) -> Result<Answer, GatewayError> {
+        let send = |body| {
+            let mut headers = outgoing.headers.clone();
+            headers.insert(http::header::AUTHORIZATION, access.bearer.clone());
+            self.upstream
+                .send(outgoing.method.clone(), outgoing.target.clone(), headers, body)
+        };
+        let failure = match send(body).await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) => failure,
+        };
+        match outgoing.body.fault() {
+            Some(ClientFault::Cut) => return Err(GatewayError::BadRequest("the request's body was cut off")),
+            Some(ClientFault::Stalled) => return Err(GatewayError::BodyStalled),
+            None => {}
+        }
+        match outgoing.body.attempt().filter(|_| failure.unprocessed) {
+            Some(body) => {
+                debug!("Webex turned the request away unread; it is sent once more");
+                send(body).await.map_err(|failure| failure.error)
+            }
+            None => Err(failure.error),
         }
     }
 

@@ -8,11 +8,13 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
+use http::Version;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 use tracing::info;
 
 use super::serve::Peer;
+use super::socket::Exchange;
 use crate::go;
 
 /// The target of access lines; the text format gives them the layout that the field's log filters parse.
@@ -25,15 +27,18 @@ struct Line {
     method: String,
     path: String,
     status: u16,
+    version: Version,
+    /// Tells the connection that the answer is not complete.
+    exchange: Option<Exchange>,
 }
 
 struct Logged {
     body: Body,
-    _line: Line,
+    line: Line,
 }
 
 /// Logs the request, without its query: it may hold a code or personal data.
-pub async fn log(request: Request, next: Next) -> Response {
+pub async fn log(mut request: Request, next: Next) -> Response {
     let peer = request
         .extensions()
         .get::<Peer>()
@@ -45,11 +50,13 @@ pub async fn log(request: Request, next: Next) -> Response {
         path: request.uri().path().to_owned(),
         // nginx's number for a client that went away before the answer; overwritten by the answer.
         status: 499,
+        version: request.version(),
+        exchange: request.extensions_mut().remove(),
     };
     let response = next.run(request).await;
     line.status = response.status().as_u16();
     let (parts, body) = response.into_parts();
-    Response::from_parts(parts, Body::new(Logged { body, _line: line }))
+    Response::from_parts(parts, Body::new(Logged { body, line }))
 }
 
 impl Drop for Line {
@@ -74,7 +81,15 @@ impl HttpBody for Logged {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        // Later versions show the cut by their framing; to HTTP/1.0 the end of the connection is the end of the answer.
+        if let (Poll::Ready(Some(Err(_))), Version::HTTP_10, Some(exchange)) =
+            (&polled, this.line.version, &this.line.exchange)
+        {
+            exchange.cut();
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -29,6 +29,8 @@ pub struct Failed {
 pub fn status(error: &GatewayError) -> StatusCode {
     match error {
         GatewayError::BadRequest(_) | GatewayError::TargetRefused(_) => StatusCode::BAD_REQUEST,
+        GatewayError::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
+        GatewayError::BodyStalled => StatusCode::REQUEST_TIMEOUT,
         GatewayError::TargetTooLong { .. } => StatusCode::URI_TOO_LONG,
         GatewayError::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         GatewayError::KeyRequired => StatusCode::UNAUTHORIZED,

@@ -29,6 +29,8 @@ enum Phase {
     Charged { since: Instant },
     /// The body is on its way: an upload that makes progress is not timed.
     Body { last: Instant },
+    /// The next part of the body is the client's to send, under the body's own limit.
+    Client,
 }
 
 /// The time left for one request.
@@ -54,24 +56,36 @@ impl Progress {
         }
     }
 
-    /// A part of the body is asked for, or went on.
+    /// A part of the body went on; how soon the next is asked for is up to Webex.
     pub fn moved(&self) {
-        let now = Instant::now();
-        let mut state = self.lock();
-        if let Phase::Charged { since } = state.phase {
-            state.spent += now - since;
-            self.changed.notify_waiters();
-        }
-        state.phase = Phase::Body { last: now };
+        self.enter(Phase::Body { last: Instant::now() });
+    }
+
+    /// A part of the body is asked for that the client has not sent yet.
+    pub fn awaits_client(&self) {
+        self.enter(Phase::Client);
     }
 
     /// The body is complete, or is not what the request waits for any more.
     pub fn end(&self) {
         let mut state = self.lock();
-        if let Phase::Body { .. } = state.phase {
+        if !matches!(state.phase, Phase::Charged { .. }) {
             state.phase = Phase::Charged {
                 since: Instant::now(),
             };
+            self.changed.notify_waiters();
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        let mut state = self.lock();
+        if let Phase::Charged { since } = state.phase {
+            state.spent += since.elapsed();
+        }
+        // Parts that follow one another only move the end, which is looked at when it comes.
+        let same = matches!((state.phase, phase), (Phase::Body { .. }, Phase::Body { .. }));
+        state.phase = phase;
+        if !same {
             self.changed.notify_waiters();
         }
     }
@@ -110,6 +124,10 @@ impl Budget {
             let end = match phase {
                 Phase::Charged { since } => since + self.timeout.saturating_sub(spent),
                 Phase::Body { last } => last + IDLE_LIMIT,
+                Phase::Client => {
+                    changed.await;
+                    continue;
+                }
             };
             if end <= Instant::now() {
                 return;
@@ -158,10 +176,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_stalls_is_given_up_after_the_idle_limit() {
+    async fn a_webex_that_stops_reading_is_given_up_after_the_idle_limit() {
         let progress = Arc::new(Progress::new());
         progress.moved();
         assert_eq!(time_until_exhausted(progress).await, IDLE_LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_stops_sending_is_the_bodys_own_matter() {
+        let progress = Arc::new(Progress::new());
+        progress.awaits_client();
+        let upload = Arc::clone(&progress);
+        tokio::spawn(async move {
+            tokio::time::sleep(10 * IDLE_LIMIT).await;
+            upload.end();
+        });
+        assert_eq!(time_until_exhausted(progress).await, 10 * IDLE_LIMIT + TIMEOUT);
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,8 +9,9 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use thiserror::Error;
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::proxy::budget::Progress;
+use crate::proxy::budget::{IDLE_LIMIT, Progress};
 use crate::proxy::headers;
 
 /// A body up to this size can be sent again; of a larger one nothing is kept.
@@ -33,6 +34,8 @@ struct Shared {
     overflowed: bool,
     trailers: Option<HeaderMap>,
     ended: bool,
+    /// What the client did wrong.
+    fault: Option<ClientFault>,
     /// The newest attempt; older ones may not read on.
     attempt: u32,
 }
@@ -45,6 +48,16 @@ pub struct Attempt {
     next: usize,
     trailers_sent: bool,
     remaining: SizeHint,
+    idle: Option<Pin<Box<Sleep>>>,
+}
+
+/// How a client fails to send its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientFault {
+    /// It went away or broke the framing.
+    Cut,
+    /// It sent nothing for [`IDLE_LIMIT`].
+    Stalled,
 }
 
 /// Why the body of an attempt ends early.
@@ -53,6 +66,9 @@ pub enum ReplayError {
     /// The client went away or broke the framing.
     #[error("the client did not send the whole body")]
     Client(#[source] axum::Error),
+    /// The client sends no more.
+    #[error("the client stopped sending the body")]
+    Stalled,
     /// A newer attempt has taken over.
     #[error("the request is sent again with a newer token")]
     Superseded,
@@ -72,6 +88,7 @@ impl Replay {
             overflowed: false,
             trailers,
             ended,
+            fault: None,
             attempt: 0,
         };
         Self {
@@ -98,6 +115,12 @@ impl Replay {
         !lock(&self.shared).overflowed
     }
 
+    /// What the client did wrong, if it did.
+    #[must_use]
+    pub fn fault(&self) -> Option<ClientFault> {
+        lock(&self.shared).fault
+    }
+
     /// The body for a new attempt, if all of it can be sent. Attempts before it end with an error.
     #[must_use]
     pub fn attempt(&self) -> Option<Attempt> {
@@ -118,6 +141,7 @@ impl Replay {
             next: 0,
             trailers_sent: false,
             remaining,
+            idle: None,
             progress: self.progress(),
             shared: Arc::clone(&self.shared),
         })
@@ -125,6 +149,12 @@ impl Replay {
 }
 
 impl Shared {
+    /// There is no whole body and there will be none.
+    fn fail(&mut self, fault: ClientFault) {
+        self.overflowed = true;
+        self.fault = Some(fault);
+    }
+
     fn keep(&mut self, data: &Bytes) {
         self.overflowed |= self.kept_bytes + data.len() > REPLAY_LIMIT;
         if self.overflowed {
@@ -155,9 +185,18 @@ impl HttpBody for Attempt {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
         while !shared.ended {
-            let polled = Pin::new(&mut shared.source).poll_frame(cx);
+            let Poll::Ready(frame) = Pin::new(&mut shared.source).poll_frame(cx) else {
+                this.progress.awaits_client();
+                let idle = this
+                    .idle
+                    .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + IDLE_LIMIT)));
+                ready!(idle.as_mut().poll(cx));
+                shared.fail(ClientFault::Stalled);
+                return Poll::Ready(Some(Err(ReplayError::Stalled)));
+            };
+            this.idle = None;
             this.progress.moved();
-            match ready!(polled) {
+            match frame {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         shared.keep(&data);
@@ -179,7 +218,7 @@ impl HttpBody for Attempt {
                     }
                 },
                 Some(Err(error)) => {
-                    shared.overflowed = true;
+                    shared.fail(ClientFault::Cut);
                     this.progress.end();
                     return Poll::Ready(Some(Err(ReplayError::Client(error))));
                 }
@@ -220,7 +259,7 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures_util::stream;
+    use futures_util::{StreamExt as _, stream};
     use http_body_util::BodyExt as _;
 
     fn chunks(sizes: &[usize]) -> Body {
@@ -285,5 +324,29 @@ mod tests {
             Err(ReplayError::Client(_))
         ));
         assert!(!replay.replayable());
+        assert_eq!(replay.fault(), Some(ClientFault::Cut));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_coming_is_given_up() {
+        let stalled = stream::once(async { Ok::<_, std::io::Error>(Bytes::from("a")) });
+        let replay = Replay::new(Body::from_stream(stalled.chain(stream::pending())));
+        let start = Instant::now();
+        let end = read(replay.attempt().unwrap()).await;
+        assert!(matches!(end, Err(ReplayError::Stalled)));
+        assert_eq!(
+            (start.elapsed(), replay.fault()),
+            (IDLE_LIMIT, Some(ClientFault::Stalled))
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_comes_slowly_is_not() {
+        let slow = stream::iter(0..5).then(|_| async {
+            tokio::time::sleep(IDLE_LIMIT / 2).await;
+            Ok::<_, std::io::Error>(Bytes::from("a"))
+        });
+        let replay = Replay::new(Body::from_stream(slow));
+        assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 5);
     }
 }
