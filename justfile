@@ -77,3 +77,23 @@ bar-start:
 bar-sim-start:
     cargo build --quiet --release -p webex-sim --bin webex-sim
     cargo run --quiet -p e2e -- start simulator "${CARGO_TARGET_DIR:-target}/release/webex-sim"
+
+# Bar: every request vector comes out as docs/http.md says
+bar-vectors:
+    #!/usr/bin/env bash
+    set -uo pipefail
+    output=$(cargo test --quiet -p webex-gateway --test it vectors:: -- --nocapture 2>&1)
+    outcome=$?
+    [ "$outcome" -eq 0 ] || echo "$output"
+    echo "$output" | grep '^vectors: ' || { echo "the vectors did not run"; exit 1; }
+    exit "$outcome"
+
+# Fuzz each parser for so many seconds (needs a nightly toolchain and cargo-fuzz)
+fuzz SECONDS="600":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cd gateway/fuzz
+    for target in $(cargo +nightly fuzz list); do
+        mkdir -p "corpus/$target"
+        cargo +nightly fuzz run "$target" "corpus/$target" "seeds/$target" -- -max_total_time={{ SECONDS }} -print_final_stats=1
+    done

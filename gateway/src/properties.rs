@@ -81,14 +81,24 @@ pub fn target_goes_out_as_it_came(bytes: &[u8]) {
 pub fn fields_pass_by_the_rules(bytes: &[u8]) {
     let message = fields(bytes);
     let to_webex = headers::for_upstream(&message, Version::HTTP_11);
-    compare(&message, &to_webex, &["te", "content-length"], |name| {
-        // Some servers take `_` for `-`.
-        let name = &name.replace('_', "-");
-        among(OF_THE_CONNECTION, name) || among(OF_THE_CLIENT, name) || name.starts_with("x-forwarded-")
-    });
+    compare(
+        &message,
+        &to_webex,
+        &["te", "trailer", "transfer-encoding", "content-length"],
+        |name| {
+            // Some servers take `_` for `-`.
+            let name = &name.replace('_', "-");
+            among(OF_THE_CONNECTION, name) || among(OF_THE_CLIENT, name) || name.starts_with("x-forwarded-")
+        },
+    );
     assert!(to_webex.get("te").is_none_or(|te| te == "trailers"));
     assert!(to_webex.get("content-length").is_none_or(|length| length == "0"));
 
+    assert!(
+        to_webex
+            .get("transfer-encoding")
+            .is_none_or(|coding| coding == "chunked")
+    );
     for trailers in [false, true] {
         let to_client = headers::for_client(&message, trailers);
         let coded = message.contains_key("transfer-encoding");

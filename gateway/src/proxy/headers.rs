@@ -61,6 +61,11 @@ pub fn for_upstream(inbound: &HeaderMap, version: Version) -> HeaderMap {
     {
         outbound.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
+    // A body of unknown length needs its framing told, or methods that rarely have a body would lose it.
+    if inbound.contains_key(header::TRANSFER_ENCODING) {
+        outbound.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        announce_trailers(inbound, &mut outbound);
+    }
     if version != Version::HTTP_10 && wants_trailers(inbound) {
         outbound.insert(header::TE, HeaderValue::from_static("trailers"));
     }
@@ -83,17 +88,20 @@ pub fn for_client(upstream: &HeaderMap, trailers: bool) -> HeaderMap {
         kept.remove(header::CONTENT_LENGTH);
     }
     if trailers {
-        let announced: Vec<_> = list(upstream, &header::TRAILER)
-            .filter(|name| may_trail(name))
-            .collect();
-        if let Some(value) = HeaderValue::try_from(announced.join(", "))
-            .ok()
-            .filter(|value| !value.is_empty())
-        {
-            kept.insert(header::TRAILER, value);
-        }
+        announce_trailers(upstream, &mut kept);
     }
     kept
+}
+
+/// `Trailer` without the names of what does not pass.
+fn announce_trailers(from: &HeaderMap, to: &mut HeaderMap) {
+    let announced: Vec<_> = list(from, &header::TRAILER)
+        .filter(|name| may_trail(name))
+        .collect();
+    let value = HeaderValue::try_from(announced.join(", ")).ok();
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        to.insert(header::TRAILER, value);
+    }
 }
 
 /// The fields of a trailer section that pass.
@@ -191,7 +199,6 @@ mod tests {
             ("Proxy-Connection", "keep-alive"),
             ("TE", "gzip"),
             ("Trailer", "X-T"),
-            ("Transfer-Encoding", "chunked"),
             ("Upgrade", "h2c"),
             ("HTTP2-Settings", "AAMAAABk"),
             ("X-Forwarded-For", "10.0.0.1"),
@@ -230,6 +237,19 @@ mod tests {
         assert_eq!(
             passed.get_all("x-many").iter().collect::<Vec<_>>(),
             ["1", "2", "3"]
+        );
+    }
+
+    #[test]
+    fn a_body_of_unknown_length_keeps_its_framing_and_its_trailers() {
+        let sent = headers(&[
+            ("Transfer-Encoding", "chunked"),
+            ("Trailer", "X-Sum, Host, Cookie"),
+        ]);
+        let passed = for_upstream(&sent, Version::HTTP_11);
+        assert_eq!(
+            (&passed["transfer-encoding"], &passed["trailer"]),
+            (&"chunked".parse().unwrap(), &"x-sum".parse().unwrap())
         );
     }
 

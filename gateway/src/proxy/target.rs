@@ -123,8 +123,13 @@ fn check_expectation(version: Version, headers: &HeaderMap) -> Result<(), Gatewa
 }
 
 fn is_host(text: &str) -> bool {
-    let authority = text.parse::<http::uri::Authority>();
-    !text.contains('@') && authority.is_ok_and(|authority| !authority.host().is_empty())
+    let Ok(authority) = text.parse::<http::uri::Authority>() else {
+        return false;
+    };
+    let port = text.strip_prefix(authority.host());
+    let port = port.and_then(|rest| rest.strip_prefix(':').or(rest.is_empty().then_some("")));
+    // RFC 3986 section 3.2.3: a port may be empty.
+    !authority.host().is_empty() && port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok())
 }
 
 /// Origin-form, or absolute-form for this very gateway (RFC 9112 section 3.2.2).
@@ -294,6 +299,9 @@ mod tests {
             &[("host", "")],
             &[("host", "u:p@a")],
             &[("host", "a/b")],
+            &[("host", "a:b")],
+            &[("host", "a:65536")],
+            &[("host", "[::1")],
         ] {
             assert!(!check(hosts), "{hosts:?}");
         }

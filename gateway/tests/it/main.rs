@@ -19,7 +19,7 @@ mod forward;
 mod health;
 mod nonsense;
 mod outward;
-mod raw;
 mod refresh;
 mod stub;
+mod vectors;
 mod wire;
