@@ -216,3 +216,6 @@ impl Forwarder {
         Response::from_parts(parts, Body::new(body))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,9 @@ const LONGEST_TARGET: usize = 16 * 1024;
 /// Larger heads are answered 431; the listener's own limit is only as exact as its buffer.
 const LARGEST_HEAD: usize = 64 * 1024;
 
+/// The port that an `http` address without one means (RFC 9110 section 4.2.1).
+const HTTP_PORT: u16 = 80;
+
 /// The local address of the connection on which a request came.
 #[derive(Clone, Copy, Debug)]
 pub struct ServedAt(pub SocketAddr);
@@ -129,7 +132,10 @@ fn is_host(text: &str) -> bool {
     let port = text.strip_prefix(authority.host());
     let port = port.and_then(|rest| rest.strip_prefix(':').or(rest.is_empty().then_some("")));
     // RFC 3986 section 3.2.3: a port may be empty.
-    !authority.host().is_empty() && port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok())
+    !authority.host().is_empty()
+        && port.is_some_and(|port| {
+            port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok())
+        })
 }
 
 /// Origin-form, or absolute-form for this very gateway (RFC 9112 section 3.2.2).
@@ -138,11 +144,12 @@ fn check_form(uri: &Uri, served_at: &ServedAt) -> Result<(), GatewayError> {
         (None, None) => Ok(()),
         (Some(scheme), Some(authority)) if *scheme == Scheme::HTTP => {
             let ServedAt(address) = served_at;
-            let port = authority.port_u16().unwrap_or(80);
-            let own = authority.as_str() == address.to_string()
-                || (port == address.port() && authority.host() == address.ip().to_string())
-                || (port == address.port() && authority.host().eq_ignore_ascii_case("localhost"));
-            match own && !authority.as_str().contains('@') {
+            let mut own = vec![address.to_string(), format!("localhost:{}", address.port())];
+            if address.port() == HTTP_PORT {
+                own.extend([address.ip().to_string(), "localhost".to_owned()]);
+            }
+            // Compared as text: parsers take `+9001` and `09001` for the same port.
+            match own.iter().any(|own| authority.as_str().eq_ignore_ascii_case(own)) {
                 true => Ok(()),
                 false => Err(GatewayError::TargetRefused(
                     "the request is meant for another host; this is no open proxy",
@@ -264,6 +271,8 @@ mod tests {
             "evil.example:443",
             "*",
             "http://127.0.0.1/x",
+            "http://127.0.0.1:+9001/x",
+            "http://u@127.0.0.1:9001/x",
         ] {
             assert!(get(target).is_err(), "{target}");
         }
@@ -301,6 +310,7 @@ mod tests {
             &[("host", "a/b")],
             &[("host", "a:b")],
             &[("host", "a:65536")],
+            &[("host", "a:+80")],
             &[("host", "[::1")],
         ] {
             assert!(!check(hosts), "{hosts:?}");

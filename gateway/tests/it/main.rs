@@ -16,6 +16,7 @@ mod broken;
 mod callback;
 mod docs;
 mod forward;
+mod framing;
 mod health;
 mod nonsense;
 mod outward;

@@ -106,8 +106,12 @@ where
         self.body.is_end_stream()
     }
 
+    /// No body is not a body of no bytes: the answer to a HEAD must not be said to have a length of zero.
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match self.body.is_end_stream() {
+            true => SizeHint::default(),
+            false => self.body.size_hint(),
+        }
     }
 }
 
