@@ -21,7 +21,7 @@ COPY gateway/Cargo.toml gateway/
 COPY webex-sim/Cargo.toml webex-sim/
 COPY e2e/Cargo.toml e2e/
 RUN mkdir gateway/src gateway/benches webex-sim/src e2e/src \
-    && touch gateway/src/lib.rs gateway/benches/expiry.rs webex-sim/src/lib.rs e2e/src/lib.rs \
+    && touch gateway/src/lib.rs gateway/benches/expiry.rs gateway/benches/memory.rs webex-sim/src/lib.rs e2e/src/lib.rs \
     && echo 'fn main() {}' | tee gateway/src/main.rs > webex-sim/src/main.rs
 # One build per package: built together, each would get the features that the other asks for. The empty crates go
 # again, because they are newer than the files of a checkout and cargo would take them for these. The folder is for the

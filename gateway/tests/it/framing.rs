@@ -74,7 +74,7 @@ async fn each_framing_of_an_answer_becomes_the_one_that_its_client_understands()
             "GET",
             "1.1",
             unmodified_with_length,
-            "HTTP/1.1 304 Not Modified\ncontent-length: 5\n\n",
+            "HTTP/1.1 304 Not Modified\n\n",
         ),
     ] {
         let seen = seen_by_client(method, version, answer).await;

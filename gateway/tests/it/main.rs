@@ -22,5 +22,6 @@ mod nonsense;
 mod outward;
 mod refresh;
 mod stub;
+mod transparency;
 mod vectors;
 mod wire;

@@ -160,7 +160,7 @@ pub(super) fn vectors() -> Vec<Vector> {
         .details(&["trailer: x-sum\r\n", "x-sum: 1", "!cookie"]),
         Vector::new(
             "chunked-trailers-that-lie",
-            "RFC 9110 6.5.1; lessons 5.1",
+            "RFC 9110 6.5.1",
             [&head[..], b"5\r\nhello\r\n0\r\nAuthorization: Bearer evil\r\nHost: evil\r\nContent-Length: 9\r\nTransfer-Encoding: x\r\nCookie: a\r\nX-Forwarded-For: a\r\nTransfer_Encoding: x\r\n\r\n"].concat(),
         )
         .webex(&["POST /x hello"])

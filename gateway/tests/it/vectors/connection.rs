@@ -26,17 +26,17 @@ pub(super) fn vectors() -> Vec<Vector> {
         Vector::new("connection-te-trailers", "RFC 9110 10.1.4", b"GET /x HTTP/1.1\r\nHost: gw\r\nTE: trailers, gzip\r\nConnection: TE\r\n\r\n")
             .webex(&["GET /x"])
             .details(&["te: trailers\r\n"]),
-        Vector::new("credentials-of-the-client", "RFC 9110 11.6.2; design 3.4", b"GET /x HTTP/1.1\r\nHost: gw\r\nAuthorization: Bearer evil\r\nAuthorization: Basic evil\r\nCookie: evil=1\r\nX-Gateway-Key: evil\r\nProxy: evil\r\n\r\n")
+        Vector::new("credentials-of-the-client", "RFC 9110 11.6.2", b"GET /x HTTP/1.1\r\nHost: gw\r\nAuthorization: Bearer evil\r\nAuthorization: Basic evil\r\nCookie: evil=1\r\nX-Gateway-Key: evil\r\nProxy: evil\r\n\r\n")
             .webex(&["GET /x"])
             .details(&["!evil", "!cookie", "!gateway-key", "!proxy"]),
-        Vector::new("inner-network", "design 3.7 (Headers)", b"GET /x HTTP/1.1\r\nHost: gw\r\nX-Forwarded-For: 10.9.8.7\r\nX-Forwarded-Host: evil\r\nX-Real-IP: 10.9.8.7\r\nForwarded: for=10.9.8.7\r\nVia: 1.1 evil\r\n\r\n")
+        Vector::new("inner-network", "own rule", b"GET /x HTTP/1.1\r\nHost: gw\r\nX-Forwarded-For: 10.9.8.7\r\nX-Forwarded-Host: evil\r\nX-Real-IP: 10.9.8.7\r\nForwarded: for=10.9.8.7\r\nVia: 1.1 evil\r\n\r\n")
             .webex(&["GET /x"])
             .details(&["!10.9.8.7", "!evil"]),
         Vector::new("upgrade-websocket", "RFC 9110 7.8; CVE-2026-2833 class", b"GET /x HTTP/1.1\r\nHost: gw\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
             .refused(400, "target_refused"),
         Vector::new("upgrade-list", "RFC 9110 7.8", b"GET /x HTTP/1.1\r\nHost: gw\r\nConnection: Upgrade\r\nUpgrade: h2c, websocket\r\n\r\n")
             .refused(400, "target_refused"),
-        Vector::new("upgrade-h2c", "RFC 9110 7.8: may be ignored; design 3.7", b"GET /x HTTP/1.1\r\nHost: gw\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n")
+        Vector::new("upgrade-h2c", "RFC 9110 7.8: may be ignored", b"GET /x HTTP/1.1\r\nHost: gw\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n")
             .webex(&["GET /x"])
             .details(&["!upgrade", "!http2-settings"]),
         Vector::new("upgrade-and-a-smuggled-request", "CVE-2026-2833 class", b"GET /x HTTP/1.1\r\nHost: gw\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nGET /y HTTP/1.1\r\nHost: gw\r\n\r\n")
@@ -58,10 +58,10 @@ pub(super) fn vectors() -> Vec<Vector> {
             .refused(417, "bad_request"),
         Vector::new("expect-the-unknown-of-livez", "RFC 9110 10.1.1", b"GET /livez HTTP/1.1\r\nHost: gw\r\nExpect: x\r\n\r\n")
             .refused(417, "bad_request"),
-        Vector::new("tracking-id-kept", "design 3.7 (Headers)", b"GET /x HTTP/1.1\r\nHost: gw\r\nTrackingID: mine_1\r\n\r\n")
+        Vector::new("tracking-id-kept", "own rule", b"GET /x HTTP/1.1\r\nHost: gw\r\nTrackingID: mine_1\r\n\r\n")
             .webex(&["GET /x"])
             .details(&["trackingid: mine_1\r\n"]),
-        Vector::new("tracking-id-twice", "design 3.7 (Headers)", b"GET /x HTTP/1.1\r\nHost: gw\r\nTrackingID: evil\r\nTrackingID: evil\r\n\r\n")
+        Vector::new("tracking-id-twice", "own rule", b"GET /x HTTP/1.1\r\nHost: gw\r\nTrackingID: evil\r\nTrackingID: evil\r\n\r\n")
             .webex(&["GET /x"])
             .details(&["!evil"]),
     ]

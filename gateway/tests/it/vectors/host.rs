@@ -19,7 +19,7 @@ pub(super) fn vectors() -> Vec<Vector> {
         .refused(400, "bad_request"),
         Vector::new(
             "host-missing-in-1.0",
-            "design 3.7 (Targets)",
+            "own rule",
             b"GET /x HTTP/1.0\r\n\r\n",
         )
         .webex(&["GET /x"])
@@ -32,7 +32,7 @@ pub(super) fn vectors() -> Vec<Vector> {
         .refused(400, "bad_request"),
         Vector::new(
             "host-of-another",
-            "lessons 3.9: Host chooses the target",
+            "trap: Host chooses the target",
             b"GET /x HTTP/1.1\r\nHost: {evil}\r\n\r\n",
         )
         .webex(&["GET /x"]),

@@ -29,7 +29,7 @@ pub(super) fn vectors() -> Vec<Vector> {
     vec![
         Vector::new(
             "target-of-16-kib",
-            "RFC 9112 3; design 3.7 (limits)",
+            "RFC 9112 3",
             target(TARGET),
         )
         .webex(&[longest]),
@@ -41,10 +41,10 @@ pub(super) fn vectors() -> Vec<Vector> {
             format!("GET /{}", "a".repeat(4 * HEAD)),
         )
         .unreadable(431),
-        Vector::new("fields-128", "design 3.7 (limits)", fields(FIELDS)).webex(&["GET /x"]),
+        Vector::new("fields-128", "own limit", fields(FIELDS)).webex(&["GET /x"]),
         Vector::new("fields-129", "RFC 6585 5", fields(FIELDS + 1)).unreadable(431),
         Vector::new("fields-10000", "RFC 6585 5", fields(10_000)).unreadable(431),
-        Vector::new("field-of-60-kib", "design 3.7 (limits)", field(60 * 1024)).webex(&["GET /x"]),
+        Vector::new("field-of-60-kib", "own limit", field(60 * 1024)).webex(&["GET /x"]),
         Vector::new("field-of-512-kib", "RFC 6585 5", field(8 * HEAD)).unreadable(431),
         Vector::new(
             "field-name-of-60-kib",

@@ -4,18 +4,18 @@ use super::Vector;
 
 /// Refused for what they are.
 const REFUSED: [(&str, &str, &str); 40] = [
-    ("target-asterisk", "RFC 9112 3.2.4; lessons 5.2", "GET *"),
+    ("target-asterisk", "RFC 9112 3.2.4", "GET *"),
     ("target-asterisk-options", "RFC 9112 3.2.4", "OPTIONS *"),
-    ("target-name", "lessons 5.2: webexapis.comevil", "GET evil"),
+    ("target-name", "trap: webexapis.comevil", "GET evil"),
     (
         "target-dot-name",
-        "lessons 5.2: webexapis.com.evil.example",
+        "trap: webexapis.com.evil.example",
         "GET .evil.example",
     ),
-    ("target-at", "lessons 5.2: userinfo", "GET @{evil}"),
-    ("target-userinfo", "lessons 5.2: userinfo", "GET u@{evil}"),
+    ("target-at", "trap: userinfo", "GET @{evil}"),
+    ("target-userinfo", "trap: userinfo", "GET u@{evil}"),
     ("target-authority", "RFC 9112 3.2.3", "GET {evil}"),
-    ("target-port", "lessons 5.1", "GET :8443"),
+    ("target-port", "RFC 9112 3.2", "GET :8443"),
     (
         "target-absolute-elsewhere",
         "RFC 9112 3.2.2",
@@ -40,7 +40,7 @@ const REFUSED: [(&str, &str, &str); 40] = [
     ),
     (
         "target-absolute-name-ends-differently",
-        "lessons 5.2",
+        "trap: a server that decodes",
         "GET http://{own}.evil.example/x",
     ),
     ("target-connect", "RFC 9110 9.3.6", "CONNECT {evil}"),
@@ -52,7 +52,7 @@ const REFUSED: [(&str, &str, &str); 40] = [
     ("target-dot", "RFC 3986 5.2.4", "GET /v1/./x"),
     (
         "target-dots-encoded",
-        "RFC 3986 6.2.2.3; lessons 5.2",
+        "RFC 3986 6.2.2.3",
         "GET /v1/%2e%2e/admin",
     ),
     (
@@ -63,28 +63,28 @@ const REFUSED: [(&str, &str, &str); 40] = [
     ("target-dot-encoded", "RFC 3986 6.2.2.3", "GET /v1/%2e"),
     (
         "target-dots-then-slash-encoded",
-        "lessons 5.2",
+        "trap: a server that decodes",
         "GET /v1/..%2fadmin",
     ),
     (
         "target-dots-after-slash-encoded",
-        "lessons 5.2",
+        "trap: a server that decodes",
         "GET /v1/x%2f..%2fy",
     ),
     (
         "target-dots-then-backslash-encoded",
-        "lessons 5.2",
+        "trap: a server that decodes",
         "GET /v1/..%5cadmin",
     ),
-    ("target-dots-with-parameter", "design 3.7 (Targets)", "GET /..;/x"),
+    ("target-dots-with-parameter", "own rule", "GET /..;/x"),
     (
         "target-dots-with-named-parameter",
-        "design 3.7 (Targets)",
+        "own rule",
         "GET /v1/..;a=b/x",
     ),
     (
         "target-dots-with-parameter-encoded",
-        "design 3.7 (Targets)",
+        "own rule",
         "GET /v1/%2e%2e%3b/x",
     ),
     (
@@ -93,12 +93,12 @@ const REFUSED: [(&str, &str, &str); 40] = [
         "GET http://{own}/v1/../x",
     ),
     ("target-backslash", "RFC 3986 2", "GET /v1\\x"),
-    ("target-backslash-dots", "lessons 5.2", "GET /v1\\..\\x"),
+    ("target-backslash-dots", "trap: a server that decodes", "GET /v1\\..\\x"),
     ("target-pipe", "RFC 3986 2", "GET /v1|x"),
     ("target-braces", "RFC 3986 2", "GET /v1/{id}"),
     ("target-quote", "RFC 3986 2", "GET /v1/\"x\""),
     ("target-caret", "RFC 3986 2", "GET /v1/^x"),
-    ("target-raw-utf-8", "RFC 3986 2; lessons 5.1", "GET /v1/\u{e4}"),
+    ("target-raw-utf-8", "RFC 3986 2", "GET /v1/\u{e4}"),
     ("target-raw-utf-8-in-query", "RFC 3986 2", "GET /v1?x=\u{e4}"),
 ];
 
@@ -122,20 +122,20 @@ const PASSING: [(&str, &str, &str); 24] = [
         "GET /v1/people?x=/../y",
     ),
     ("target-empty-query", "RFC 3986 6.2.3", "GET /v1/people?"),
-    ("target-two-slashes", "lessons 5.3", "GET //v1/people"),
+    ("target-two-slashes", "trap: byte for byte", "GET //v1/people"),
     (
         "target-slashes-and-a-host",
-        "RFC 3986 4.2; lessons 5.2",
+        "RFC 3986 4.2",
         "GET //evil.example/x",
     ),
-    ("target-empty-segments", "lessons 5.3", "GET /v1//people///"),
-    ("target-equals", "lessons 5.3", "GET /v1/people/Y2lzY29="),
+    ("target-empty-segments", "trap: byte for byte", "GET /v1//people///"),
+    ("target-equals", "trap: byte for byte", "GET /v1/people/Y2lzY29="),
     (
         "target-equals-encoded",
-        "lessons 5.3",
+        "trap: byte for byte",
         "GET /v1/people/Y2lzY29%3D",
     ),
-    ("target-slash-encoded", "lessons 5.3", "GET /v1/people/a%2Fb"),
+    ("target-slash-encoded", "trap: byte for byte", "GET /v1/people/a%2Fb"),
     (
         "target-lower-case-escapes",
         "RFC 3986 6.2.2.1",
@@ -147,18 +147,18 @@ const PASSING: [(&str, &str, &str); 24] = [
         "GET /v1/%C3%A4%2A",
     ),
     ("target-escape-of-a-letter", "RFC 3986 6.2.2.2", "GET /v1/%61"),
-    ("target-no-escape", "lessons 5.3", "GET /v1/%zz"),
+    ("target-no-escape", "trap: byte for byte", "GET /v1/%zz"),
     (
         "target-escape-of-an-escape",
-        "design 3.7 (Targets)",
+        "own rule",
         "GET /v1/%252e%252e/x",
     ),
-    ("target-parameters", "lessons 5.3", "GET /v1/people/a;b=c"),
+    ("target-parameters", "trap: byte for byte", "GET /v1/people/a;b=c"),
     ("target-delimiters", "RFC 3986 2.2", "GET /v1/!$&'()*+,;=:@-._~"),
     ("target-brackets", "RFC 3986 3.2.2", "GET /v1/people?a[]=1"),
     ("target-plus", "RFC 3986 2.2", "GET /v1/people?name=a+b"),
-    ("target-line-break-encoded", "lessons 5.1", "GET /v1/%0d%0aX:1"),
-    ("target-nul-encoded", "lessons 5.1", "GET /v1/%00"),
+    ("target-line-break-encoded", "trap: byte for byte", "GET /v1/%0d%0aX:1"),
+    ("target-nul-encoded", "trap: byte for byte", "GET /v1/%00"),
     ("target-three-dots", "RFC 3986 5.2.4", "GET /v1/.../.well-known"),
 ];
 
@@ -184,7 +184,7 @@ pub(super) fn vectors() -> Vec<Vector> {
         .webex(&["GET /x"]),
         Vector::new(
             "target-absolute-localhost",
-            "design 3.7 (Targets)",
+            "own rule",
             b"GET HTTP://LocalHost:{port}/x HTTP/1.1\r\nHost: gw\r\n\r\n",
         )
         .webex(&["GET /x"]),
@@ -262,13 +262,13 @@ pub(super) fn vectors() -> Vec<Vector> {
         .unreadable(400),
         Vector::new(
             "own-prefix",
-            "design 3 (Routes)",
+            "own routes",
             b"GET /api/v01/webex/x HTTP/1.1\r\nHost: gw\r\n\r\n",
         )
         .refused(404, ""),
         Vector::new(
             "own-prefix-disguised",
-            "design 3 (Routes)",
+            "own routes",
             b"GET //API/v01/%77ebex/x HTTP/1.1\r\nHost: gw\r\n\r\n",
         )
         .refused(404, ""),
