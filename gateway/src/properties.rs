@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, Version
 
 use crate::proxy::headers;
 use crate::proxy::target::{self, ServedAt};
+use crate::secret::RefreshToken;
 use crate::token::failure::{TokenError, interpret};
 
 /// The address at which the gateway of these properties is reached.
@@ -140,7 +141,7 @@ pub fn token_answer_is_sane(bytes: &[u8]) {
             let value = bearer.to_str().expect("visible ASCII");
             assert!(value.len() > "Bearer ".len() && value.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
             assert!((1..=31_536_000).contains(&tokens.expires_in.as_secs()));
-            let refresh = tokens.refresh_token.as_ref().map(|token| token.expose());
+            let refresh = tokens.refresh_token.as_ref().map(RefreshToken::expose);
             assert!(
                 refresh.is_none_or(
                     |token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())

@@ -30,7 +30,7 @@ type Server = Connection<TlsStream<TcpStream>, Bytes>;
 enum Act {
     Answer,
     AnswerWithTrailers,
-    /// RST_STREAM before any answer.
+    /// `RST_STREAM` before any answer.
     Reset(Reason),
     /// An orderly GOAWAY that names no processed stream.
     GoAwayUnprocessed,

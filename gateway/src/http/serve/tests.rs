@@ -184,7 +184,7 @@ async fn an_answer_that_comes_before_the_body_has_been_sent_is_received_whole() 
     read_hello(&mut client).await;
     // What follows meets a connection that is closing; none of it is taken for a request.
     for _ in 0..8 {
-        let chunk = [GET, &[b'x'; 1024 * 1024 - GET.len()]].concat();
+        let chunk = [GET, &vec![b'x'; 1024 * 1024 - GET.len()]].concat();
         client.write_all(&chunk).await.unwrap();
     }
     client.shutdown().await.unwrap();

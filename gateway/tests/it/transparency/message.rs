@@ -24,7 +24,7 @@ impl Message {
         let request = !message.start.starts_with("HTTP/");
         let status = message.start.split(' ').nth(1).unwrap_or_default();
         let without = ["204", "304"].contains(&status) || status.starts_with('1');
-        if bodiless && !request || without && !request {
+        if !request && (bodiless || without) {
             return Some(message);
         }
         if message.value("transfer-encoding") == ["chunked"] {

@@ -17,13 +17,9 @@ pub(super) fn vectors() -> Vec<Vector> {
             b"GET /x HTTP/1.1\r\nHost: gw\r\nHost: gw\r\n\r\n",
         )
         .refused(400, "bad_request"),
-        Vector::new(
-            "host-missing-in-1.0",
-            "own rule",
-            b"GET /x HTTP/1.0\r\n\r\n",
-        )
-        .webex(&["GET /x"])
-        .closed(),
+        Vector::new("host-missing-in-1.0", "own rule", b"GET /x HTTP/1.0\r\n\r\n")
+            .webex(&["GET /x"])
+            .closed(),
         Vector::new(
             "host-twice-in-1.0",
             "RFC 9112 3.2",

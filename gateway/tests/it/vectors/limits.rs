@@ -27,12 +27,7 @@ pub(super) fn vectors() -> Vec<Vector> {
     let method = "A".repeat(1024);
     let method_seen: &'static str = Box::leak(format!("{method} /x").into_boxed_str());
     vec![
-        Vector::new(
-            "target-of-16-kib",
-            "RFC 9112 3",
-            target(TARGET),
-        )
-        .webex(&[longest]),
+        Vector::new("target-of-16-kib", "RFC 9112 3", target(TARGET)).webex(&[longest]),
         Vector::new("target-above-16-kib", "RFC 9110 15.5.15", target(TARGET + 1)).refused(414, "too_large"),
         Vector::new("target-above-64-kib", "RFC 9110 15.5.15", target(HEAD - 20)).refused(414, "too_large"),
         Vector::new(

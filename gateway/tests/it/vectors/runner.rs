@@ -164,10 +164,14 @@ async fn judge(grounds: &Grounds, vector: &Vector) -> Result<(), String> {
     if *grounds.evil_heard.lock().unwrap() > 0 {
         return Err("another host was called".to_owned());
     }
-    let text: String = seen
+    let texts: Vec<_> = seen
         .iter()
-        .map(|seen| format!("{}\r\n{}", seen.head, seen.trailers))
+        .flat_map(|seen| [seen.head.as_str(), &seen.trailers])
         .collect();
+    let text = texts.join(
+        "
+",
+    );
     let text = text.to_ascii_lowercase();
     for detail in &vector.details {
         let (wanted, detail) = match detail.strip_prefix('!') {
