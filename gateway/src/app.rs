@@ -23,6 +23,7 @@ use crate::http::{Services, callback_router, main_router};
 use crate::net::resolver::Resolver;
 use crate::net::{oauth_client, tls};
 use crate::proxy::Forwarder;
+use crate::proxy::budget::IDLE_LIMIT;
 use crate::proxy::upstream::Upstream;
 use crate::token::endpoint::{TokenEndpoint, WebexTokenEndpoint};
 use crate::token::file::{Loaded, StoreError, TokenFile};
@@ -119,6 +120,7 @@ impl App {
             keeper: keeper.clone(),
             upstream,
             timeout: config.timeout,
+            idle: IDLE_LIMIT,
             tracking_prefix: config.tracking_prefix.clone(),
         };
         let services = Services {

@@ -33,6 +33,8 @@ pub struct Forwarder {
     pub upstream: Upstream,
     /// From the end of the request's body to the head of the answer.
     pub timeout: Duration,
+    /// A body that makes no progress for this long, in either direction, is given up.
+    pub idle: Duration,
     /// The prefix of the `TrackingID`s that the gateway makes.
     pub tracking_prefix: String,
 }
@@ -61,7 +63,7 @@ impl Forwarder {
             method: parts.method,
             target,
             headers: headers::for_upstream(&parts.headers, parts.version),
-            body: Replay::new(body),
+            body: Replay::new(body, self.idle),
         };
         tracking::set(&mut outgoing.headers, tracking_id);
         let answer = self.exchange(outgoing).await?;
@@ -81,7 +83,7 @@ impl Forwarder {
             method,
             target,
             headers,
-            body: Replay::empty(),
+            body: Replay::new(Body::empty(), self.idle),
         })
         .await
     }
@@ -89,7 +91,7 @@ impl Forwarder {
     /// Sends; after a 401, sends once more with a newer token, where there is one and the body can be replayed.
     async fn exchange(&self, outgoing: Outgoing) -> Result<Answer, GatewayError> {
         let progress = outgoing.body.progress();
-        let budget = Budget::new(self.timeout, Arc::clone(&progress));
+        let budget = Budget::new(self.timeout, self.idle, Arc::clone(&progress));
         let access = self.within(&budget, self.keeper.access()).await?;
         let body = outgoing.body.attempt().ok_or(GatewayError::Internal)?;
         let first = self.attempt(&outgoing, body, &access, &budget, 1).await?;
@@ -203,16 +205,18 @@ impl Forwarder {
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
         let secrets = self.keeper.secrets();
-        let body = IdleLimited::new(body, wants_trailers).on_end(logged.map(|(version, status, headers)| {
-            move |seen: Option<&[u8]>| {
-                let shown = seen.map_or_else(
-                    || "<body not shown>".to_owned(),
-                    |bytes| dump::body(&headers, bytes),
-                );
-                let text = dump::response(version, status, &headers, &shown);
-                debug!("response: {}", dump::without(&text, &secrets));
-            }
-        }));
+        let body = IdleLimited::new(body, wants_trailers, self.idle).on_end(logged.map(
+            |(version, status, headers)| {
+                move |seen: Option<&[u8]>| {
+                    let shown = seen.map_or_else(
+                        || "<body not shown>".to_owned(),
+                        |bytes| dump::body(&headers, bytes),
+                    );
+                    let text = dump::response(version, status, &headers, &shown);
+                    debug!("response: {}", dump::without(&text, &secrets));
+                }
+            },
+        ));
         Response::from_parts(parts, Body::new(body))
     }
 }

@@ -37,6 +37,7 @@ enum Phase {
 #[derive(Debug)]
 pub struct Budget {
     timeout: Duration,
+    idle: Duration,
     progress: Arc<Progress>,
 }
 
@@ -102,10 +103,14 @@ impl Default for Progress {
 }
 
 impl Budget {
-    /// `timeout` for the request whose body's progress is given.
+    /// `timeout` for the request whose body's progress is given, and `idle` for Webex to take the next part of it.
     #[must_use]
-    pub fn new(timeout: Duration, progress: Arc<Progress>) -> Self {
-        Self { timeout, progress }
+    pub fn new(timeout: Duration, idle: Duration, progress: Arc<Progress>) -> Self {
+        Self {
+            timeout,
+            idle,
+            progress,
+        }
     }
 
     /// The outcome of `work`, or `None` when the time is over first.
@@ -123,7 +128,7 @@ impl Budget {
             let State { spent, phase } = *self.progress.lock();
             let end = match phase {
                 Phase::Charged { since } => since + self.timeout.saturating_sub(spent),
-                Phase::Body { last } => last + IDLE_LIMIT,
+                Phase::Body { last } => last + self.idle,
                 Phase::Client => {
                     changed.await;
                     continue;
@@ -150,7 +155,10 @@ mod tests {
     async fn time_until_exhausted(progress: Arc<Progress>) -> Duration {
         let start = Instant::now();
         let never = std::future::pending::<()>();
-        assert_eq!(Budget::new(TIMEOUT, progress).limit(never).await, None);
+        assert_eq!(
+            Budget::new(TIMEOUT, IDLE_LIMIT, progress).limit(never).await,
+            None
+        );
         start.elapsed()
     }
 
@@ -197,6 +205,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn work_that_ends_in_time_is_not_touched() {
         let progress = Arc::new(Progress::new());
-        assert_eq!(Budget::new(TIMEOUT, progress).limit(async { 7 }).await, Some(7));
+        assert_eq!(
+            Budget::new(TIMEOUT, IDLE_LIMIT, progress)
+                .limit(async { 7 })
+                .await,
+            Some(7)
+        );
     }
 }

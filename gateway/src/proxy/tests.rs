@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use h2::Reason;
 use h2::server::{Connection, SendResponse};
 use http_body_util::BodyExt as _;
@@ -25,6 +26,9 @@ use crate::token::samples::tokens;
 
 type Server = Connection<TlsStream<TcpStream>, Bytes>;
 
+/// Short enough to wait for in a test.
+const SHORT: Duration = Duration::from_millis(300);
+
 /// What Webex does with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
@@ -38,6 +42,10 @@ enum Act {
     GoAwayBroken,
     /// An answer that is reset in the middle of its body.
     Cut,
+    /// An answer that stops in the middle of its body.
+    Stall,
+    /// Nothing of the body is read and nothing is said.
+    Silence,
 }
 
 #[derive(Debug)]
@@ -98,6 +106,7 @@ impl Bench {
             keeper,
             upstream,
             timeout: Duration::from_secs(9),
+            idle: SHORT,
             tracking_prefix: "WW".to_owned(),
         };
         Self {
@@ -108,10 +117,14 @@ impl Bench {
     }
 
     async fn post(&self) -> Result<Response<Body>, GatewayError> {
+        self.post_body(Body::from("hello")).await
+    }
+
+    async fn post_body(&self, body: Body) -> Result<Response<Body>, GatewayError> {
         let request = Request::post("/v1/people")
             .header("host", "gw")
             .header("te", "trailers");
-        let request = request.body(Body::from("hello")).unwrap();
+        let request = request.body(body).unwrap();
         let served_at = ServedAt("127.0.0.1:9001".parse().unwrap());
         self.forwarder.forward(request, &served_at, "WW_1").await
     }
@@ -179,6 +192,9 @@ async fn answer(request: Request<h2::RecvStream>, mut respond: SendResponse<Byte
     if let Act::Reset(reason) = act {
         return respond.send_reset(reason);
     }
+    if act == Act::Silence {
+        return std::future::pending().await;
+    }
     let mut body = request.into_body();
     while let Some(Ok(part)) = body.data().await {
         let _ = body.flow_control().release_capacity(part.len());
@@ -193,6 +209,7 @@ async fn answer(request: Request<h2::RecvStream>, mut respond: SendResponse<Byte
             tokio::time::sleep(Duration::from_millis(50)).await;
             stream.send_reset(Reason::INTERNAL_ERROR);
         }
+        Act::Stall => std::future::pending().await,
         Act::AnswerWithTrailers => {
             let mut trailers = HeaderMap::new();
             trailers.insert("x-sum", "1".parse().unwrap());
@@ -258,4 +275,37 @@ async fn trailers_of_http_2_pass_filtered() {
     let trailers = body.trailers().unwrap();
     assert_eq!(trailers["x-sum"], "1");
     assert!(!trailers.contains_key("set-cookie"));
+}
+
+#[tokio::test]
+async fn a_client_that_stops_sending_is_told_so() {
+    let bench = Bench::start(&[Act::Answer]).await;
+    let start = stream::once(async { Ok::<_, std::io::Error>(Bytes::from("hel")) });
+    let error = bench
+        .post_body(Body::from_stream(start.chain(stream::pending())))
+        .await
+        .unwrap_err();
+    assert_eq!(error, GatewayError::BodyStalled);
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_is_not_taken_for_a_fault_of_webex() {
+    let bench = Bench::start(&[Act::Answer]).await;
+    let parts = stream::iter([Ok(Bytes::from("hel")), Err(std::io::Error::other("gone"))]);
+    let error = bench.post_body(Body::from_stream(parts)).await.unwrap_err();
+    assert!(matches!(error, GatewayError::BadRequest(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_webex_that_does_not_read_the_body_on_is_given_up() {
+    let bench = Bench::start(&[Act::Silence]).await;
+    let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 4096])));
+    let error = bench.post_body(Body::from_stream(endless)).await.unwrap_err();
+    assert!(matches!(error, GatewayError::UpstreamTimeout(_)), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_that_stops_is_cut() {
+    let bench = Bench::start(&[Act::Stall]).await;
+    assert!(bench.post().await.unwrap().into_body().collect().await.is_err());
 }

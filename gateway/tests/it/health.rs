@@ -254,6 +254,7 @@ async fn check_in_front_of(webex: &str) -> HealthCheck {
             keeper,
             upstream,
             timeout,
+            idle: timeout,
             tracking_prefix,
         },
         String::new(),

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use thiserror::Error;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::proxy::budget::{IDLE_LIMIT, Progress};
+use crate::proxy::budget::Progress;
 use crate::proxy::headers;
 
 /// A body up to this size can be sent again; of a larger one nothing is kept.
@@ -22,6 +23,7 @@ const REPLAY_LIMIT: usize = 1024 * 1024;
 pub struct Replay {
     shared: Arc<Mutex<Shared>>,
     progress: Arc<Progress>,
+    limit: Duration,
 }
 
 struct Shared {
@@ -48,6 +50,7 @@ pub struct Attempt {
     next: usize,
     trailers_sent: bool,
     remaining: SizeHint,
+    limit: Duration,
     idle: Option<Pin<Box<Sleep>>>,
 }
 
@@ -56,7 +59,7 @@ pub struct Attempt {
 pub enum ClientFault {
     /// It went away or broke the framing.
     Cut,
-    /// It sent nothing for [`IDLE_LIMIT`].
+    /// It sent nothing for as long as it may.
     Stalled,
 }
 
@@ -75,9 +78,9 @@ pub enum ReplayError {
 }
 
 impl Replay {
-    /// Wraps the client's body; nothing is read before an attempt asks for it.
+    /// Wraps the client's body, each part of which may take `limit` to come; nothing is read before an attempt asks for it.
     #[must_use]
-    pub fn new(source: Body) -> Self {
+    pub fn new(source: Body, limit: Duration) -> Self {
         let ended = source.is_end_stream();
         let progress = Arc::new(Progress::new());
         let (kept, trailers) = (Vec::new(), None);
@@ -94,13 +97,8 @@ impl Replay {
         Self {
             shared: Arc::new(Mutex::new(shared)),
             progress,
+            limit,
         }
-    }
-
-    /// No body.
-    #[must_use]
-    pub fn empty() -> Self {
-        Self::new(Body::empty())
     }
 
     /// How far the body has come.
@@ -141,6 +139,7 @@ impl Replay {
             next: 0,
             trailers_sent: false,
             remaining,
+            limit: self.limit,
             idle: None,
             progress: self.progress(),
             shared: Arc::clone(&self.shared),
@@ -187,9 +186,8 @@ impl HttpBody for Attempt {
         while !shared.ended {
             let Poll::Ready(frame) = Pin::new(&mut shared.source).poll_frame(cx) else {
                 this.progress.awaits_client();
-                let idle = this
-                    .idle
-                    .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + IDLE_LIMIT)));
+                let end = Instant::now() + this.limit;
+                let idle = this.idle.get_or_insert_with(|| Box::pin(sleep_until(end)));
                 ready!(idle.as_mut().poll(cx));
                 shared.fail(ClientFault::Stalled);
                 return Poll::Ready(Some(Err(ReplayError::Stalled)));
@@ -262,6 +260,8 @@ mod tests {
     use futures_util::{StreamExt as _, stream};
     use http_body_util::BodyExt as _;
 
+    const LIMIT: Duration = Duration::from_mins(1);
+
     fn chunks(sizes: &[usize]) -> Body {
         let chunks: Vec<_> = sizes
             .iter()
@@ -276,7 +276,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_attempt_sends_the_whole_body_again() {
-        let replay = Replay::new(chunks(&[10, 20, 30]));
+        let replay = Replay::new(chunks(&[10, 20, 30]), LIMIT);
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 60);
         assert!(replay.replayable());
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 60);
@@ -284,7 +284,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_attempt_takes_over_where_the_first_stopped_reading() {
-        let replay = Replay::new(chunks(&[10, 20, 30]));
+        let replay = Replay::new(chunks(&[10, 20, 30]), LIMIT);
         let mut first = replay.attempt().unwrap();
         first.frame().await.unwrap().unwrap();
         let second = replay.attempt().unwrap();
@@ -294,7 +294,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_above_the_limit_streams_once_and_nothing_of_it_is_kept() {
-        let replay = Replay::new(chunks(&[REPLAY_LIMIT, 1, 5]));
+        let replay = Replay::new(chunks(&[REPLAY_LIMIT, 1, 5]), LIMIT);
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), REPLAY_LIMIT + 6);
         assert!(!replay.replayable() && replay.attempt().is_none());
         assert!(lock(&replay.shared).kept.is_empty());
@@ -302,7 +302,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_known_length_stays_known_for_every_attempt() {
-        let replay = Replay::new(Body::from("hello"));
+        let replay = Replay::new(Body::from("hello"), LIMIT);
         assert_eq!(replay.attempt().unwrap().size_hint().exact(), Some(5));
         let mut first = replay.attempt().unwrap();
         first.frame().await.unwrap().unwrap();
@@ -312,13 +312,18 @@ mod tests {
 
     #[tokio::test]
     async fn an_empty_body_has_ended_before_it_began() {
-        assert!(Replay::empty().attempt().unwrap().is_end_stream());
+        assert!(
+            Replay::new(Body::empty(), LIMIT)
+                .attempt()
+                .unwrap()
+                .is_end_stream()
+        );
     }
 
     #[tokio::test]
     async fn a_body_that_the_client_cut_cannot_be_sent_again() {
         let broken = stream::iter([Ok(Bytes::from("a")), Err(std::io::Error::other("gone"))]);
-        let replay = Replay::new(Body::from_stream(broken));
+        let replay = Replay::new(Body::from_stream(broken), LIMIT);
         assert!(matches!(
             read(replay.attempt().unwrap()).await,
             Err(ReplayError::Client(_))
@@ -330,23 +335,23 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stops_coming_is_given_up() {
         let stalled = stream::once(async { Ok::<_, std::io::Error>(Bytes::from("a")) });
-        let replay = Replay::new(Body::from_stream(stalled.chain(stream::pending())));
+        let replay = Replay::new(Body::from_stream(stalled.chain(stream::pending())), LIMIT);
         let start = Instant::now();
         let end = read(replay.attempt().unwrap()).await;
         assert!(matches!(end, Err(ReplayError::Stalled)));
         assert_eq!(
             (start.elapsed(), replay.fault()),
-            (IDLE_LIMIT, Some(ClientFault::Stalled))
+            (LIMIT, Some(ClientFault::Stalled))
         );
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_comes_slowly_is_not() {
         let slow = stream::iter(0..5).then(|_| async {
-            tokio::time::sleep(IDLE_LIMIT / 2).await;
+            tokio::time::sleep(LIMIT / 2).await;
             Ok::<_, std::io::Error>(Bytes::from("a"))
         });
-        let replay = Replay::new(Body::from_stream(slow));
+        let replay = Replay::new(Body::from_stream(slow), LIMIT);
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 5);
     }
 }

@@ -92,7 +92,7 @@ pub(super) const DOCUMENTED: &[Documented] = &[
     Documented {
         name: "cookies-of-webex",
         sentence: "`Set-Cookie` does not reach clients: they share one grant.",
-        covers: |found| !found.request && found.what == "set-cookie" && found.is_gone(),
+        covers: |found| !found.request && found.what == "set-cookie" && !found.trailer && found.is_gone(),
     },
     Documented {
         name: "hop-by-hop",
@@ -122,10 +122,16 @@ pub(super) const DOCUMENTED: &[Documented] = &[
         name: "links",
         sentence: "`Link` and `Location` that point at Webex point at the gateway.",
         covers: |found| {
-            let to_gateway = |text: &String| text.contains("http://gw:9001/");
-            !found.request
-                && ["link", "location"].contains(&&*found.what)
-                && found.through.iter().any(to_gateway)
+            let turned = |text: &String| text.replace("<https://webexapis.com/", "<http://gw:9001/");
+            let turned = |text: &String| {
+                turned(text).replacen(
+                    "https://webexapis.com/v1/people/1",
+                    "http://gw:9001/v1/people/1",
+                    1,
+                )
+            };
+            let expected: Vec<_> = found.direct.iter().map(turned).collect();
+            ["link", "location"].contains(&&*found.what) && found.through == expected
         },
     },
     Documented {
