@@ -96,8 +96,9 @@ bar-vectors:
 fuzz SECONDS="600":
     #!/usr/bin/env bash
     set -euo pipefail
+    seconds="{{ SECONDS }}"
     cd gateway/fuzz
     for target in $(cargo +nightly fuzz list); do
         mkdir -p "corpus/$target"
-        cargo +nightly fuzz run "$target" "corpus/$target" "seeds/$target" -- -max_total_time={{ SECONDS }} -print_final_stats=1
+        cargo +nightly fuzz run "$target" "corpus/$target" "seeds/$target" -- -max_total_time="${seconds#SECONDS=}" -print_final_stats=1
     done

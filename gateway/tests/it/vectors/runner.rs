@@ -164,14 +164,8 @@ async fn judge(grounds: &Grounds, vector: &Vector) -> Result<(), String> {
     if *grounds.evil_heard.lock().unwrap() > 0 {
         return Err("another host was called".to_owned());
     }
-    let texts: Vec<_> = seen
-        .iter()
-        .flat_map(|seen| [seen.head.as_str(), &seen.trailers])
-        .collect();
-    let text = texts.join(
-        "
-",
-    );
+    let texts = seen.iter().flat_map(|seen| [&seen.head, "\r\n", &seen.trailers]);
+    let text = texts.collect::<String>();
     let text = text.to_ascii_lowercase();
     for detail in &vector.details {
         let (wanted, detail) = match detail.strip_prefix('!') {
