@@ -15,14 +15,16 @@ use crate::authorization::identity::Identity;
 use crate::authorization::{Authorizer, Integration};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::descriptors;
 use crate::health::HealthCheck;
 use crate::http::callback::CODE_PATH;
-use crate::http::serve::serve;
+use crate::http::serve::{Limits, serve};
 use crate::http::{Services, callback_router, main_router};
 use crate::net::resolver::Resolver;
 use crate::net::{oauth_client, tls};
 use crate::overview::{Facts, Overview};
 use crate::proxy::Forwarder;
+use crate::proxy::budget::IDLE_LIMIT;
 use crate::proxy::upstream::Upstream;
 use crate::token::endpoint::{TokenEndpoint, WebexTokenEndpoint};
 use crate::token::file::{Loaded, StoreError, TokenFile};
@@ -120,6 +122,7 @@ impl App {
             keeper: keeper.clone(),
             upstream,
             timeout: config.timeout,
+            idle: IDLE_LIMIT,
             tracking_prefix: config.tracking_prefix.clone(),
         };
         let overview = Overview::new(Facts::of(&config, keeper.now()), keeper.clone());
@@ -182,10 +185,11 @@ impl App {
             Instant::now() + LAST_CALL
         });
         let (listener, router) = self.main;
-        let main = serve(listener, router, stop.clone(), DRAIN);
+        let limits = Limits::new(descriptors::most_connections(), DRAIN);
+        let main = serve(listener, router, stop.clone(), limits);
         match self.callback {
             None => main.await,
-            Some((listener, router)) => drop(tokio::join!(main, serve(listener, router, stop, DRAIN))),
+            Some((listener, router)) => drop(tokio::join!(main, serve(listener, router, stop, limits))),
         }
         // Only now: a request that ended last may have started a refresh.
         drained.cancel();

@@ -13,6 +13,12 @@ pub enum GatewayError {
     /// The request breaks HTTP.
     #[error("{0}")]
     BadRequest(&'static str),
+    /// The request expects what no one here does.
+    #[error("the request expects something other than 100-continue")]
+    ExpectationFailed,
+    /// The client stopped sending the body of its request.
+    #[error("the request's body stopped coming")]
+    BodyStalled,
     /// The request target is not a path of Webex.
     #[error("{0}")]
     TargetRefused(&'static str),
@@ -56,7 +62,7 @@ impl GatewayError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::BadRequest(_) => "bad_request",
+            Self::BadRequest(_) | Self::ExpectationFailed | Self::BodyStalled => "bad_request",
             Self::TargetRefused(_) => "target_refused",
             Self::TargetTooLong { .. } | Self::HeadTooLarge { .. } => "too_large",
             Self::KeyRequired => "key_required",
@@ -78,6 +84,8 @@ impl GatewayError {
     pub fn action(&self) -> Option<Action> {
         match self {
             Self::BadRequest(_)
+            | Self::ExpectationFailed
+            | Self::BodyStalled
             | Self::TargetRefused(_)
             | Self::TargetTooLong { .. }
             | Self::HeadTooLarge { .. } => None,

@@ -6,9 +6,9 @@ pub mod callback;
 pub mod error;
 pub mod login_cookie;
 pub mod observe;
-pub mod patient;
 pub mod probes;
 pub mod serve;
+pub mod socket;
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use crate::health::HealthCheck;
 use crate::metrics::Metrics;
 use crate::overview::Overview;
 use crate::proxy::target::{ServedAt, decode_once};
-use crate::proxy::{Forwarder, tracking};
+use crate::proxy::{Forwarder, target, tracking};
 use crate::secret::GatewayKey;
 use error::Failed;
 
@@ -63,19 +63,17 @@ pub fn main_router(services: Services, with_callback: bool) -> Router {
         probes
     };
     let (prefix, metrics) = surroundings(&services);
-    surround(routes.fallback(forward).with_state(services), prefix, metrics)
+    let heads = middleware::from_fn_with_state(services.clone(), whole_head);
+    let routes = routes.route_layer(heads).fallback(forward);
+    surround(routes.with_state(services), prefix, metrics)
 }
 
 /// The listener for the internet alone: nothing but the callback routes.
 pub fn callback_router(services: Services) -> Router {
     let (prefix, metrics) = surroundings(&services);
-    surround(
-        callback::routes()
-            .fallback(callback::not_found)
-            .with_state(services),
-        prefix,
-        metrics,
-    )
+    let heads = middleware::from_fn_with_state(services.clone(), whole_head);
+    let routes = callback::routes().fallback(callback::not_found).layer(heads);
+    surround(routes.with_state(services), prefix, metrics)
 }
 
 fn surroundings(services: &Services) -> (String, Arc<Metrics>) {
@@ -91,12 +89,30 @@ fn surround(router: Router, tracking_prefix: String, metrics: Arc<Metrics>) -> R
         .layer(middleware::from_fn_with_state(metrics, access_log::log))
 }
 
+/// The gateway's own routes ask of a request's head what the forwarded ones do.
+async fn whole_head(
+    State(services): State<Services>,
+    request: Request,
+    next: middleware::Next,
+) -> Result<Response, Failed> {
+    check_head(&services, &request)?;
+    Ok(next.run(request).await)
+}
+
+fn check_head(services: &Services, request: &Request) -> Result<(), Failed> {
+    target::check_head(request.version(), request.headers()).map_err(|error| Failed {
+        error,
+        tracking_id: tracking::of(request.headers(), &services.forwarder.tracking_prefix),
+    })
+}
+
 async fn forward(
     State(services): State<Services>,
     Extension(served_at): Extension<ServedAt>,
     request: Request,
 ) -> Result<Response, Failed> {
     if is_own(request.uri().path()) {
+        check_head(&services, &request)?;
         return Ok(callback::not_found().await);
     }
     let tracking_id = tracking::of(request.headers(), &services.forwarder.tracking_prefix);
@@ -156,7 +172,40 @@ fn sealed(response: http::response::Builder, policy: &str) -> http::response::Bu
 
 #[cfg(test)]
 mod tests {
-    use super::is_own;
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_util::sync::CancellationToken;
+
+    use super::serve::{Limits, serve};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_costs_one_request_and_not_the_connection() {
+        async fn broken() -> &'static str {
+            panic!("this handler is broken on purpose")
+        }
+        let router = Router::new()
+            .route("/broken", get(broken))
+            .route("/", get(|| async { "hello" }));
+        let router = surround(router, "WW".to_owned(), Arc::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let limits = Limits::new(10, Duration::ZERO);
+        tokio::spawn(serve(listener, router, CancellationToken::new(), limits));
+        let requests = b"GET /broken HTTP/1.1\r\nHost: gw\r\n\r\nGET / HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n";
+        client.write_all(requests).await.unwrap();
+        let mut answers = String::new();
+        client.read_to_string(&mut answers).await.unwrap();
+        assert!(answers.starts_with("HTTP/1.1 500 "), "{answers}");
+        assert!(
+            answers.contains("x-webex-gateway-error: internal\r\n"),
+            "{answers}"
+        );
+        assert!(!answers.contains("on purpose"), "{answers}");
+        assert!(answers.ends_with("\r\n\r\nhello"), "{answers}");
+    }
 
     #[test]
     fn nothing_below_the_callback_prefix_is_ever_forwarded() {

@@ -3,8 +3,8 @@
 //! The modules, from the outside in; each uses only those below it:
 //!
 //! - [`app`] builds everything and runs it; [`cli`] and [`config`] read what the operator wants; [`telemetry`] writes the log;
-//!   [`privileges`] gives up root. The commands beside serving: [`health_command`], [`tokens_command`], [`authorize_url_command`],
-//!   [`check`].
+//!   [`privileges`] gives up root; [`descriptors`] bounds the connections. The commands beside serving: [`health_command`],
+//!   [`tokens_command`], [`authorize_url_command`], [`check`].
 //! - [`http`] is the listeners: routes, error answers, access log. [`pages`] is what an administrator sees.
 //! - [`authorization`] takes an administrator's authorisation; [`proxy`] forwards requests; [`health`] asks Webex end to end.
 //! - [`overview`] is what the gateway shows of itself at `/status` and `/metrics`; [`metrics`] is what everything else counts.
@@ -19,6 +19,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod descriptors;
 pub mod dump;
 pub mod error;
 pub mod go;
@@ -32,6 +33,8 @@ pub mod organization;
 pub mod overview;
 pub mod pages;
 pub mod privileges;
+#[cfg(any(test, fuzzing))]
+pub mod properties;
 pub mod proxy;
 pub mod secret;
 pub mod telemetry;

@@ -14,7 +14,7 @@ use webex_gateway::cli::{Cli, Command, Flags, Question};
 use webex_gateway::clock::{SystemClock, wall_clock};
 use webex_gateway::config::Config;
 use webex_gateway::config::environment::ProcessEnvironment;
-use webex_gateway::{authorize_url_command, check, health_command, telemetry, tokens_command};
+use webex_gateway::{authorize_url_command, check, descriptors, health_command, telemetry, tokens_command};
 
 /// The configuration is wrong; nothing was opened.
 const EXIT_USAGE: u8 = 2;
@@ -59,6 +59,7 @@ fn start(config: Config) -> ExitCode {
     // A second subscriber would be a bug of this function; the first one stays in that case.
     let _ = tracing::subscriber::set_global_default(telemetry::subscriber(config.log, std::io::stdout));
     telemetry::log_panics();
+    descriptors::raise_limit();
     if let Some(user) = config.run_as {
         user.take_over(&config.tokens_file);
     }

@@ -22,7 +22,7 @@ use crate::error::GatewayError;
 use crate::metrics::Metrics;
 use crate::metrics::labels::Retry;
 use crate::token::keeper::{Access, Keeper};
-use body::{Attempt, IdleLimited, Replay};
+use body::{Attempt, ClientFault, IdleLimited, Replay};
 use budget::Budget;
 use target::ServedAt;
 use upstream::{Answer, Upstream};
@@ -36,6 +36,8 @@ pub struct Forwarder {
     pub upstream: Upstream,
     /// From the end of the request's body to the head of the answer.
     pub timeout: Duration,
+    /// A body that makes no progress for this long, in either direction, is given up.
+    pub idle: Duration,
     /// The prefix of the `TrackingID`s that the gateway makes.
     pub tracking_prefix: String,
 }
@@ -64,7 +66,7 @@ impl Forwarder {
             method: parts.method,
             target,
             headers: headers::for_upstream(&parts.headers, parts.version),
-            body: Replay::new(body).counted_by(Arc::clone(self.keeper.metrics())),
+            body: Replay::new(body, self.idle).counted_by(Arc::clone(self.keeper.metrics())),
         };
         tracking::set(&mut outgoing.headers, tracking_id);
         let answer = self.exchange(outgoing).await?;
@@ -84,7 +86,7 @@ impl Forwarder {
             method,
             target,
             headers,
-            body: Replay::empty(),
+            body: Replay::new(Body::empty(), self.idle),
         })
         .await
     }
@@ -92,7 +94,7 @@ impl Forwarder {
     /// Sends; after a 401, sends once more with a newer token, where there is one and the body can be replayed.
     async fn exchange(&self, outgoing: Outgoing) -> Result<Answer, GatewayError> {
         let progress = outgoing.body.progress();
-        let budget = Budget::new(self.timeout, Arc::clone(&progress));
+        let budget = Budget::new(self.timeout, self.idle, Arc::clone(&progress));
         let access = self.within(&budget, self.keeper.access()).await?;
         let body = outgoing.body.attempt().ok_or(GatewayError::Internal)?;
         let first = self.attempt(&outgoing, body, &access, &budget, 1).await?;
@@ -145,14 +147,9 @@ impl Forwarder {
             topic = "oauth2",
             "using token {} (iteration {iteration})", access.fingerprint
         );
-        let mut headers = outgoing.headers.clone();
-        headers.insert(http::header::AUTHORIZATION, access.bearer.clone());
-        let sending = self
-            .upstream
-            .send(outgoing.method.clone(), outgoing.target.clone(), headers, body);
         let start = Instant::now();
         let answer = budget
-            .limit(sending)
+            .limit(self.send(outgoing, body, access))
             .await
             .unwrap_or(Err(GatewayError::UpstreamTimeout(self.timeout)));
         self.metrics().upstream_ended(&answer, start.elapsed());
@@ -168,6 +165,37 @@ impl Forwarder {
 
     fn metrics(&self) -> &Metrics {
         self.keeper.metrics()
+    }
+
+    /// Sends once, and once more only where Webex says that it has not looked at the request.
+    async fn send(
+        &self,
+        outgoing: &Outgoing,
+        body: Attempt,
+        access: &Access,
+    ) -> Result<Answer, GatewayError> {
+        let send = |body| {
+            let mut headers = outgoing.headers.clone();
+            headers.insert(http::header::AUTHORIZATION, access.bearer.clone());
+            self.upstream
+                .send(outgoing.method.clone(), outgoing.target.clone(), headers, body)
+        };
+        let failure = match send(body).await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) => failure,
+        };
+        match outgoing.body.fault() {
+            Some(ClientFault::Cut) => return Err(GatewayError::BadRequest("the request's body was cut off")),
+            Some(ClientFault::Stalled) => return Err(GatewayError::BodyStalled),
+            None => {}
+        }
+        match outgoing.body.attempt().filter(|_| failure.unprocessed) {
+            Some(body) => {
+                debug!("Webex turned the request away unread; it is sent once more");
+                send(body).await.map_err(|failure| failure.error)
+            }
+            None => Err(failure.error),
+        }
     }
 
     async fn within<T, E: Into<GatewayError>>(
@@ -197,16 +225,21 @@ impl Forwarder {
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
         let secrets = self.keeper.secrets();
-        let body = IdleLimited::new(body, wants_trailers).on_end(logged.map(|(version, status, headers)| {
-            move |seen: Option<&[u8]>| {
-                let shown = seen.map_or_else(
-                    || "<body not shown>".to_owned(),
-                    |bytes| dump::body(&headers, bytes),
-                );
-                let text = dump::response(version, status, &headers, &shown);
-                debug!("response: {}", dump::without(&text, &secrets));
-            }
-        }));
+        let body = IdleLimited::new(body, wants_trailers, self.idle).on_end(logged.map(
+            |(version, status, headers)| {
+                move |seen: Option<&[u8]>| {
+                    let shown = seen.map_or_else(
+                        || "<body not shown>".to_owned(),
+                        |bytes| dump::body(&headers, bytes),
+                    );
+                    let text = dump::response(version, status, &headers, &shown);
+                    debug!("response: {}", dump::without(&text, &secrets));
+                }
+            },
+        ));
         Response::from_parts(parts, Body::new(body))
     }
 }
+
+#[cfg(test)]
+mod tests;

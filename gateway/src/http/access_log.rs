@@ -9,12 +9,13 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 use tracing::info;
 
 use super::serve::Peer;
+use super::socket::Exchange;
 use crate::go;
 use crate::metrics::Metrics;
 use crate::metrics::labels::{Label as _, Source};
@@ -41,15 +42,18 @@ struct Line {
     status: Option<StatusCode>,
     source: Source,
     tracking_id: Option<HeaderValue>,
+    version: Version,
+    /// Tells the connection that the answer is not complete.
+    exchange: Option<Exchange>,
 }
 
 struct Logged {
     body: Body,
-    _line: Line,
+    line: Line,
 }
 
 /// Logs and counts the request, without its query: it may hold a code or personal data.
-pub async fn log(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+pub async fn log(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {
     let peer = request
         .extensions()
         .get::<Peer>()
@@ -64,6 +68,8 @@ pub async fn log(State(metrics): State<Arc<Metrics>>, request: Request, next: Ne
         status: None,
         source: Source::Gateway,
         tracking_id: None,
+        version: request.version(),
+        exchange: request.extensions_mut().remove(),
     };
     let response = next.run(request).await;
     line.status = Some(response.status());
@@ -72,7 +78,7 @@ pub async fn log(State(metrics): State<Arc<Metrics>>, request: Request, next: Ne
         line.source = Source::Upstream;
     }
     let (parts, body) = response.into_parts();
-    Response::from_parts(parts, Body::new(Logged { body, _line: line }))
+    Response::from_parts(parts, Body::new(Logged { body, line }))
 }
 
 impl Drop for Line {
@@ -101,7 +107,15 @@ impl HttpBody for Logged {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        // Later versions show the cut by their framing; to HTTP/1.0 the end of the connection is the end of the answer.
+        if let (Poll::Ready(Some(Err(_))), Version::HTTP_10, Some(exchange)) =
+            (&polled, this.line.version, &this.line.exchange)
+        {
+            exchange.cut();
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

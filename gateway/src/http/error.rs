@@ -15,6 +15,9 @@ use crate::token::lifecycle::Action;
 /// Tells the gateway's own answers from those of Webex.
 pub const GATEWAY_ERROR: HeaderName = HeaderName::from_static("x-webex-gateway-error");
 
+/// The code of requests that break HTTP.
+const BROKEN: &str = "bad_request";
+
 /// An error with the id of the request that met it.
 #[derive(Debug)]
 pub struct Failed {
@@ -29,6 +32,8 @@ pub struct Failed {
 pub fn status(error: &GatewayError) -> StatusCode {
     match error {
         GatewayError::BadRequest(_) | GatewayError::TargetRefused(_) => StatusCode::BAD_REQUEST,
+        GatewayError::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
+        GatewayError::BodyStalled => StatusCode::REQUEST_TIMEOUT,
         GatewayError::TargetTooLong { .. } => StatusCode::URI_TOO_LONG,
         GatewayError::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         GatewayError::KeyRequired => StatusCode::UNAUTHORIZED,
@@ -67,6 +72,10 @@ impl IntoResponse for Failed {
             .header(TRACKING_ID, self.tracking_id);
         if let Some(wait) = self.error.retry_after() {
             response = response.header(header::RETRY_AFTER, wait.as_secs().max(1));
+        }
+        if code == BROKEN {
+            // Where a client's next request begins may not be what it thinks (RFC 9112 section 11.2).
+            response = response.header(header::CONNECTION, "close");
         }
         if status == StatusCode::UNAUTHORIZED {
             // RFC 9110 section 15.5.2: a 401 names a scheme.

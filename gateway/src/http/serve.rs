@@ -1,31 +1,44 @@
 //! Accepts connections and serves a router on them, with limits, until told to stop.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use bytes::Bytes;
 use http::Request;
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
-use super::patient::Patient;
+use super::socket::{Conversation, Exchange, Socket};
+use crate::proxy::budget::IDLE_LIMIT;
 use crate::proxy::target::ServedAt;
 
-/// A client that needs longer than this for a request's head is cut off.
+/// A client that needs longer than this for a request's head is cut off, and so is one that asks nothing for as long.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// More fields than this are answered 431.
 const MOST_HEADERS: usize = 128;
 /// Larger heads are answered 431.
 const LARGEST_HEAD: usize = 64 * 1024;
+/// A client that is still sending when its connection ends is listened to for this long, so that it can read its answer.
+const LINGER: Duration = Duration::from_secs(2);
+/// At the end, a request whose head is on its way is waited for this long.
+const GRACE: Duration = Duration::from_millis(250);
 /// After a failed accept (no file descriptors left, mostly) the next try waits this long instead of spinning.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -33,51 +46,191 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Serves `router` until `stop`, then lets running requests end within `drain`.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, drain: Duration) {
-    let graceful = GracefulShutdown::new();
+/// How long a listener's clients may take, and how many there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For the head of a request.
+    pub head: Duration,
+    /// Without reading anything of an answer.
+    pub idle: Duration,
+    /// For a client that still sends when its connection ends.
+    pub linger: Duration,
+    /// Connections at once; more wait to be accepted.
+    pub connections: usize,
+    /// For running requests, once the listener has stopped.
+    pub drain: Duration,
+}
+
+/// Where connections come from.
+pub trait Accept {
+    /// The next connection.
+    fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> + Send;
+}
+
+/// A request's body that tells the connection when it is given up.
+struct Inbound {
+    body: Incoming,
+    ended: bool,
+    conversation: Arc<Conversation>,
+}
+
+impl Limits {
+    /// The limits of the product, for `connections` clients and running requests that may take `drain` at the end.
+    #[must_use]
+    pub fn new(connections: usize, drain: Duration) -> Self {
+        Self {
+            head: HEAD_TIMEOUT,
+            idle: IDLE_LIMIT,
+            linger: LINGER,
+            connections,
+            drain,
+        }
+    }
+}
+
+impl Accept for TcpListener {
+    fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> + Send {
+        TcpListener::accept(self)
+    }
+}
+
+/// Serves `router` until `stop`, then lets running requests end.
+pub async fn serve(listener: impl Accept, router: Router, stop: CancellationToken, limits: Limits) {
+    let (open, cut) = (TaskTracker::new(), CancellationToken::new());
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let mut full = false;
     loop {
-        let accepted = tokio::select! {
+        if slots.available_permits() == 0 && !full {
+            warn!(
+                "{} connections are open: new ones wait until one ends",
+                limits.connections
+            );
+        }
+        full = slots.available_permits() == 0;
+        let next = async {
+            let slot = Arc::clone(&slots).acquire_owned().await;
+            (slot, listener.accept().await)
+        };
+        let (slot, accepted) = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            next = next => next,
         };
         match accepted {
-            Ok((stream, peer)) => connection(stream, peer, &router, &graceful),
+            Ok((stream, peer)) => {
+                let connection = converse(stream, peer, router.clone(), stop.clone(), limits);
+                let cut = cut.clone();
+                open.spawn(async move {
+                    let _slot = slot;
+                    cut.run_until_cancelled(connection).await;
+                });
+            }
             Err(error) => {
                 warn!("cannot accept a connection: {error}");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                sleep(ACCEPT_PAUSE).await;
             }
         }
     }
     drop(listener);
-    let open = graceful.count();
-    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
-        warn!("{open} connections were open at the end; those that did not end within {drain:?} are cut");
+    open.close();
+    if timeout(limits.drain, open.wait()).await.is_err() {
+        let (left, drain) = (open.len(), limits.drain);
+        warn!("{left} connections had requests that did not end within {drain:?}: they are cut");
+        cut.cancel();
     }
 }
 
-fn connection(stream: TcpStream, peer: SocketAddr, router: &Router, graceful: &GracefulShutdown) {
+/// One connection, until the client or an error ends it, or `stop` and the end of the request that runs then.
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    stop: CancellationToken,
+    limits: Limits,
+) {
     let Ok(local) = stream.local_addr() else { return };
     // Answers are written whole; waiting for more to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
-    let router = router.clone();
+    let conversation = Arc::new(Conversation::default());
+    let socket = Socket::new(stream, Arc::clone(&conversation), limits.idle, limits.linger);
+    let talk = Arc::clone(&conversation);
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        talk.set_unread(false);
+        let mut request = request.map(|body| Body::new(Inbound::new(body, &talk)));
         request.extensions_mut().insert(Peer(peer));
         request.extensions_mut().insert(ServedAt(local));
+        request.extensions_mut().insert(Exchange::begin(&talk));
         let answer = router.clone().oneshot(request);
         async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(limits.head)
         .max_headers(MOST_HEADERS)
         .max_buf_size(LARGEST_HEAD)
-        .serve_connection(TokioIo::new(Patient::new(stream)), service);
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            debug!("connection of {peer} ended: {error}");
+        .serve_connection(TokioIo::new(socket), service);
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            // The answer that runs is the last one; without one there is nothing to wait for but a head on its way.
+            connection.as_mut().graceful_shutdown();
+            let idle = async {
+                sleep(GRACE).await;
+                if conversation.is_running() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = idle => Ok(()),
+            }
         }
-    });
+    };
+    if let Err(error) = ended {
+        debug!("connection of {peer} ended: {error}");
+    }
 }
+
+impl Inbound {
+    fn new(body: Incoming, conversation: &Arc<Conversation>) -> Self {
+        Self {
+            ended: false,
+            body,
+            conversation: Arc::clone(conversation),
+        }
+    }
+}
+
+impl HttpBody for Inbound {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        this.ended |= matches!(polled, Poll::Ready(None));
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Inbound {
+    fn drop(&mut self) {
+        if !self.ended && !self.body.is_end_stream() {
+            self.conversation.set_unread(true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

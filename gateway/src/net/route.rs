@@ -15,10 +15,15 @@ use tower::BoxError;
 use tower_service::Service;
 
 use super::forward_proxy::ForwardProxy;
+use super::patient::Patient;
 use super::resolver::Resolver;
 
 /// A connection that takes longer than this to be made will not be made within a request's budget.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection on which nothing could be written for this long is given up, so that a Webex that answers early and never reads
+/// the rest of an upload does not hold its client.
+const IDLE_LIMIT: Duration = Duration::from_mins(1);
 
 /// How to connect.
 #[derive(Clone, Debug)]
@@ -34,7 +39,7 @@ pub enum Route {
 /// A connection that knows whether a proxy stands at its other end.
 #[derive(Debug)]
 pub struct Link {
-    stream: TokioIo<TcpStream>,
+    stream: TokioIo<Patient<TcpStream>>,
     proxied: bool,
 }
 
@@ -76,38 +81,32 @@ impl Service<Uri> for Route {
         match self {
             Self::Direct(tcp) => {
                 let connecting = tcp.call(destination);
-                Box::pin(async move {
-                    Ok(Link {
-                        stream: connecting.await?,
-                        proxied: false,
-                    })
-                })
+                Box::pin(async move { Ok(Link::new(connecting.await?, false)) })
             }
             Self::Tunnel(tunnel) => {
                 let connecting = tunnel.call(destination);
-                Box::pin(async move {
-                    Ok(Link {
-                        stream: connecting.await?,
-                        proxied: false,
-                    })
-                })
+                Box::pin(async move { Ok(Link::new(connecting.await?, false)) })
             }
             Self::Proxied(tcp, proxy) => {
                 let connecting = tcp.call(proxy.clone());
-                Box::pin(async move {
-                    Ok(Link {
-                        stream: connecting.await?,
-                        proxied: true,
-                    })
-                })
+                Box::pin(async move { Ok(Link::new(connecting.await?, true)) })
             }
+        }
+    }
+}
+
+impl Link {
+    fn new(stream: TokioIo<TcpStream>, proxied: bool) -> Self {
+        Self {
+            stream: TokioIo::new(Patient::new(stream.into_inner(), IDLE_LIMIT)),
+            proxied,
         }
     }
 }
 
 impl Connection for Link {
     fn connected(&self) -> Connected {
-        self.stream.inner().connected().proxy(self.proxied)
+        self.stream.inner().get_ref().connected().proxy(self.proxied)
     }
 }
 

@@ -4,4 +4,4 @@ mod answer;
 mod replay;
 
 pub use answer::IdleLimited;
-pub use replay::{Attempt, Replay};
+pub use replay::{Attempt, ClientFault, Replay};

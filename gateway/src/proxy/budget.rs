@@ -29,12 +29,15 @@ enum Phase {
     Charged { since: Instant },
     /// The body is on its way: an upload that makes progress is not timed.
     Body { last: Instant },
+    /// The next part of the body is the client's to send, under the body's own limit.
+    Client,
 }
 
 /// The time left for one request.
 #[derive(Debug)]
 pub struct Budget {
     timeout: Duration,
+    idle: Duration,
     progress: Arc<Progress>,
 }
 
@@ -54,24 +57,36 @@ impl Progress {
         }
     }
 
-    /// A part of the body is asked for, or went on.
+    /// A part of the body went on; how soon the next is asked for is up to Webex.
     pub fn moved(&self) {
-        let now = Instant::now();
-        let mut state = self.lock();
-        if let Phase::Charged { since } = state.phase {
-            state.spent += now - since;
-            self.changed.notify_waiters();
-        }
-        state.phase = Phase::Body { last: now };
+        self.enter(Phase::Body { last: Instant::now() });
+    }
+
+    /// A part of the body is asked for that the client has not sent yet.
+    pub fn awaits_client(&self) {
+        self.enter(Phase::Client);
     }
 
     /// The body is complete, or is not what the request waits for any more.
     pub fn end(&self) {
         let mut state = self.lock();
-        if let Phase::Body { .. } = state.phase {
+        if !matches!(state.phase, Phase::Charged { .. }) {
             state.phase = Phase::Charged {
                 since: Instant::now(),
             };
+            self.changed.notify_waiters();
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        let mut state = self.lock();
+        if let Phase::Charged { since } = state.phase {
+            state.spent += since.elapsed();
+        }
+        // Parts that follow one another only move the end, which is looked at when it comes.
+        let same = matches!((state.phase, phase), (Phase::Body { .. }, Phase::Body { .. }));
+        state.phase = phase;
+        if !same {
             self.changed.notify_waiters();
         }
     }
@@ -88,10 +103,14 @@ impl Default for Progress {
 }
 
 impl Budget {
-    /// `timeout` for the request whose body's progress is given.
+    /// `timeout` for the request whose body's progress is given, and `idle` for Webex to take the next part of it.
     #[must_use]
-    pub fn new(timeout: Duration, progress: Arc<Progress>) -> Self {
-        Self { timeout, progress }
+    pub fn new(timeout: Duration, idle: Duration, progress: Arc<Progress>) -> Self {
+        Self {
+            timeout,
+            idle,
+            progress,
+        }
     }
 
     /// The outcome of `work`, or `None` when the time is over first.
@@ -109,7 +128,11 @@ impl Budget {
             let State { spent, phase } = *self.progress.lock();
             let end = match phase {
                 Phase::Charged { since } => since + self.timeout.saturating_sub(spent),
-                Phase::Body { last } => last + IDLE_LIMIT,
+                Phase::Body { last } => last + self.idle,
+                Phase::Client => {
+                    changed.await;
+                    continue;
+                }
             };
             if end <= Instant::now() {
                 return;
@@ -132,7 +155,10 @@ mod tests {
     async fn time_until_exhausted(progress: Arc<Progress>) -> Duration {
         let start = Instant::now();
         let never = std::future::pending::<()>();
-        assert_eq!(Budget::new(TIMEOUT, progress).limit(never).await, None);
+        assert_eq!(
+            Budget::new(TIMEOUT, IDLE_LIMIT, progress).limit(never).await,
+            None
+        );
         start.elapsed()
     }
 
@@ -158,15 +184,32 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_stalls_is_given_up_after_the_idle_limit() {
+    async fn a_webex_that_stops_reading_is_given_up_after_the_idle_limit() {
         let progress = Arc::new(Progress::new());
         progress.moved();
         assert_eq!(time_until_exhausted(progress).await, IDLE_LIMIT);
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_client_that_stops_sending_is_the_bodys_own_matter() {
+        let progress = Arc::new(Progress::new());
+        progress.awaits_client();
+        let upload = Arc::clone(&progress);
+        tokio::spawn(async move {
+            tokio::time::sleep(10 * IDLE_LIMIT).await;
+            upload.end();
+        });
+        assert_eq!(time_until_exhausted(progress).await, 10 * IDLE_LIMIT + TIMEOUT);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn work_that_ends_in_time_is_not_touched() {
         let progress = Arc::new(Progress::new());
-        assert_eq!(Budget::new(TIMEOUT, progress).limit(async { 7 }).await, Some(7));
+        assert_eq!(
+            Budget::new(TIMEOUT, IDLE_LIMIT, progress)
+                .limit(async { 7 })
+                .await,
+            Some(7)
+        );
     }
 }

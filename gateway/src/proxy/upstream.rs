@@ -38,6 +38,15 @@ const MOST_HEADERS: usize = 256;
 /// Webex's own name. Its links point there, even where a simulator or another front is configured.
 const WEBEX: &str = "https://webexapis.com";
 
+/// Why no answer came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// For the client.
+    pub error: GatewayError,
+    /// Webex has said that it did not look at the request: sending it again is safe whatever the method.
+    pub unprocessed: bool,
+}
+
 /// An answer of Webex whose body still streams.
 pub type Answer = Response<Incoming>;
 
@@ -111,17 +120,19 @@ impl Upstream {
         target: PathAndQuery,
         mut headers: HeaderMap,
         body: Attempt,
-    ) -> Result<Answer, GatewayError> {
+    ) -> Result<Answer, Failure> {
         let uri = Uri::builder()
             .scheme(self.scheme.clone())
             .authority(self.authority.clone())
             .path_and_query(target)
             .build();
-        let uri = uri.map_err(|_| GatewayError::TargetRefused("the request target is not a path"))?;
+        let refused = |problem| Failure {
+            error: GatewayError::TargetRefused(problem),
+            unprocessed: false,
+        };
+        let uri = uri.map_err(|_| refused("the request target is not a path"))?;
         if uri.authority() != Some(&self.authority) || uri.scheme() != Some(&self.scheme) {
-            return Err(GatewayError::TargetRefused(
-                "the request target leads to another host",
-            ));
+            return Err(refused("the request target leads to another host"));
         }
         debug!(
             "request sent with oauth2 protocol: {}",
@@ -164,16 +175,32 @@ impl fmt::Debug for Upstream {
     }
 }
 
-fn failure(error: &hyper_util::client::legacy::Error) -> GatewayError {
+fn failure(error: &hyper_util::client::legacy::Error) -> Failure {
     let causes = causes(error);
-    let hyper = std::iter::successors(std::error::Error::source(error), |error| error.source())
-        .find_map(|error| error.downcast_ref::<hyper::Error>());
-    match hyper {
+    let hyper = cause::<hyper::Error>(error);
+    let unprocessed = cause::<h2::Error>(error).is_some_and(is_unprocessed);
+    let error = match hyper {
         _ if error.is_connect() => GatewayError::UpstreamUnreachable(format!("cannot connect: {causes}")),
         Some(hyper) if hyper.is_user() => GatewayError::BadRequest("the request's body was cut off"),
         Some(hyper) if hyper.is_parse() => GatewayError::UpstreamBroken(causes),
         _ => GatewayError::UpstreamUnreachable(format!("the connection broke: {causes}")),
-    }
+    };
+    Failure { error, unprocessed }
+}
+
+/// RFC 9113 section 8.7: a refused stream, and one above the last that an orderly GOAWAY names, was not processed.
+fn is_unprocessed(error: &h2::Error) -> bool {
+    let reason = error.reason();
+    error.is_remote()
+        && match error.is_go_away() {
+            true => reason == Some(h2::Reason::NO_ERROR),
+            false => error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM),
+        }
+}
+
+fn cause<E: std::error::Error + 'static>(error: &hyper_util::client::legacy::Error) -> Option<&E> {
+    std::iter::successors(std::error::Error::source(error), |error| error.source())
+        .find_map(|error| error.downcast_ref())
 }
 
 /// The causes below the library's own wrapper, without repetitions.

@@ -287,3 +287,60 @@ async fn the_health_command_says_when_no_gateway_answers() {
         "{text}"
     );
 }
+
+/// With descriptors for a few connections, more clients than that wait, and nothing else of the gateway lacks any.
+#[tokio::test]
+async fn more_clients_than_there_are_descriptors_do_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".tokens"), tokens_file()).unwrap();
+    let tokens = format!("-tokensFile={}", folder.path().join(".tokens").display());
+    let limited =
+        format!("ulimit -n 96; exec {BINARY} -port=0 -bind=127.0.0.1 -webexURL=http://127.0.0.1:9 {tokens}");
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", &limited])
+        .env_clear()
+        .env("client_id", "C1")
+        .env("client_secret", "the-secret-of-the-binary")
+        .env("redirect_uri", "http://localhost/api/v01/webex/auth/code")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut address = None;
+    let mut clients = Vec::new();
+    loop {
+        let line = timeout(PATIENCE, lines.next_line())
+            .await
+            .expect("it goes on")
+            .unwrap()
+            .expect("it serves");
+        assert!(!line.contains("cannot accept"), "{line}");
+        if let Some((_, rest)) = line.split_once(" listens on ") {
+            let listens = rest.split(',').next().unwrap().to_owned();
+            for _ in 0..100 {
+                clients.push(tokio::net::TcpStream::connect(&listens).await.unwrap());
+            }
+            address = Some(listens);
+        }
+        if line.contains("16 connections are open") {
+            break;
+        }
+    }
+    drop(clients);
+    let address = address.unwrap();
+    let answer = client()
+        .get(format!("http://{address}/livez"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    // It still has descriptors for calls of its own: the refusal comes from the other side.
+    let proxied = client()
+        .get(format!("http://{address}/v1/people/me"))
+        .send()
+        .await
+        .unwrap();
+    assert!(proxied.text().await.unwrap().contains("refused"));
+}

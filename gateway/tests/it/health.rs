@@ -261,6 +261,7 @@ async fn check_in_front_of(webex: &str) -> HealthCheck {
             keeper,
             upstream,
             timeout,
+            idle: timeout,
             tracking_prefix,
         },
         String::new(),

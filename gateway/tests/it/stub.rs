@@ -135,3 +135,20 @@ pub(crate) async fn stalling_server(answer: &'static [u8]) -> String {
     });
     url
 }
+
+/// A server that hands each connection, with its number, to a script.
+pub(crate) async fn scripted<F, R>(script: F) -> String
+where
+    F: Fn(usize, TcpStream) -> R + Send + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(script(number, stream));
+        }
+    });
+    url
+}

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -9,7 +10,6 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower::BoxError;
 
 use crate::dump::LONGEST_BODY;
-use crate::proxy::budget::IDLE_LIMIT;
 use crate::proxy::headers;
 
 /// Told at the end what the body was, or `None` if it was long or did not come whole.
@@ -19,6 +19,7 @@ type OnEnd = Box<dyn FnOnce(Option<&[u8]>) + Send>;
 pub struct IdleLimited<B> {
     body: B,
     trailers: bool,
+    limit: Duration,
     idle: Option<Pin<Box<Sleep>>>,
     watcher: Option<Watcher>,
 }
@@ -30,11 +31,12 @@ struct Watcher {
 }
 
 impl<B> IdleLimited<B> {
-    /// Wraps `body`; `trailers` says whether the client takes them.
-    pub fn new(body: B, trailers: bool) -> Self {
+    /// Wraps `body`; `trailers` says whether the client takes them, `limit` is how long each part may take to come.
+    pub fn new(body: B, trailers: bool, limit: Duration) -> Self {
         Self {
             body,
             trailers,
+            limit,
             idle: None,
             watcher: None,
         }
@@ -68,9 +70,8 @@ where
         loop {
             let frame = match Pin::new(&mut this.body).poll_frame(cx) {
                 Poll::Pending => {
-                    let idle = this
-                        .idle
-                        .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + IDLE_LIMIT)));
+                    let end = Instant::now() + this.limit;
+                    let idle = this.idle.get_or_insert_with(|| Box::pin(sleep_until(end)));
                     return match idle.as_mut().poll(cx) {
                         Poll::Pending => Poll::Pending,
                         Poll::Ready(()) => Poll::Ready(Some(Err("the answer stalled".into()))),
@@ -106,8 +107,12 @@ where
         self.body.is_end_stream()
     }
 
+    /// No body is not a body of no bytes: the answer to a HEAD must not be said to have a length of zero.
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match self.body.is_end_stream() {
+            true => SizeHint::default(),
+            false => self.body.size_hint(),
+        }
     }
 }
 
@@ -146,12 +151,14 @@ mod tests {
     use http::{HeaderMap, HeaderValue};
     use http_body_util::{BodyExt as _, Full, StreamBody};
 
+    const LIMIT: Duration = Duration::from_mins(1);
+
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stalls_ends_with_an_error() {
         let stalled = StreamBody::new(futures_util::stream::pending::<Result<Frame<Bytes>, BoxError>>());
         let start = Instant::now();
-        assert!(IdleLimited::new(stalled, false).collect().await.is_err());
-        assert_eq!(start.elapsed(), IDLE_LIMIT);
+        assert!(IdleLimited::new(stalled, false, LIMIT).collect().await.is_err());
+        assert_eq!(start.elapsed(), LIMIT);
     }
 
     #[tokio::test]
@@ -161,7 +168,7 @@ mod tests {
             trailers.insert("x-checksum", HeaderValue::from_static("1"));
             let frames: [Result<_, BoxError>; 2] =
                 [Ok(Frame::data(Bytes::from("a"))), Ok(Frame::trailers(trailers))];
-            let body = IdleLimited::new(StreamBody::new(futures_util::stream::iter(frames)), taken);
+            let body = IdleLimited::new(StreamBody::new(futures_util::stream::iter(frames)), taken, LIMIT);
             assert_eq!(body.collect().await.unwrap().trailers().is_some(), taken);
         }
     }
@@ -171,7 +178,7 @@ mod tests {
         for (length, told) in [(5, Some(5)), (LONGEST_BODY + 1, None)] {
             let (sender, receiver) = tokio::sync::oneshot::channel();
             let body = Full::new(Bytes::from(vec![b'x'; length]));
-            let body = IdleLimited::new(body, false).on_end(Some(move |seen: Option<&[u8]>| {
+            let body = IdleLimited::new(body, false, LIMIT).on_end(Some(move |seen: Option<&[u8]>| {
                 let _ = sender.send(seen.map(<[u8]>::len));
             }));
             body.collect().await.unwrap();

@@ -3,12 +3,14 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use thiserror::Error;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::metrics::Metrics;
 use crate::proxy::budget::Progress;
@@ -22,6 +24,7 @@ const REPLAY_LIMIT: usize = 1024 * 1024;
 pub struct Replay {
     shared: Arc<Mutex<Shared>>,
     progress: Arc<Progress>,
+    limit: Duration,
 }
 
 struct Shared {
@@ -34,6 +37,8 @@ struct Shared {
     overflowed: bool,
     trailers: Option<HeaderMap>,
     ended: bool,
+    /// What the client did wrong.
+    fault: Option<ClientFault>,
     /// The newest attempt; older ones may not read on.
     attempt: u32,
     /// Where a body that is too large is counted.
@@ -48,6 +53,17 @@ pub struct Attempt {
     next: usize,
     trailers_sent: bool,
     remaining: SizeHint,
+    limit: Duration,
+    idle: Option<Pin<Box<Sleep>>>,
+}
+
+/// How a client fails to send its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientFault {
+    /// It went away or broke the framing.
+    Cut,
+    /// It sent nothing for as long as it may.
+    Stalled,
 }
 
 /// Why the body of an attempt ends early.
@@ -56,15 +72,18 @@ pub enum ReplayError {
     /// The client went away or broke the framing.
     #[error("the client did not send the whole body")]
     Client(#[source] axum::Error),
+    /// The client sends no more.
+    #[error("the client stopped sending the body")]
+    Stalled,
     /// A newer attempt has taken over.
     #[error("the request is sent again with a newer token")]
     Superseded,
 }
 
 impl Replay {
-    /// Wraps the client's body; nothing is read before an attempt asks for it.
+    /// Wraps the client's body, each part of which may take `limit` to come; nothing is read before an attempt asks for it.
     #[must_use]
-    pub fn new(source: Body) -> Self {
+    pub fn new(source: Body, limit: Duration) -> Self {
         let ended = source.is_end_stream();
         let progress = Arc::new(Progress::new());
         let (kept, trailers) = (Vec::new(), None);
@@ -75,12 +94,14 @@ impl Replay {
             overflowed: false,
             trailers,
             ended,
+            fault: None,
             attempt: 0,
             metrics: None,
         };
         Self {
             shared: Arc::new(Mutex::new(shared)),
             progress,
+            limit,
         }
     }
 
@@ -89,12 +110,6 @@ impl Replay {
     pub fn counted_by(self, metrics: Arc<Metrics>) -> Self {
         lock(&self.shared).metrics = Some(metrics);
         self
-    }
-
-    /// No body.
-    #[must_use]
-    pub fn empty() -> Self {
-        Self::new(Body::empty())
     }
 
     /// How far the body has come.
@@ -107,6 +122,12 @@ impl Replay {
     #[must_use]
     pub fn replayable(&self) -> bool {
         !lock(&self.shared).overflowed
+    }
+
+    /// What the client did wrong, if it did.
+    #[must_use]
+    pub fn fault(&self) -> Option<ClientFault> {
+        lock(&self.shared).fault
     }
 
     /// The body for a new attempt, if all of it can be sent. Attempts before it end with an error.
@@ -129,6 +150,8 @@ impl Replay {
             next: 0,
             trailers_sent: false,
             remaining,
+            limit: self.limit,
+            idle: None,
             progress: self.progress(),
             shared: Arc::clone(&self.shared),
         })
@@ -136,6 +159,12 @@ impl Replay {
 }
 
 impl Shared {
+    /// There is no whole body and there will be none.
+    fn fail(&mut self, fault: ClientFault) {
+        self.overflowed = true;
+        self.fault = Some(fault);
+    }
+
     fn keep(&mut self, data: &Bytes) {
         if self.kept_bytes + data.len() > REPLAY_LIMIT {
             self.overflowed = true;
@@ -171,9 +200,17 @@ impl HttpBody for Attempt {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
         while !shared.ended {
-            let polled = Pin::new(&mut shared.source).poll_frame(cx);
+            let Poll::Ready(frame) = Pin::new(&mut shared.source).poll_frame(cx) else {
+                this.progress.awaits_client();
+                let end = Instant::now() + this.limit;
+                let idle = this.idle.get_or_insert_with(|| Box::pin(sleep_until(end)));
+                ready!(idle.as_mut().poll(cx));
+                shared.fail(ClientFault::Stalled);
+                return Poll::Ready(Some(Err(ReplayError::Stalled)));
+            };
+            this.idle = None;
             this.progress.moved();
-            match ready!(polled) {
+            match frame {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         shared.keep(&data);
@@ -195,7 +232,7 @@ impl HttpBody for Attempt {
                     }
                 },
                 Some(Err(error)) => {
-                    shared.overflowed = true;
+                    shared.fail(ClientFault::Cut);
                     this.progress.end();
                     return Poll::Ready(Some(Err(ReplayError::Client(error))));
                 }
@@ -236,8 +273,10 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures_util::stream;
+    use futures_util::{StreamExt as _, stream};
     use http_body_util::BodyExt as _;
+
+    const LIMIT: Duration = Duration::from_mins(1);
 
     fn chunks(sizes: &[usize]) -> Body {
         let chunks: Vec<_> = sizes
@@ -253,7 +292,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_attempt_sends_the_whole_body_again() {
-        let replay = Replay::new(chunks(&[10, 20, 30]));
+        let replay = Replay::new(chunks(&[10, 20, 30]), LIMIT);
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 60);
         assert!(replay.replayable());
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 60);
@@ -261,7 +300,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_attempt_takes_over_where_the_first_stopped_reading() {
-        let replay = Replay::new(chunks(&[10, 20, 30]));
+        let replay = Replay::new(chunks(&[10, 20, 30]), LIMIT);
         let mut first = replay.attempt().unwrap();
         first.frame().await.unwrap().unwrap();
         let second = replay.attempt().unwrap();
@@ -271,7 +310,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_above_the_limit_streams_once_and_nothing_of_it_is_kept() {
-        let replay = Replay::new(chunks(&[REPLAY_LIMIT, 1, 5]));
+        let replay = Replay::new(chunks(&[REPLAY_LIMIT, 1, 5]), LIMIT);
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), REPLAY_LIMIT + 6);
         assert!(!replay.replayable() && replay.attempt().is_none());
         assert!(lock(&replay.shared).kept.is_empty());
@@ -279,7 +318,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_known_length_stays_known_for_every_attempt() {
-        let replay = Replay::new(Body::from("hello"));
+        let replay = Replay::new(Body::from("hello"), LIMIT);
         assert_eq!(replay.attempt().unwrap().size_hint().exact(), Some(5));
         let mut first = replay.attempt().unwrap();
         first.frame().await.unwrap().unwrap();
@@ -289,17 +328,46 @@ mod tests {
 
     #[tokio::test]
     async fn an_empty_body_has_ended_before_it_began() {
-        assert!(Replay::empty().attempt().unwrap().is_end_stream());
+        assert!(
+            Replay::new(Body::empty(), LIMIT)
+                .attempt()
+                .unwrap()
+                .is_end_stream()
+        );
     }
 
     #[tokio::test]
     async fn a_body_that_the_client_cut_cannot_be_sent_again() {
         let broken = stream::iter([Ok(Bytes::from("a")), Err(std::io::Error::other("gone"))]);
-        let replay = Replay::new(Body::from_stream(broken));
+        let replay = Replay::new(Body::from_stream(broken), LIMIT);
         assert!(matches!(
             read(replay.attempt().unwrap()).await,
             Err(ReplayError::Client(_))
         ));
         assert!(!replay.replayable());
+        assert_eq!(replay.fault(), Some(ClientFault::Cut));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_coming_is_given_up() {
+        let stalled = stream::once(async { Ok::<_, std::io::Error>(Bytes::from("a")) });
+        let replay = Replay::new(Body::from_stream(stalled.chain(stream::pending())), LIMIT);
+        let start = Instant::now();
+        let end = read(replay.attempt().unwrap()).await;
+        assert!(matches!(end, Err(ReplayError::Stalled)));
+        assert_eq!(
+            (start.elapsed(), replay.fault()),
+            (LIMIT, Some(ClientFault::Stalled))
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_comes_slowly_is_not() {
+        let slow = stream::iter(0..5).then(|_| async {
+            tokio::time::sleep(LIMIT / 2).await;
+            Ok::<_, std::io::Error>(Bytes::from("a"))
+        });
+        let replay = Replay::new(Body::from_stream(slow), LIMIT);
+        assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 5);
     }
 }

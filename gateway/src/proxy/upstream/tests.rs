@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::{BodyExt as _, StreamBody};
@@ -76,11 +77,14 @@ async fn answer<B>(
 }
 
 async fn ask(upstream: &Upstream) -> Answer {
-    let body = Replay::empty().attempt().unwrap();
+    let body = Replay::new(Body::empty(), Duration::from_mins(1))
+        .attempt()
+        .unwrap();
     let target = PathAndQuery::from_static("/v1/people");
     upstream
         .send(Method::GET, target, HeaderMap::new(), body)
         .await
+        .map_err(|failure| failure.error)
         .unwrap()
 }
 

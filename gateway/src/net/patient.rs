@@ -1,29 +1,35 @@
-//! A client's connection that is given up when the client stops reading: the answer it asked for holds memory and a
-//! connection to Webex.
+//! A connection that is given up when the other side stops reading. A client that does so holds memory and a connection to
+//! Webex; a Webex that does so holds a client and its upload.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::proxy::budget::IDLE_LIMIT;
-
-/// A stream whose writes fail when nothing could be written for [`IDLE_LIMIT`].
+/// A stream whose writes fail when nothing could be written for a while.
 #[derive(Debug)]
 pub struct Patient<S> {
     stream: S,
+    limit: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patient<S> {
-    /// Wraps `stream`.
-    pub fn new(stream: S) -> Self {
+    /// Wraps `stream`; `limit` is how long a write may wait.
+    pub fn new(stream: S, limit: Duration) -> Self {
         Self {
             stream,
+            limit,
             stalled: None,
         }
+    }
+
+    /// The stream itself.
+    pub fn get_ref(&self) -> &S {
+        &self.stream
     }
 
     fn judge<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -31,13 +37,12 @@ impl<S> Patient<S> {
             self.stalled = None;
             return outcome;
         }
-        let stalled = self
-            .stalled
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + IDLE_LIMIT)));
+        let end = Instant::now() + self.limit;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep_until(end)));
         stalled.as_mut().poll(cx).map(|()| {
             Err(io::Error::new(
                 io::ErrorKind::TimedOut,
-                "the client stopped reading",
+                "the other side stopped reading",
             ))
         })
     }
@@ -88,29 +93,28 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+    const LIMIT: Duration = Duration::from_mins(1);
+
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_stops_reading_is_given_up() {
+    async fn a_reader_that_stops_is_given_up() {
         let (server, mut client) = tokio::io::duplex(10);
-        let mut server = Patient::new(server);
+        let mut server = Patient::new(server, LIMIT);
         let start = Instant::now();
         let error = server.write_all(&[0; 100]).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), start.elapsed()),
-            (io::ErrorKind::TimedOut, IDLE_LIMIT)
-        );
+        assert_eq!((error.kind(), start.elapsed()), (io::ErrorKind::TimedOut, LIMIT));
         assert_eq!(client.read(&mut [0; 100]).await.unwrap(), 10);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_client_that_goes_on_reading_is_not() {
+    async fn a_slow_reader_that_goes_on_is_not() {
         let (server, mut client) = tokio::io::duplex(10);
         let reading = tokio::spawn(async move {
             for _ in 0..10 {
-                tokio::time::sleep(IDLE_LIMIT / 2).await;
+                tokio::time::sleep(LIMIT / 2).await;
                 client.read_exact(&mut [0; 10]).await.unwrap();
             }
         });
-        Patient::new(server).write_all(&[0; 100]).await.unwrap();
+        Patient::new(server, LIMIT).write_all(&[0; 100]).await.unwrap();
         reading.await.unwrap();
     }
 }

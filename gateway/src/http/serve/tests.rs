@@ -1,0 +1,263 @@
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use axum::routing::{get, post};
+use futures_util::stream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::*;
+
+/// Short enough to wait for in a test.
+const SHORT: Duration = Duration::from_millis(100);
+/// Longer than any test waits, so that only what is meant can have been the cause.
+const LONG: Duration = Duration::from_mins(10);
+
+/// Limits of which none ends anything during a test.
+const PATIENT: Limits = Limits {
+    head: LONG,
+    idle: LONG,
+    linger: LONG,
+    connections: 100,
+    drain: LONG,
+};
+
+struct Served {
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+impl Served {
+    async fn start(router: Router, limits: Limits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        // The access log knows when an answer has been sent.
+        let log = axum::middleware::from_fn_with_state(Arc::default(), crate::http::access_log::log);
+        let router = router.layer(log);
+        let serving = tokio::spawn(serve(listener, router, stop.clone(), limits));
+        Self {
+            address,
+            stop,
+            serving,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends `bytes` and reads until the other side closes.
+    async fn talk(&self, bytes: &[u8]) -> io::Result<String> {
+        let mut client = self.connect().await;
+        client.write_all(bytes).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.map(|_| answer)
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        self.serving.await.unwrap();
+    }
+}
+
+fn hello() -> Router {
+    Router::new().route("/", get(|| async { "hello" }))
+}
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: gw\r\n\r\n";
+
+async fn read_hello(client: &mut TcpStream) {
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"hello") {
+        assert_ne!(client.read_buf(&mut answer).await.unwrap(), 0, "closed");
+    }
+}
+
+#[tokio::test]
+async fn connections_without_a_request_do_not_delay_the_end() {
+    let served = Served::start(hello(), PATIENT).await;
+    let mut clients = Vec::new();
+    for before in [&b""[..], GET] {
+        for head in [&b""[..], b"GET / HT", b"GET / HTTP/1.1\r\nHost:"] {
+            let mut client = served.connect().await;
+            if !before.is_empty() {
+                client.write_all(before).await.unwrap();
+                read_hello(&mut client).await;
+            }
+            client.write_all(head).await.unwrap();
+            clients.push(client);
+        }
+    }
+    // The last one is accepted after the others.
+    served.talk(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+    tokio::time::timeout(GRACE * 10, served.end())
+        .await
+        .expect("it ends soon");
+}
+
+#[tokio::test]
+async fn a_request_that_runs_at_the_end_is_finished_and_one_that_never_ends_is_cut() {
+    for (ends, drain) in [(true, LONG), (false, SHORT)] {
+        let (arrived, mut at_handler) = mpsc::unbounded_channel();
+        let (go, gate) = oneshot::channel::<()>();
+        let gate = Arc::new(Mutex::new(Some(gate)));
+        let handler = move || {
+            arrived.send(()).unwrap();
+            let gate = gate.lock().unwrap().take().unwrap();
+            async move {
+                let _ = gate.await;
+                "hello"
+            }
+        };
+        let limits = Limits { drain, ..PATIENT };
+        let served = Served::start(Router::new().route("/", get(handler)), limits).await;
+        let mut client = served.connect().await;
+        client.write_all(GET).await.unwrap();
+        at_handler.recv().await.unwrap();
+        served.stop.cancel();
+        if ends {
+            sleep(GRACE * 2).await;
+            go.send(()).unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.ends_with("hello"), "{answer}");
+        } else {
+            assert_eq!(client.read(&mut [0; 100]).await.unwrap(), 0);
+        }
+        served.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_is_not_waited_for() {
+    let limits = Limits {
+        head: SHORT,
+        ..PATIENT
+    };
+    let served = Served::start(hello(), limits).await;
+    for head in [&b""[..], b"GET / HTTP/1.1\r\nHost:"] {
+        assert_eq!(served.talk(head).await.unwrap(), "");
+    }
+}
+
+/// Tells when it is dropped.
+struct Dropped(Option<oneshot::Sender<()>>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let _ = self.0.take().unwrap().send(());
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_stops_reading_does_not_hold_its_answer_for_ever() {
+    let (sender, dropped) = oneshot::channel();
+    let held = Arc::new(Mutex::new(Some(Dropped(Some(sender)))));
+    let endless = move || {
+        let held = held.lock().unwrap().take().unwrap();
+        async move {
+            Body::from_stream(stream::repeat_with(move || {
+                let _ = &held;
+                Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 4096]))
+            }))
+        }
+    };
+    let limits = Limits {
+        idle: SHORT,
+        ..PATIENT
+    };
+    let served = Served::start(Router::new().route("/", get(endless)), limits).await;
+    let mut client = served.connect().await;
+    client.write_all(GET).await.unwrap();
+    dropped.await.unwrap();
+    drop(client);
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_before_the_body_has_been_sent_is_received_whole() {
+    let early = || async { (http::StatusCode::PAYLOAD_TOO_LARGE, "hello") };
+    let served = Served::start(Router::new().route("/", post(early)), PATIENT).await;
+    let mut client = served.connect().await;
+    let head = b"POST / HTTP/1.1\r\nHost: gw\r\nContent-Length: 8388608\r\n\r\n";
+    client.write_all(head).await.unwrap();
+    read_hello(&mut client).await;
+    // What follows meets a connection that is closing; none of it is taken for a request.
+    for _ in 0..8 {
+        let chunk = [GET, &vec![b'x'; 1024 * 1024 - GET.len()]].concat();
+        client.write_all(&chunk).await.unwrap();
+    }
+    client.shutdown().await.unwrap();
+    let mut rest = String::new();
+    client.read_to_string(&mut rest).await.unwrap();
+    assert_eq!(rest, "");
+    served.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_does_not_look_complete_to_an_old_client() {
+    let cut = || async {
+        let (sender, parts) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            sender.send(Ok(Bytes::from("hel"))).unwrap();
+            sleep(SHORT).await;
+            sender.send(Err(io::Error::other("cut"))).unwrap();
+        });
+        let parts = stream::unfold(parts, |mut parts| async { Some((parts.recv().await?, parts)) });
+        Body::from_stream(parts)
+    };
+    let served = Served::start(Router::new().route("/", get(cut)), PATIENT).await;
+    let error = served.talk(b"GET / HTTP/1.0\r\n\r\n").await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn clients_above_the_limit_wait_for_their_turn() {
+    let limits = Limits {
+        connections: 2,
+        ..PATIENT
+    };
+    let served = Served::start(hello(), limits).await;
+    let mut first = [served.connect().await, served.connect().await];
+    for client in &mut first {
+        client.write_all(GET).await.unwrap();
+        read_hello(client).await;
+    }
+    let mut waiting = served.connect().await;
+    waiting.write_all(GET).await.unwrap();
+    let early = tokio::time::timeout(SHORT, waiting.read_u8()).await;
+    assert!(early.is_err(), "a third client was served");
+    drop(first);
+    read_hello(&mut waiting).await;
+}
+
+/// A listener whose first accepts fail, as they do without file descriptors.
+struct Exhausted {
+    errors: Mutex<VecDeque<i32>>,
+    listener: TcpListener,
+}
+
+impl Accept for Exhausted {
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let error = self.errors.lock().unwrap().pop_front();
+        match error {
+            Some(error) => Err(io::Error::from_raw_os_error(error)),
+            None => self.listener.accept().await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failed_accept_does_not_end_the_listener() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (emfile, connaborted) = (nix::libc::EMFILE, nix::libc::ECONNABORTED);
+    let errors = Mutex::new([emfile, connaborted].into());
+    let listener = Exhausted { errors, listener };
+    let serving = serve(listener, hello(), CancellationToken::new(), PATIENT);
+    tokio::spawn(serving);
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(GET).await.unwrap();
+    read_hello(&mut client).await;
+}
