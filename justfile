@@ -109,6 +109,23 @@ bar-vectors:
     echo "$output" | grep -o 'vectors: [0-9]*, failures: [0-9]*' || { echo "the vectors did not run"; exit 1; }
     [ "$outcome" -eq 0 ] || exit 1
 
+# Bar: tests run at least 90 % of the gateway's lines (needs cargo-tarpaulin)
+bar-coverage:
+    cargo tarpaulin --engine llvm --packages webex-gateway --lib --test it --follow-exec --skip-clean --target-dir target/coverage \
+        --include-files 'gateway/src/*' --exclude-files '*/tests.rs' '*/tests/*' --out Lcov --output-dir target/coverage --fail-under 90
+
+# Bar: tests notice at least 90 % of the mutants of tokens, storage, headers, targets and retries (needs cargo-mutants; hours)
+bar-mutants *ARGS:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo mutants --package webex-gateway --output target/mutants {{ ARGS }} -- --lib --test it || [ $? -eq 2 ] || [ $? -eq 3 ]
+    cd target/mutants/mutants.out
+    caught=$(cat caught.txt timeout.txt | wc -l)
+    viable=$(( caught + $(wc -l < missed.txt) ))
+    cat missed.txt
+    echo "caught ${caught} of ${viable} viable mutants: $(( 100 * caught / viable )) % (bar: 90 %)"
+    [ $(( 100 * caught )) -ge $(( 90 * viable )) ]
+
 # Fuzz each parser for so many seconds (needs a nightly toolchain and cargo-fuzz)
 fuzz SECONDS="600":
     #!/usr/bin/env bash
