@@ -36,7 +36,7 @@ pub enum Objection {
     Expired,
 }
 
-/// Decides. `found` is what is in the file, `held` what is in use, `refused` whether Webex has refused to refresh that, `pin`
+/// Decides. `found` is what is in the file, `held` what is in use, `refused` whether Webex has said that this grant is dead, `pin`
 /// the one organisation that is allowed.
 #[must_use]
 pub fn judge(
@@ -140,6 +140,23 @@ mod tests {
         let bench = Bench::new();
         assert_eq!(bench.judge(&bench.held.tokens), Adoption::Nothing);
         assert_eq!(bench.judge(&bench.same_grant("0", -48)), Adoption::Nothing);
+    }
+
+    #[test]
+    fn of_two_refreshes_in_one_second_the_one_that_is_held_stays() {
+        let bench = Bench::new();
+        let mut found = bench.same_grant("2", 0);
+        found.issued_at = bench.held.tokens.issued_at;
+        assert_eq!(bench.judge(&found), Adoption::Nothing);
+    }
+
+    #[test]
+    fn a_token_that_ends_now_is_no_better_than_one_that_has_ended() {
+        let bench = Bench::new();
+        let mut found = bench.other_grant(Duration::ZERO);
+        found.issued_at = bench.clock.now().wall;
+        found.expires_in = Duration::ZERO;
+        assert_eq!(bench.judge(&found), Adoption::Refuse(Objection::Expired));
     }
 
     #[test]

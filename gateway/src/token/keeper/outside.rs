@@ -6,6 +6,7 @@ use super::Keeper;
 use crate::organization::OrgId;
 use crate::token::TokenSet;
 use crate::token::adoption::{Adoption, judge};
+use crate::token::failure::Rejection;
 use crate::token::file::{Loaded, Seen};
 
 /// What a look at the file remembers for the next one.
@@ -96,6 +97,7 @@ impl Keeper {
         };
         if found.same_content(seen) {
             seen.follow(&found);
+            self.note_usable();
             return false;
         }
         let path = self.0.file.path().display();
@@ -130,6 +132,15 @@ impl Keeper {
         false
     }
 
+    /// What was wrong with the file has been put right, and its tokens are those in use.
+    fn note_usable(&self) {
+        let snapshot = self.snapshot();
+        if snapshot.grant.is_some() && snapshot.unusable_file.is_some() {
+            info!("{} holds the tokens in use again", self.0.file.path().display());
+            self.0.flight.publish(|snapshot| snapshot.unusable_file = None);
+        }
+    }
+
     /// The one organisation that may be acted for, where that is settled.
     fn pin(&self) -> Option<OrgId> {
         let snapshot = self.snapshot();
@@ -144,12 +155,13 @@ impl Keeper {
         let refused = snapshot
             .trouble
             .as_ref()
-            .is_some_and(|trouble| trouble.rejection.is_some());
+            .is_some_and(|trouble| trouble.rejection == Some(Rejection::Grant));
         judge(snapshot.grant.as_ref(), refused, self.pin(), found, self.now())
     }
 
     fn adopt(&self, mut tokens: TokenSet, adoption: Adoption) -> bool {
         if adoption == Adoption::Nothing {
+            self.note_usable();
             return false;
         }
         tokens.org_id = tokens.organization().or(self.pin());

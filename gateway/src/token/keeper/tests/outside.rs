@@ -120,6 +120,23 @@ async fn a_file_that_is_spoilt_does_not_matter_until_it_is_replaced_and_then_a_c
 }
 
 #[tokio::test]
+async fn a_spoilt_file_that_is_put_right_is_no_problem_any_more() {
+    let bench = Bench::with([]).await;
+    let whole = bench.stored();
+    bench.change("spoilt").await;
+    assert!(bench.keeper.snapshot().unusable_file.is_some());
+    bench.change(&whole).await;
+    assert_eq!(bench.keeper.snapshot().unusable_file, None);
+    bench.change("spoilt").await;
+    let same = bench.tokens_in("1", |tokens| {
+        tokens.issued_at = Timestamp::from_unix_seconds(1_769_606_789)
+    });
+    bench.change(&same.replacen('{', "{\n\"note\": 1,", 1)).await;
+    assert_eq!(bench.keeper.snapshot().unusable_file, None);
+    assert_eq!(bench.calls(), 0);
+}
+
+#[tokio::test]
 async fn a_write_that_is_not_complete_yet_is_no_alarm() {
     let bench = Bench::with([]).await;
     let mut outside = Outside::default();
