@@ -34,7 +34,7 @@ use crate::token::keeper::{Dice, Keeper};
 const DRAIN: Duration = Duration::from_millis(7500);
 /// Docker sends SIGKILL 10 s after SIGTERM. A refresh in flight may take all the time before that: what it brings cannot be
 /// had again from a server that rotates refresh tokens.
-const LAST_CALL: Duration = Duration::from_millis(8500);
+const LAST_CALL: Duration = Duration::from_millis(8000);
 
 /// A gateway that has bound its ports.
 pub struct App {
@@ -95,6 +95,7 @@ impl App {
             return Err(StartError::Loop);
         }
         let file = TokenFile::new(&config.tokens_file);
+        file.sweep();
         check_folder(&file)?;
         let tls = match config.webex.scheme == http::uri::Scheme::HTTP && config.token_url.scheme() == "http"
         {
@@ -176,7 +177,7 @@ impl App {
     pub async fn run(self, stop: CancellationToken) {
         self.greet();
         let learning = self.authorizer.clone();
-        tokio::spawn(async move { learning.learn_organization().await });
+        let learning = tokio::spawn(async move { learning.keep_learning().await });
         let drained = CancellationToken::new();
         let keeping = tokio::spawn(self.keeper.clone().run(drained.clone()));
         let stopping = stop.clone();
@@ -193,6 +194,7 @@ impl App {
         }
         // Only now: a request that ended last may have started a refresh.
         drained.cancel();
+        learning.abort();
         let last_call = last_call.await.unwrap_or_else(|_| Instant::now());
         match timeout_at(last_call, keeping).await {
             Ok(Ok(())) => {}

@@ -18,7 +18,7 @@ use crate::secret::AuthorizationCode;
 use crate::token::TokenSet;
 use crate::token::endpoint::TokenEndpoint;
 use crate::token::failure::{Rejection, TokenError};
-use crate::token::keeper::Keeper;
+use crate::token::keeper::{Conflict, Keeper};
 use attempt::Attempt;
 use codes::{Codes, Lane};
 use identity::Identity;
@@ -38,6 +38,9 @@ pub const SCOPES: [&str; 10] = [
     "identity:people_read",
     "spark-admin:organizations_read",
 ];
+
+/// How often Webex is asked whose tokens are held, where it could not be told.
+const LEARN_RETRY: Duration = Duration::from_mins(1);
 
 /// What is fixed by the configuration.
 #[derive(Clone, Debug)]
@@ -155,25 +158,37 @@ impl Authorizer {
         outcome.map_err(Self::refuse)
     }
 
-    /// Learns whose tokens an old file holds, so that it is as protected as a new one.
-    pub async fn learn_organization(&self) {
-        if self.pin().is_some() || self.0.keeper.snapshot().grant.is_none() {
+    /// Sees to it, as long as the gateway runs, that it is known whose tokens are held.
+    pub async fn keep_learning(&self) {
+        loop {
+            self.learn_organization().await;
+            self.0.keeper.changed_or(LEARN_RETRY).await;
+        }
+    }
+
+    /// Learns whose tokens are held that do not tell it themselves, so that an old file is as protected as a new one.
+    async fn learn_organization(&self) {
+        let snapshot = self.0.keeper.snapshot();
+        let Some(grant) = snapshot.grant.as_ref() else {
+            return;
+        };
+        if grant.tokens.organization().is_some() {
             return;
         }
+        let generation = grant.generation;
         if let Ok(access) = self.0.keeper.access().await
+            && access.generation == generation
             && let identity::Person::Of(org_id) = self.0.identity.who_is(&access.bearer).await
         {
-            info!("this gateway acts for the organisation {org_id} of the tokens it holds");
-            self.0.keeper.learn(org_id).await;
+            info!("the tokens held are of the organisation {org_id}");
+            self.0.keeper.learn(generation, org_id).await;
         }
     }
 
     /// The one organisation that may authorise, where that is settled.
     #[must_use]
     pub fn pin(&self) -> Option<OrgId> {
-        let snapshot = self.0.keeper.snapshot();
-        let held = snapshot.grant.as_ref().and_then(|grant| grant.tokens.org_id);
-        self.0.integration.org_id.or(held)
+        self.0.integration.org_id.or_else(|| self.0.keeper.pin())
     }
 
     async fn redeem(&self, code: &AuthorizationCode, flow: Option<Flow>) -> Outcome {
@@ -210,8 +225,9 @@ impl Authorizer {
         let tokens =
             TokenSet::granted(response, org_id, self.0.keeper.now()).ok_or(Refusal::NoRefreshToken)?;
         let fingerprint = tokens.access_token.fingerprint();
-        // Tokens that cannot be stored still serve; the keeper has said so, and goes on trying.
-        let _ = self.0.keeper.install(tokens, answered).await;
+        // Tokens that cannot be stored still serve; the keeper says so, and goes on trying.
+        let installed = self.0.keeper.install(tokens, answered).await;
+        installed.map_err(|Conflict { found, expected }| Refusal::WrongOrganization { found, expected })?;
         info!(
             topic = "oauth2",
             "authorised by an administrator of organisation {org_id}, token {fingerprint}"

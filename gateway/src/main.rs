@@ -68,7 +68,12 @@ fn start(config: Config) -> ExitCode {
 
 fn run(work: impl Future<Output = ExitCode>) -> ExitCode {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(work),
+        Ok(runtime) => {
+            let code = runtime.block_on(work);
+            // A thread that a hanging file system holds must not hold the process.
+            runtime.shutdown_background();
+            code
+        }
         Err(problem) => fail(1, &format!("cannot start threads: {problem}")),
     }
 }

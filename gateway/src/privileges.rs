@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, lchown};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -11,7 +11,7 @@ use nix::unistd::{Gid, Uid, geteuid, setgid, setgroups, setuid};
 use thiserror::Error;
 use tracing::{info, warn};
 
-use crate::token::file::TokenFile;
+use crate::token::file::{TokenFile, parent};
 
 /// A user and a group by number: an empty image has no names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,7 @@ impl RunAs {
         if !geteuid().is_root() {
             return;
         }
-        let lock = TokenFile::new(tokens_file).lock_path();
-        for path in [folder_of(tokens_file), tokens_file.to_path_buf(), lock] {
+        for path in Self::belongings(tokens_file) {
             if let Err(problem) = self.hand_over(&path) {
                 warn!(
                     "cannot hand {} over to user {}: {problem}",
@@ -72,14 +71,26 @@ impl RunAs {
     /// Whether [`Self::take_over`] would hand the folder of `tokens_file` over: a report has to tell it from one that stays root's.
     #[must_use]
     pub fn would_hand_over(self, tokens_file: &Path) -> bool {
-        let folder = fs::metadata(folder_of(tokens_file));
+        let folder = fs::metadata(parent(tokens_file));
         geteuid().is_root() && folder.is_ok_and(|folder| folder.uid() == 0)
     }
 
-    /// What belongs to somebody else than root was given to them on purpose.
+    /// The folder in which the tokens are, they themselves, and the lock beside them.
+    fn belongings(tokens_file: &Path) -> Vec<PathBuf> {
+        // A link that the operator has made is followed once, here.
+        let file = fs::canonicalize(tokens_file).unwrap_or_else(|_| tokens_file.to_path_buf());
+        let lock = TokenFile::new(&file).lock_path();
+        vec![parent(&file), file, lock]
+    }
+
+    /// What belongs to somebody else than root was given to them on purpose. Links are not followed: whoever owns the folder could
+    /// lead them anywhere.
     fn hand_over(self, path: &Path) -> io::Result<()> {
-        match fs::metadata(path) {
-            Ok(metadata) if metadata.uid() == 0 => chown(path, Some(self.uid), Some(self.gid)),
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_dir() && is_shared(path, &metadata) => Err(io::Error::other(
+                "it is a folder of the whole system; give the tokens one of their own",
+            )),
+            Ok(metadata) if metadata.uid() == 0 => lchown(path, Some(self.uid), Some(self.gid)),
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
@@ -96,11 +107,9 @@ impl RunAs {
     }
 }
 
-fn folder_of(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
+/// `/`, and folders like `/tmp` in which everybody has files.
+fn is_shared(path: &Path, metadata: &fs::Metadata) -> bool {
+    path == Path::new("/") || metadata.mode() & 0o1000 != 0
 }
 
 #[cfg(test)]
@@ -128,5 +137,33 @@ mod tests {
         ] {
             assert_eq!(RunAs::parse(text), Err(MalformedUser), "{text}");
         }
+    }
+
+    #[test]
+    fn a_link_is_not_followed_to_what_belongs_to_somebody_else() {
+        if !geteuid().is_root() {
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let (target, link) = (dir.path().join("target"), dir.path().join(".tokens.lock"));
+        fs::write(&target, "root's").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        RunAs {
+            uid: 65532,
+            gid: 65532,
+        }
+        .hand_over(&link)
+        .unwrap();
+        assert_eq!(fs::metadata(&target).unwrap().uid(), 0);
+    }
+
+    #[test]
+    fn folders_of_the_whole_system_are_not_handed_over() {
+        for path in ["/", "/tmp"] {
+            let metadata = fs::metadata(path).unwrap();
+            assert!(is_shared(Path::new(path), &metadata), "{path}");
+        }
+        let own = tempfile::tempdir().unwrap();
+        assert!(!is_shared(own.path(), &fs::metadata(own.path()).unwrap()));
     }
 }

@@ -32,10 +32,10 @@ pub enum Person {
 }
 
 impl Person {
-    /// Whether Webex has answered something else than a refusal to the token.
+    /// Whether Webex has named the holder: anything else may have come from somebody on the way.
     #[must_use]
     pub fn answered(&self) -> bool {
-        matches!(self, Self::Of(_) | Self::Forbidden)
+        matches!(self, Self::Of(_))
     }
 }
 

@@ -14,7 +14,7 @@ pub enum Adoption {
     Nothing,
     /// Use them.
     Install,
-    /// Use them, and keep those held until Webex has answered something to the new ones.
+    /// Use them, and keep those held until Webex has refreshed the new ones.
     Try,
     /// Leave them where they are.
     Refuse(Objection),
@@ -63,7 +63,8 @@ pub fn judge(
         // Nothing is lost with it: the same refresh token stands behind both.
         (_, true) if found.issued_at > tokens.issued_at || (fresh && !held.usable(now)) => Adoption::Install,
         (_, true) => Adoption::Nothing,
-        (_, false) if refused => Adoption::Install,
+        // Issued later: another gateway has refreshed and the server rotates, or an administrator has authorised there.
+        (_, false) if refused || (fresh && found.issued_at > tokens.issued_at) => Adoption::Install,
         (_, false) if fresh || !held.usable(now) => Adoption::Try,
         (_, false) => Adoption::Refuse(Objection::Expired),
     }
@@ -132,7 +133,7 @@ mod tests {
             refresh_token: RefreshToken::new("rotated").unwrap(),
             ..bench.same_grant("2", 0)
         };
-        assert_eq!(bench.judge(&rotated), Adoption::Try);
+        assert_eq!(bench.judge(&rotated), Adoption::Install);
     }
 
     #[test]
@@ -153,9 +154,8 @@ mod tests {
     #[test]
     fn a_token_that_ends_now_is_no_better_than_one_that_has_ended() {
         let bench = Bench::new();
-        let mut found = bench.other_grant(Duration::ZERO);
-        found.issued_at = bench.clock.now().wall;
-        found.expires_in = Duration::ZERO;
+        let mut found = bench.other_grant(Duration::from_hours(2));
+        found.expires_in = Duration::from_hours(2);
         assert_eq!(bench.judge(&found), Adoption::Refuse(Objection::Expired));
     }
 

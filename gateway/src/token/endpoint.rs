@@ -78,11 +78,18 @@ impl WebexTokenEndpoint {
             .map(|(_, value)| (*value).to_owned())
             .collect();
         let (version, status, headers) = (answer.version(), answer.status(), answer.headers().clone());
-        let body = bounded_body(answer)
-            .await
-            .map_err(|problem| unreachable(&problem))?;
+        // It has begun to answer: a code is spent.
+        let body = bounded_body(answer).await.map_err(|problem| {
+            let cut = format!("the answer of the token endpoint is not usable: {problem}");
+            TokenError::transient(cut).with_fault(Fault::Malformed)
+        })?;
         log_answer(version, status, &headers, &body, &secrets);
-        interpret(status, &headers, &body).map_err(|error| error.without(&secrets))
+        // Before anything is cut: what is left of a secret would not be known as one.
+        let told = match status.is_success() {
+            true => body,
+            false => dump::without(&String::from_utf8_lossy(&body), &secrets).into(),
+        };
+        interpret(status, &headers, &told).map_err(|error| error.without(&secrets))
     }
 }
 

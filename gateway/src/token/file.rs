@@ -14,6 +14,8 @@ use super::TokenSet;
 use super::disk::{Disk, RealDisk, TEMPORARY};
 use super::wire::MalformedTokens;
 use crate::clock::Timestamp;
+use crate::organization::OrgId;
+use crate::secret::AccessToken;
 
 /// A temporary file older than this belongs to nobody who still runs.
 const STALE: Duration = Duration::from_mins(1);
@@ -66,6 +68,8 @@ pub struct Stamp {
     inode: u64,
     size: u64,
     modified: (i64, i64),
+    /// Permissions and owner count as well: they decide whether the file can be read.
+    changed: (i64, i64),
 }
 
 /// Why tokens could not be stored.
@@ -103,6 +107,7 @@ impl Stamp {
             inode: metadata.ino(),
             size: metadata.size(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 }
@@ -148,7 +153,8 @@ impl TokenFile {
         let stamp = self.stamp();
         let read = self.disk.read(&self.path);
         let seen = Seen {
-            stamp,
+            // What could not be read is looked at again, whether it seems to have changed or not.
+            stamp: stamp.filter(|_| read.is_ok()),
             content: read.as_ref().ok().map(|content| Sha256::digest(content).into()),
             kept: None,
         };
@@ -176,9 +182,21 @@ impl TokenFile {
         metadata.is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
     }
 
+    /// The organisation that the file names, although it holds no usable tokens: a file that was cut off still tells whose it was.
+    #[must_use]
+    pub fn organization_hint(&self) -> Option<OrgId> {
+        let content = self.disk.read(&self.path).ok()?;
+        let text = String::from_utf8_lossy(&content);
+        let after = |name: &str| text.split_once(name)?.1.split('"').nth(2);
+        let named = after("org_id").and_then(|text| OrgId::parse(text).ok());
+        named.or_else(|| {
+            let access_token = AccessToken::new(after("access_token")?).ok()?;
+            OrgId::parse(access_token.organization()?).ok()
+        })
+    }
+
     /// Finds out whether a later [`Self::store`] could work, by making a temporary file beside the real one.
     pub fn probe(&self) -> Result<(), StoreError> {
-        self.sweep();
         if self.path.is_dir() {
             return Err(self.failed("use", io::Error::from(io::ErrorKind::IsADirectory)));
         }
@@ -203,6 +221,7 @@ impl TokenFile {
             self.set_aside(reason, now)?;
             seen.kept = there.content;
         }
+        let before = self.stamp();
         let content = tokens.to_json();
         let mut temporary = self
             .disk
@@ -212,15 +231,20 @@ impl TokenFile {
         written.map_err(|source| self.failed("write beside", source))?;
         let flushed = self.disk.sync(&temporary);
         flushed.map_err(|source| self.failed("flush beside", source))?;
-        let stamp = temporary
-            .as_file()
-            .metadata()
-            .ok()
-            .map(|metadata| Stamp::of(&metadata));
+        // Writing may have taken seconds, and whatever came in meanwhile is worth a copy, too.
+        if self.stamp() != before {
+            let (_, latest) = self.look();
+            if latest.content.is_some() && latest.content != there.content {
+                self.set_aside("replaced", now)?;
+            }
+        }
+        let written = temporary.as_file().metadata().ok();
         let replaced = self.disk.replace(temporary, &self.target());
         replaced.map_err(|source| self.failed("replace", source))?;
+        let inode = written.map(|metadata| metadata.ino());
         *seen = Seen {
-            stamp,
+            // If somebody was quicker, the next look finds out.
+            stamp: self.stamp().filter(|stamp| Some(stamp.inode) == inode),
             content: Some(Sha256::digest(&content).into()),
             kept: None,
         };
@@ -259,7 +283,7 @@ impl TokenFile {
     }
 
     /// Removes what a crash between two steps of [`Self::store`] left behind: it holds tokens.
-    fn sweep(&self) {
+    pub fn sweep(&self) {
         let (prefix, folder) = (self.file_name(), fs::read_dir(self.folder()));
         for entry in folder.into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -268,7 +292,7 @@ impl TokenFile {
                 .and_then(|metadata| metadata.modified())
                 .ok()
                 .and_then(|time| time.elapsed().ok());
-            if name.starts_with(&prefix) && name.ends_with(TEMPORARY) && age.is_some_and(|age| age > STALE) {
+            if is_temporary(&name, &prefix) && age.is_some_and(|age| age > STALE) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -281,14 +305,15 @@ impl TokenFile {
 
     /// The file behind a symbolic link: the link itself must survive a rename.
     fn target(&self) -> PathBuf {
-        fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone())
+        fs::canonicalize(&self.path).unwrap_or_else(|_| match fs::read_link(&self.path) {
+            // The link is there before what it points to.
+            Ok(target) => parent(&self.path).join(target),
+            Err(_) => self.path.clone(),
+        })
     }
 
     fn folder(&self) -> PathBuf {
-        match self.target().parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-            _ => PathBuf::from("."),
-        }
+        parent(&self.target())
     }
 
     fn file_name(&self) -> String {
@@ -305,6 +330,23 @@ impl TokenFile {
             source,
         }
     }
+}
+
+/// The folder of a file; that of a bare name is the working directory.
+#[must_use]
+pub fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Whether a temporary file of this program has such a name: `prefix`, six letters or digits, and the ending.
+fn is_temporary(name: &str, prefix: &str) -> bool {
+    let random = name
+        .strip_prefix(prefix)
+        .and_then(|rest| rest.strip_suffix(TEMPORARY));
+    random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// The system's error without the temporary file's name, which means nothing to an operator.

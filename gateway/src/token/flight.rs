@@ -15,7 +15,7 @@ use tracing::info;
 
 use super::TokenSet;
 use super::failure::TokenError;
-use super::lifecycle::{Decision, Generation, Lifecycle, Outcome, Why};
+use super::lifecycle::{Decision, Lifecycle, Outcome, Why};
 use super::snapshot::{Access, Snapshot, Unavailable};
 use crate::clock::{Clock, Now};
 use crate::secret::RefreshToken;
@@ -61,10 +61,7 @@ impl Flight {
     }
 
     /// An access token that has not expired; waits for a refresh where there is none.
-    pub(super) async fn access(
-        &self,
-        start: impl Fn(Generation, RefreshToken),
-    ) -> Result<Access, Unavailable> {
+    pub(super) async fn access(&self, start: impl Fn(RefreshToken)) -> Result<Access, Unavailable> {
         if let Some(access) = self.snapshot().access(self.now()) {
             return Ok(access);
         }
@@ -80,7 +77,7 @@ impl Flight {
     pub(super) async fn obtain(
         &self,
         why: Why,
-        start: impl Fn(Generation, RefreshToken),
+        start: impl Fn(RefreshToken),
     ) -> Result<Option<Access>, Unavailable> {
         loop {
             // Before the decision, so that an end between the two is not missed.
@@ -112,17 +109,17 @@ impl Flight {
     }
 
     /// Asks the state machine, and starts the refresh that it asks for.
-    pub(super) fn decide(&self, why: Why, start: impl Fn(Generation, RefreshToken)) -> Decision {
+    pub(super) fn decide(&self, why: Why, start: impl Fn(RefreshToken)) -> Decision {
         let decision = self.transition(|life, now, _| life.want(why, now));
-        if let Decision::Start(generation, refresh_token) = &decision {
-            start(*generation, refresh_token.clone());
+        if let Decision::Start(refresh_token) = &decision {
+            start(refresh_token.clone());
         }
         decision
     }
 
     /// Takes the end of a refresh; [`Self::wake`] has to follow.
-    pub(super) fn ended(&self, generation: Generation, result: Result<TokenSet, TokenError>) -> Outcome {
-        self.transition(|life, now, dice| life.refresh_ended(generation, result, now, dice))
+    pub(super) fn ended(&self, spent: &RefreshToken, result: Result<TokenSet, TokenError>) -> Outcome {
+        self.transition(|life, now, dice| life.refresh_ended(spent, result, now, dice))
     }
 
     /// Wakes who waits for the end of a refresh.

@@ -29,10 +29,14 @@ impl TokenSet {
         let at = fields
             .get("at")
             .and_then(|at| at.as_f64().or_else(|| at.as_str()?.trim().parse().ok()));
-        let org_id = fields
-            .get("org_id")
-            .and_then(Value::as_str)
-            .and_then(|text| OrgId::parse(text).ok());
+        // Whose tokens these are is no guess: a text that names nobody must not open them to everybody.
+        let org_id = match fields.get("org_id") {
+            None | Some(Value::Null) => None,
+            Some(value) => {
+                let text = value.as_str().ok_or(MalformedTokens::Organization)?;
+                Some(OrgId::parse(text).map_err(|_| MalformedTokens::Organization)?)
+            }
+        };
         for name in KNOWN {
             fields.shift_remove(name);
         }

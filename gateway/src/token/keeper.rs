@@ -9,16 +9,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use http::StatusCode;
+use thiserror::Error;
 use tokio::sync::MutexGuard;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 pub use super::flight::Dice;
 pub use super::snapshot::{Access, Snapshot, Unavailable};
 
 use super::TokenSet;
+use super::adoption::Objection;
 use super::endpoint::TokenEndpoint;
 use super::file::{Seen, TokenFile};
 use super::flight::Flight;
@@ -61,6 +64,16 @@ struct Inner {
     metrics: Arc<Metrics>,
     /// Refreshes and writes that must end before the process does.
     tasks: TaskTracker,
+}
+
+/// Tokens of another organisation came in while an authorisation was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the tokens held are those of the organisation {expected} by now, and the new ones those of {found}")]
+pub struct Conflict {
+    /// Whose the new ones are.
+    pub found: OrgId,
+    /// Whose are held.
+    pub expected: OrgId,
 }
 
 impl fmt::Debug for Keeper {
@@ -122,13 +135,13 @@ impl Keeper {
 
     /// An access token that has not expired; waits for a refresh where there is none.
     pub async fn access(&self) -> Result<Access, Unavailable> {
-        let start = |generation, refresh_token| self.start_refresh(generation, refresh_token);
+        let start = |refresh_token| self.start_refresh(refresh_token);
         self.0.flight.access(start).await
     }
 
     /// What to send instead of the token that Webex answered with 401; `None` when another token would not help.
     pub async fn replace(&self, rejected: Generation) -> Result<Option<Access>, Unavailable> {
-        let start = |generation, refresh_token| self.start_refresh(generation, refresh_token);
+        let start = |refresh_token| self.start_refresh(refresh_token);
         self.0.flight.obtain(Why::Rejected(rejected), start).await
     }
 
@@ -137,9 +150,9 @@ impl Keeper {
         self.decide(Why::Rejected(generation));
     }
 
-    /// Webex answered something else than 401 to the token of this generation.
-    pub fn accepted(&self, generation: Generation) {
-        if self.0.flight.snapshot().on_trial {
+    /// A call with the token of this generation was answered with `status`.
+    pub fn answered(&self, generation: Generation, status: StatusCode) {
+        if status.is_success() && self.0.flight.snapshot().dead {
             self.0.flight.transition(|life, _, _| life.accepted(generation));
         }
     }
@@ -162,30 +175,81 @@ impl Keeper {
             .collect()
     }
 
-    /// Takes the tokens of a new authorisation. They serve even if they cannot be stored; the error says why they are not.
-    /// `answered` tells whether Webex has answered to them; otherwise those held before come back if it refuses the new ones.
-    pub async fn install(&self, tokens: TokenSet, answered: bool) -> Result<(), String> {
+    /// Takes the tokens of a new authorisation, unless by now those of another organisation are held. Tokens that cannot be stored
+    /// serve all the same; [`Snapshot::unsaved`] says so. `answered` tells whether Webex has answered to them; otherwise those held
+    /// before come back if it refuses to refresh the new ones.
+    pub async fn install(&self, tokens: TokenSet, answered: bool) -> Result<(), Conflict> {
         // Even without the lock: a code works once.
         let _lock = self.lock(storing::LOCK_PATIENCE).await;
         let mut seen = self.installing().await;
-        self.take_over(&mut seen, &mut Outside::certain()).await;
+        if self.take_over(&mut seen, &mut Outside::certain()).await {
+            // Somebody has put them there within the last moments: they are worth a copy.
+            seen.forget_content();
+        }
+        if let (Some(expected), Some(found)) = (self.pin(), tokens.org_id)
+            && expected != found
+        {
+            return Err(Conflict { found, expected });
+        }
         let stored = self.store(&tokens, &mut seen).await;
         self.0.flight.transition(|life, now, dice| match answered {
             true => life.install(tokens, now, dice),
             false => life.install_on_trial(tokens, now, dice),
         });
-        self.note_stored(stored.clone());
+        self.note_stored(stored);
         info!(topic = "oauth2", "tokens updated");
-        stored
+        Ok(())
     }
 
-    /// Notes whose tokens are held, so that the next start knows it too.
-    pub async fn learn(&self, org_id: OrgId) {
+    /// Notes whose tokens those of `generation` are, so that the next start knows it too. Tokens of another organisation than the
+    /// configured one are not used any more.
+    pub async fn learn(&self, generation: Generation, org_id: OrgId) {
+        if let Some(expected) = self.0.org_id.filter(|expected| *expected != org_id) {
+            let _installing = self.installing().await;
+            self.0.flight.transition(|life, _, _| life.disown(generation));
+            let objection = Objection::OtherOrganization {
+                found: org_id,
+                expected,
+            };
+            let path = self.0.file.path().display();
+            error!(
+                "{path} {objection}; they are not used any more, and copied aside when an administrator authorises"
+            );
+            let problem = objection.to_string();
+            self.0
+                .flight
+                .publish(|snapshot| snapshot.unusable_file = Some(problem));
+            return;
+        }
         {
             let _installing = self.installing().await;
-            self.0.flight.transition(|life, _, _| life.learn(org_id));
+            self.0
+                .flight
+                .transition(|life, _, _| life.learn(generation, org_id));
         }
         self.store_again().await;
+    }
+
+    /// The one organisation that may be acted for, where that is settled: by the operator, by the tokens held, or by a tokens file
+    /// that cannot be used but names it.
+    #[must_use]
+    pub fn pin(&self) -> Option<OrgId> {
+        let snapshot = self.snapshot();
+        let held = snapshot.grant.as_ref();
+        self.0
+            .org_id
+            .or_else(|| held.and_then(|grant| grant.tokens.organization()))
+            .or(snapshot.unusable_org)
+    }
+
+    /// Waits until the state has changed, at most `patience`.
+    pub async fn changed_or(&self, patience: Duration) {
+        let mut changes = self.0.flight.subscribe();
+        changes.mark_unchanged();
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = self.0.flight.clock().sleep(patience) => {}
+        }
     }
 
     /// Runs `work` on its own; the end of [`Self::run`] waits for it.
@@ -237,17 +301,21 @@ impl Keeper {
         let due = warned.is_none_or(|at| now.since(at) >= HORIZON_REMINDER);
         if let Some(end) = end.filter(|end| end.since(now) < HORIZON && due) {
             *warned = Some(now);
-            let days = end.since(now).as_secs() / 86_400;
+            let when = match end.since(now).as_secs() / 86_400 {
+                _ if end <= now => "has ended".to_owned(),
+                0 => "ends within a day".to_owned(),
+                days => format!("ends in {days} days"),
+            };
             warn!(
                 topic = "oauth2",
                 action = Action::Reauthorise.as_str(),
-                "the refresh token ends in {days} days, on {end}: have an administrator authorise the gateway again"
+                "the refresh token {when}, on {end}: have an administrator authorise the gateway again"
             );
         }
     }
 
     fn decide(&self, why: Why) {
-        let start = |generation, refresh_token| self.start_refresh(generation, refresh_token);
+        let start = |refresh_token| self.start_refresh(refresh_token);
         self.0.flight.decide(why, start);
     }
 

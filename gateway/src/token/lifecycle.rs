@@ -37,8 +37,8 @@ pub enum Why {
 /// What is to be done about a wish for a refresh.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// Start a refresh of this generation with this refresh token.
-    Start(Generation, RefreshToken),
+    /// Start a refresh with this refresh token.
+    Start(RefreshToken),
     /// A refresh runs; wait for its end.
     Join,
     /// Use the tokens held: they are newer than the rejected ones, or good.
@@ -70,10 +70,12 @@ pub enum Outcome {
 #[derive(Clone, Debug, Default)]
 pub struct Lifecycle {
     grant: Option<Grant>,
-    /// What was held before the grant, while Webex has not answered anything to the grant yet.
+    /// What was held before the grant, while Webex has not refreshed the grant yet.
     previous: Option<Arc<TokenSet>>,
     installed: u64,
-    in_flight: Option<Generation>,
+    /// What the refreshes that run have spent: by it a result is matched with the tokens held. More than one only where other
+    /// tokens came in meanwhile.
+    in_flight: Vec<RefreshToken>,
     trouble: Option<Trouble>,
     forced: Forced,
     /// When a refresh brought tokens last, on the monotonic clock.
@@ -83,15 +85,15 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// Takes tokens that Webex has answered to: of a refresh, or of an authorisation whose owner it has named. Whatever went
-    /// wrong before is over, and a refresh in flight will be dropped when it ends.
+    /// Takes tokens that are known to be good: of a refresh, or of an authorisation whose owner Webex has named. Whatever went
+    /// wrong before is over, and a refresh of another grant that is in flight will be dropped when it ends.
     pub fn install(&mut self, tokens: TokenSet, now: Now, dice: f64) -> Generation {
         self.previous = None;
         self.hold(Arc::new(tokens), now, dice)
     }
 
-    /// Takes tokens that nobody has used yet. Those held before come back if Webex refuses to refresh the new ones before it
-    /// has answered anything to them.
+    /// Takes tokens that nobody has refreshed yet. Those held before come back if Webex refuses to: that the access token works
+    /// says nothing about the refresh token behind it.
     pub fn install_on_trial(&mut self, tokens: TokenSet, now: Now, dice: f64) -> Generation {
         let worth_keeping = self.refusal() != Some(Rejection::Grant);
         let held = self.grant.take().filter(|_| worth_keeping);
@@ -120,7 +122,7 @@ impl Lifecycle {
             Why::Expired if grant.usable(now) => return Decision::Use,
             _ => {}
         }
-        if self.in_flight == Some(grant.generation) {
+        if self.in_flight.contains(&grant.tokens.refresh_token) {
             return Decision::Join;
         }
         if let Some(trouble) = &self.trouble {
@@ -151,22 +153,39 @@ impl Lifecycle {
             }
             Why::Due | Why::Expired => {}
         }
-        self.in_flight = Some(grant.generation);
-        Decision::Start(grant.generation, grant.tokens.refresh_token.clone())
+        let refresh_token = grant.tokens.refresh_token.clone();
+        self.in_flight.push(refresh_token.clone());
+        Decision::Start(refresh_token)
     }
 
-    /// Takes the end of the refresh that was started for `generation`.
+    /// The tokens that a refresh with `spent` renews, and whether they are those in use or those before them.
+    #[must_use]
+    pub fn base_of(&self, spent: &RefreshToken) -> Option<(Arc<TokenSet>, bool)> {
+        let current = self.grant.as_ref().map(|grant| &grant.tokens);
+        let candidates = current.map(|tokens| (tokens, true));
+        let previous = self.previous.as_ref().map(|tokens| (tokens, false));
+        candidates
+            .into_iter()
+            .chain(previous)
+            .find(|(tokens, _)| tokens.refresh_token == *spent)
+            .map(|(tokens, current)| (Arc::clone(tokens), current))
+    }
+
+    /// Takes the end of the refresh that was started with `spent`.
     pub fn refresh_ended(
         &mut self,
-        generation: Generation,
+        spent: &RefreshToken,
         result: Result<TokenSet, TokenError>,
         now: Now,
         dice: f64,
     ) -> Outcome {
-        if self.in_flight == Some(generation) {
-            self.in_flight = None;
-        }
-        let Some(grant) = self.grant.as_ref().filter(|grant| grant.generation == generation) else {
+        self.in_flight.retain(|running| running != spent);
+        let Some(grant) = self
+            .grant
+            .as_ref()
+            .filter(|grant| grant.tokens.refresh_token == *spent)
+        else {
+            self.previous_refreshed(spent, result);
             return Outcome::Superseded;
         };
         match result {
@@ -195,10 +214,26 @@ impl Lifecycle {
         }
     }
 
-    /// Webex answered something else than 401 to the token of this generation: its trial is over.
+    /// Those held before were being refreshed when others took their place: a server that rotates has ended what they were.
+    fn previous_refreshed(&mut self, spent: &RefreshToken, result: Result<TokenSet, TokenError>) {
+        let previous = self.previous.take();
+        self.previous = match (previous, result) {
+            (Some(previous), Ok(tokens)) if previous.refresh_token == *spent => Some(Arc::new(tokens)),
+            (
+                Some(previous),
+                Err(TokenError::Rejected {
+                    cause: Rejection::Grant,
+                    ..
+                }),
+            ) if previous.refresh_token == *spent => None,
+            (previous, _) => previous,
+        };
+    }
+
+    /// A call with the token of this generation worked: whatever one call's 401 said, it is not dead.
     pub fn accepted(&mut self, generation: Generation) {
         if self.holds(generation) {
-            self.previous = None;
+            self.dead = false;
         }
     }
 
@@ -210,10 +245,18 @@ impl Lifecycle {
         }
     }
 
-    /// Notes whose tokens are held.
-    pub fn learn(&mut self, org_id: OrgId) {
-        if let Some(grant) = &mut self.grant {
+    /// Notes whose tokens those of this generation are.
+    pub fn learn(&mut self, generation: Generation, org_id: OrgId) {
+        if let Some(grant) = self.grant.as_mut().filter(|grant| grant.generation == generation) {
             Arc::make_mut(&mut grant.tokens).org_id = Some(org_id);
+        }
+    }
+
+    /// Stops using the tokens of this generation, because they are somebody else's.
+    pub fn disown(&mut self, generation: Generation) {
+        if self.holds(generation) {
+            self.grant = None;
+            self.trouble = None;
         }
     }
 
@@ -235,7 +278,7 @@ impl Lifecycle {
         self.forced.proven
     }
 
-    /// Whether [`Self::accepted`] would change anything.
+    /// Whether those before the tokens held are kept, because nobody has refreshed these yet.
     #[must_use]
     pub fn on_trial(&self) -> bool {
         self.previous.is_some()
@@ -253,7 +296,7 @@ impl Lifecycle {
     pub fn refreshing(&self) -> bool {
         self.grant
             .as_ref()
-            .is_some_and(|grant| self.in_flight == Some(grant.generation))
+            .is_some_and(|grant| self.in_flight.contains(&grant.tokens.refresh_token))
     }
 
     /// The state as operators see it.

@@ -1,9 +1,9 @@
 //! The lock between processes that share one tokens file: whoever holds it may refresh, so that a refresh token that works once is
 //! not spent twice.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -14,6 +14,8 @@ use crate::clock::Clock;
 
 /// How often a lock that another process holds is tried. `flock` can wait by itself, but not be told to give up.
 const POLL: Duration = Duration::from_millis(50);
+/// Opening and locking a file takes no longer unless the file system hangs.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// As secret as the tokens, although nothing stands in it.
 const MODE: u32 = 0o600;
 
@@ -68,8 +70,14 @@ impl FileLock {
         let end = clock.now().mono.saturating_add(patience);
         loop {
             let lock = self.clone();
-            let tried = tokio::task::spawn_blocking(move || lock.try_acquire()).await;
-            match tried.unwrap_or_else(|crash| Err(TryLockError::Error(io::Error::other(crash)))) {
+            let tried = tokio::task::spawn_blocking(move || lock.try_acquire());
+            // A network file system may hang in the middle of it.
+            let tried = match tokio::time::timeout(PATIENCE, tried).await {
+                Ok(Ok(tried)) => tried,
+                Ok(Err(crash)) => Err(TryLockError::Error(io::Error::other(crash))),
+                Err(_) => Err(TryLockError::Error(io::ErrorKind::TimedOut.into())),
+            };
+            match tried {
                 Ok(held) => return Ok(held),
                 Err(TryLockError::Error(source)) => {
                     let path = self.0.path.display().to_string();
@@ -89,18 +97,35 @@ impl FileLock {
         if let Some(held) = shared.upgrade() {
             return Ok(held);
         }
+        let file = self.open().map_err(TryLockError::Error)?;
+        file.try_lock()?;
+        // Somebody may have deleted the file in between; the next process would lock another one.
+        if !self.is_in_place(&file) {
+            return Err(TryLockError::WouldBlock);
+        }
+        let held = Arc::new(Held { _file: file });
+        *shared = Arc::downgrade(&held);
+        Ok(held)
+    }
+
+    fn open(&self) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        let opened = options
+        let created = options
             .write(true)
             .create(true)
             .truncate(false)
             .mode(MODE)
             .open(&self.0.path);
-        let file = opened.map_err(TryLockError::Error)?;
-        file.try_lock()?;
-        let held = Arc::new(Held { _file: file });
-        *shared = Arc::downgrade(&held);
-        Ok(held)
+        // Where nothing can be written any more, the file of before can still be locked.
+        created.or_else(|problem| File::open(&self.0.path).map_err(|_| problem))
+    }
+
+    fn is_in_place(&self, file: &File) -> bool {
+        let identity = |metadata: &Metadata| (metadata.dev(), metadata.ino());
+        match (file.metadata(), std::fs::metadata(&self.0.path)) {
+            (Ok(locked), Ok(there)) => identity(&locked) == identity(&there),
+            _ => false,
+        }
     }
 }
 
@@ -139,6 +164,33 @@ mod tests {
         assert!(other.acquire(&clock, Duration::ZERO).await.is_err());
         drop(second);
         other.acquire(&clock, Duration::ZERO).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_lock_file_that_was_deleted_is_no_lock_for_who_comes_next() {
+        let (one, other, dir) = two_processes();
+        let clock = SystemClock::new();
+        let path = dir.path().join(".tokens.lock");
+        let opened = one.open().unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(!one.is_in_place(&opened));
+        let _held = one.acquire(&clock, Duration::ZERO).await.unwrap();
+        assert!(other.acquire(&clock, Duration::ZERO).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_file_system_that_hangs_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".tokens.lock");
+        // Opening a pipe that nobody reads takes as long as nobody reads it.
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let lock = FileLock::new(path.clone());
+        let error = lock
+            .acquire(&SystemClock::new(), Duration::ZERO)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, LockError::Unavailable { .. }), "{error}");
+        let _reader = OpenOptions::new().read(true).write(true).open(&path).unwrap();
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use thiserror::Error;
 
 use crate::clock::Now;
+use crate::organization::OrgId;
 use crate::token::failure::Rejection;
 use crate::token::lifecycle::{Action, AuthState, Generation, Grant, Lifecycle, Trouble};
 
@@ -25,9 +26,11 @@ pub struct Snapshot {
     pub unsaved: Option<String>,
     /// Why a tokens file that is there is not used.
     pub unusable_file: Option<String>,
+    /// The organisation that an unusable tokens file names nevertheless.
+    pub unusable_org: Option<OrgId>,
     /// Whether the last refresh that a 401 forced cured the request that got it.
     pub proven: bool,
-    /// Whether Webex has not answered anything to the tokens held yet, so that those before them are kept.
+    /// Whether nobody has refreshed the tokens held yet, so that those before them are kept.
     pub on_trial: bool,
     bearer: Option<HeaderValue>,
     pub(super) refreshes_ended: u64,
@@ -92,6 +95,7 @@ impl Snapshot {
             dead: false,
             unsaved: None,
             unusable_file: None,
+            unusable_org: None,
             bearer: None,
             proven: true,
             on_trial: false,

@@ -57,6 +57,9 @@ pub enum MalformedTokens {
         /// What is wrong with it.
         problem: MalformedSecret,
     },
+    /// An `org_id` that is no organisation.
+    #[error("its org_id is not the id of an organisation")]
+    Organization,
     /// RFC 6749 section 7.1: a client must not use a token type it does not understand.
     #[error("its token_type is not Bearer")]
     TokenType,

@@ -6,6 +6,7 @@ use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::bench::{Bench, NO_LONGER_YOUNG};
+use crate::stub;
 
 /// Webex with a token endpoint that gives `answer`; API calls work with any token but the first.
 async fn webex(answer: ResponseTemplate) -> MockServer {
@@ -127,4 +128,21 @@ async fn an_answer_that_asks_to_wait_is_obeyed_by_every_trigger() {
     }
     let calls = server.received_requests().await.unwrap();
     assert_eq!(calls.iter().filter(|call| call.method == "POST").count(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_quotes_a_secret_across_the_place_where_it_is_cut_shows_nothing_of_it() {
+    let description = format!("{} the-refresh-token", "x".repeat(230));
+    let body = serde_json::json!({ "error": "invalid_grant", "error_description": description });
+    let server = webex(ResponseTemplate::new(400).set_body_json(body)).await;
+    let bench = Bench::builder()
+        .webex(server.uri())
+        .tokens(stub::tokens_file().replace("\"at\":", "\"at\":1000000000,\"was\":"))
+        .start()
+        .await;
+    let refused = bench.get("/v1/people").await;
+    assert_eq!(refused.status, 503);
+    for text in [refused.text, bench.log()] {
+        assert!(!text.contains("the-refresh"), "{text}");
+    }
 }

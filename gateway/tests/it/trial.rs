@@ -85,3 +85,54 @@ async fn a_code_that_webex_refuses_changes_nothing() {
     assert_eq!(std::fs::read_to_string(&bench.tokens).unwrap(), before);
     assert_eq!(bench.get("/v1/people/1").await.status, 200);
 }
+
+/// Its token endpoint begins to answer and stops in the middle.
+#[tokio::test]
+async fn a_code_whose_answer_was_cut_off_is_spent() {
+    let cut = stub::raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"access_token\":\"").await;
+    let bench = Bench::in_front_of(cut).await;
+    for repeat in ["repeat=false", "repeat=true"] {
+        let page = bench
+            .get("/api/v01/webex/auth/code?code=abc&state=set_state_here")
+            .await;
+        assert_eq!(page.status, 502);
+        assert!(
+            page.text.contains("Webex answered, but not with tokens"),
+            "{}",
+            page.text
+        );
+        let line = format!("outcome=no_tokens {repeat}");
+        assert!(bench.log().contains(&line), "{line}");
+    }
+}
+
+/// A file of the Go program, with a token that does not tell whose it is.
+#[tokio::test]
+async fn tokens_of_another_organisation_than_the_configured_one_are_given_up_as_soon_as_webex_names_it() {
+    let mut tokens: serde_json::Value = serde_json::from_str(&stub::tokens_file()).unwrap();
+    tokens.as_object_mut().unwrap().remove("org_id");
+    let api = |_| async { Response::new(Body::from(r#"{"orgId":"00000000-0000-4000-8000-000000000002"}"#)) };
+    let token = |_| Response::builder().status(400).body(Body::empty()).unwrap();
+    let bench = Bench::builder()
+        .webex(stub::serve_tokens(token, api).await)
+        .tokens(tokens.to_string())
+        .flag("-orgID=00000000-0000-4000-8000-000000000001")
+        .start()
+        .await;
+    let given_up = async {
+        while bench.get("/readyz").await.status == 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), given_up)
+        .await
+        .unwrap();
+    let refused = bench.get("/v1/people").await;
+    assert_eq!((refused.status, refused.gateway_error()), (503, "not_authorised"));
+    assert!(
+        refused.text.contains("holds tokens of the organisation"),
+        "{}",
+        refused.text
+    );
+    assert_eq!(bench.stored(), tokens, "nothing is lost");
+}

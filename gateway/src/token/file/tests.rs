@@ -170,6 +170,46 @@ fn a_symbolic_link_survives_a_write() {
 }
 
 #[test]
+fn a_symbolic_link_to_a_file_that_is_not_there_yet_survives_and_the_lock_stays_where_it_is() {
+    let folder = Folder::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let real = elsewhere.path().join("real.json");
+    std::os::unix::fs::symlink(&real, folder.file.path()).unwrap();
+    let lock = folder.file.lock_path();
+    folder.store(&sample());
+    assert!(fs::symlink_metadata(folder.file.path()).unwrap().is_symlink());
+    assert!(real.exists());
+    assert_eq!(folder.file.lock_path(), lock);
+}
+
+#[test]
+fn permissions_that_change_are_a_change() {
+    let folder = Folder::with(FIELD_FILE);
+    let (_, seen) = folder.file.look();
+    fs::set_permissions(folder.file.path(), Permissions::from_mode(0o640)).unwrap();
+    assert!(folder.file.changed(&seen));
+}
+
+#[test]
+fn a_file_that_was_cut_off_still_tells_whose_it_was() {
+    let org = "5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11";
+    for content in [
+        format!("{{\"access_token\": \"a\", \"org_id\": \"{org}\", \"refre"),
+        format!("{{\"access_token\": \"abc_PF84_{org}\", \"refre"),
+    ] {
+        let hint = Folder::with(&content).file.organization_hint();
+        assert_eq!(
+            hint.map(|hint| hint.to_string()).as_deref(),
+            Some(org),
+            "{content}"
+        );
+    }
+    for content in ["", "{", "{\"access_token\": \"abc\"", "{\"org_id\": 5"] {
+        assert_eq!(Folder::with(content).file.organization_hint(), None, "{content}");
+    }
+}
+
+#[test]
 fn a_copy_kept_earlier_is_never_overwritten() {
     let folder = Folder::new();
     for content in ["first", "second"] {
@@ -206,8 +246,18 @@ fn what_a_crash_left_behind_is_removed_at_the_next_start() {
         .unwrap()
         .set_modified(long_ago)
         .unwrap();
+    let others = folder.dir.path().join(".tokens.backup-of-monday.tmp");
+    fs::write(&others, "not ours").unwrap();
+    File::options()
+        .write(true)
+        .open(&others)
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
     folder.file.probe().unwrap();
-    assert!(!old.exists() && young.exists());
+    assert!(old.exists(), "a look removes nothing");
+    folder.file.sweep();
+    assert!(!old.exists() && young.exists() && others.exists());
 }
 
 #[test]

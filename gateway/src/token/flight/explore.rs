@@ -52,9 +52,9 @@ impl Scene {
         }
     }
 
-    fn start(&self) -> impl Fn(Generation, RefreshToken) + use<> {
+    fn start(&self) -> impl Fn(RefreshToken) + use<> {
         let (flight, server) = (Arc::clone(&self.flight), Arc::clone(&self.server));
-        move |generation, refresh_token| {
+        move |refresh_token: RefreshToken| {
             let (flight, server) = (Arc::clone(&flight), Arc::clone(&server));
             spawn(async move {
                 yield_now().await;
@@ -62,17 +62,14 @@ impl Scene {
                 yield_now().await;
                 let held = flight.snapshot().grant.clone().expect("a grant");
                 let result = answer.map(|response| held.tokens.refreshed(response, flight.now()));
-                flight.ended(generation, result);
+                flight.ended(&refresh_token, result);
                 flight.wake();
             });
         }
     }
 
     /// A request as the proxy makes it: send, and after a 401 once more with what replaces the token.
-    async fn request(
-        flight: Arc<Flight>,
-        start: impl Fn(Generation, RefreshToken),
-    ) -> Result<String, Unavailable> {
+    async fn request(flight: Arc<Flight>, start: impl Fn(RefreshToken)) -> Result<String, Unavailable> {
         let access = flight.access(&start).await?;
         yield_now().await;
         if access.fingerprint != crate::secret::fingerprint("access-1") {

@@ -3,7 +3,6 @@
 use tracing::{error, info, warn};
 
 use super::Keeper;
-use crate::organization::OrgId;
 use crate::token::TokenSet;
 use crate::token::adoption::{Adoption, judge};
 use crate::token::failure::Rejection;
@@ -56,12 +55,19 @@ impl Keeper {
         };
         // Whatever is written in its place, there will be a copy.
         seen.forget_content();
+        let hint = self.0.file.organization_hint();
+        if hint.or(self.0.org_id).is_none() {
+            warn!(
+                "{path} names no organisation: whoever authorises first will own this gateway, unless -orgID is set"
+            );
+        }
         error!(
             "{path} {problem}; it is left as it is, and copied aside when an administrator authorises again"
         );
-        self.0
-            .flight
-            .publish(|snapshot| snapshot.unusable_file = Some(problem));
+        self.0.flight.publish(|snapshot| {
+            snapshot.unusable_file = Some(problem);
+            snapshot.unusable_org = hint;
+        });
     }
 
     fn begin(&self, mut tokens: TokenSet) {
@@ -83,8 +89,7 @@ impl Keeper {
         let mut seen = self.installing().await;
         let (file, known) = (self.0.file.clone(), seen.clone());
         // On a network file system even this may take its time.
-        let changed = tokio::task::spawn_blocking(move || file.changed(&known)).await;
-        if changed.unwrap_or(false) {
+        if self.on_disk(move || file.changed(&known)).await.unwrap_or(false) {
             self.take_over(&mut seen, outside).await;
         }
     }
@@ -92,7 +97,7 @@ impl Keeper {
     /// Takes over what the file holds, where that is better than what is held. Tells whether it is in use now.
     pub(super) async fn take_over(&self, seen: &mut Seen, outside: &mut Outside) -> bool {
         let file = self.0.file.clone();
-        let Ok((loaded, found)) = tokio::task::spawn_blocking(move || file.look()).await else {
+        let Some((loaded, found)) = self.on_disk(move || file.look()).await else {
             return false;
         };
         if found.same_content(seen) {
@@ -103,10 +108,8 @@ impl Keeper {
         let path = self.0.file.path().display();
         let objection = match loaded {
             Loaded::Absent => {
-                warn!(
-                    "{path} was deleted; the tokens serve from memory, and the next refresh writes them again"
-                );
                 *seen = found;
+                self.note_absent();
                 return false;
             }
             Loaded::Unusable(_) if !outside.believes(&found) => return false,
@@ -132,6 +135,17 @@ impl Keeper {
         false
     }
 
+    fn note_absent(&self) {
+        let path = self.0.file.path().display();
+        match self.snapshot().grant {
+            Some(_) => warn!(
+                "{path} was deleted; the tokens serve from memory, and the next refresh writes them again"
+            ),
+            None => info!("no tokens yet: {path} does not exist any more"),
+        }
+        self.0.flight.publish(|snapshot| snapshot.unusable_file = None);
+    }
+
     /// What was wrong with the file has been put right, and its tokens are those in use.
     fn note_usable(&self) {
         let snapshot = self.snapshot();
@@ -139,15 +153,6 @@ impl Keeper {
             info!("{} holds the tokens in use again", self.0.file.path().display());
             self.0.flight.publish(|snapshot| snapshot.unusable_file = None);
         }
-    }
-
-    /// The one organisation that may be acted for, where that is settled.
-    fn pin(&self) -> Option<OrgId> {
-        let snapshot = self.snapshot();
-        let held = snapshot.grant.as_ref();
-        self.0
-            .org_id
-            .or_else(|| held.and_then(|grant| grant.tokens.organization()))
     }
 
     fn judge(&self, found: &TokenSet) -> Adoption {
@@ -164,7 +169,7 @@ impl Keeper {
             self.note_usable();
             return false;
         }
-        tokens.org_id = tokens.organization().or(self.pin());
+        tokens.org_id = tokens.organization();
         self.0.flight.transition(|life, now, dice| match adoption {
             Adoption::Try => life.install_on_trial(tokens, now, dice),
             _ => life.install(tokens, now, dice),

@@ -12,7 +12,7 @@ use crate::metrics::labels::Refresh;
 use crate::secret::RefreshToken;
 use crate::token::failure::{Fault, TokenError};
 use crate::token::file::Seen;
-use crate::token::lifecycle::{Action, Generation, Outcome};
+use crate::token::lifecycle::{Action, Outcome};
 use crate::token::wire::TokenResponse;
 
 /// A refresh that takes longer is given up and tried again: the connection may hang.
@@ -24,16 +24,16 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(35);
 type Answer = Result<TokenResponse, TokenError>;
 
 impl Keeper {
-    pub(super) fn start_refresh(&self, generation: Generation, refresh_token: RefreshToken) {
+    pub(super) fn start_refresh(&self, refresh_token: RefreshToken) {
         let keeper = self.clone();
         let running = self.0.metrics.refresh_started(self.now().wall);
         self.0.tasks.spawn(async move {
-            let refresh = AssertUnwindSafe(keeper.refresh(generation, &refresh_token)).catch_unwind();
+            let refresh = AssertUnwindSafe(keeper.refresh(&refresh_token)).catch_unwind();
             if refresh.await.is_err() {
                 // Whoever waits must not wait for ever, and the next attempt must be possible.
                 let crash = TokenError::transient("the refresh failed inside the gateway; see the log");
                 let crash = crash.with_fault(Fault::Internal);
-                keeper.0.flight.ended(generation, Err(crash));
+                keeper.0.flight.ended(&refresh_token, Err(crash));
                 keeper
                     .0
                     .metrics
@@ -44,17 +44,17 @@ impl Keeper {
         });
     }
 
-    async fn refresh(&self, generation: Generation, refresh_token: &RefreshToken) {
+    async fn refresh(&self, refresh_token: &RefreshToken) {
         let lock = self.lock(LOCK_PATIENCE).await;
         let answer = match &lock {
             Err(busy) => Some(Err(TokenError::transient(busy.to_string()))),
             // Whoever had the lock before may have refreshed.
-            Ok(_) => match self.follow_file(generation).await {
+            Ok(_) => match self.follow_file(refresh_token).await {
                 true => Some(self.call(refresh_token).await),
                 false => None,
             },
         };
-        self.take(generation, answer).await;
+        self.take(refresh_token, answer).await;
     }
 
     async fn call(&self, refresh_token: &RefreshToken) -> Answer {
@@ -66,29 +66,27 @@ impl Keeper {
         })
     }
 
-    /// Takes over what others have put into the file, and tells whether the generation is still the one in use.
-    async fn follow_file(&self, generation: Generation) -> bool {
+    /// Takes over what others have put into the file, and tells whether there is still something to refresh.
+    async fn follow_file(&self, refresh_token: &RefreshToken) -> bool {
         let mut seen = self.installing().await;
-        self.take_over(&mut seen, &mut Outside::certain()).await;
-        self.holds(generation)
+        let adopted = self.take_over(&mut seen, &mut Outside::certain()).await;
+        !adopted && self.0.flight.lock().base_of(refresh_token).is_some()
     }
 
-    async fn take(&self, generation: Generation, answer: Option<Answer>) {
+    async fn take(&self, spent: &RefreshToken, answer: Option<Answer>) {
         let mut seen = self.installing().await;
         if matches!(answer, Some(Ok(_))) {
             self.take_over(&mut seen, &mut Outside::certain()).await;
         }
-        let base = self
-            .snapshot()
-            .grant
-            .clone()
-            .filter(|grant| grant.generation == generation);
+        let base = self.0.flight.lock().base_of(spent);
         let (result, stored) = match (base, answer) {
-            (Some(base), Some(Ok(response))) => {
-                let tokens = base.tokens.refreshed(response, self.now());
+            (Some((base, true)), Some(Ok(response))) => {
+                let tokens = base.refreshed(response, self.now());
                 let stored = self.store(&tokens, &mut seen).await;
                 (Ok(tokens), Some(stored))
             }
+            // Others are on trial in their place, in the file too.
+            (Some((base, false)), Some(Ok(response))) => (Ok(base.refreshed(response, self.now())), None),
             (Some(_), Some(Err(error))) => (Err(error), None),
             // Superseded: what it says does not matter any more.
             (None, _) | (_, None) => (Err(TokenError::transient("superseded")), None),
@@ -98,7 +96,7 @@ impl Keeper {
             .map(|tokens| tokens.access_token.fingerprint())
             .unwrap_or_default();
         let failure = result.as_ref().err().cloned();
-        let outcome = self.0.flight.ended(generation, result);
+        let outcome = self.0.flight.ended(spent, result);
         let counted = match (outcome, &failure) {
             (Outcome::Installed, _) => Refresh::Success,
             (Outcome::Failed | Outcome::FellBack, Some(error)) => error.into(),
@@ -138,7 +136,7 @@ impl Keeper {
                 let reason = failure.map(|failure| failure.to_string()).unwrap_or_default();
                 error!(
                     topic = "oauth2",
-                    "Webex refused the new tokens before it had answered anything to them, so those held before are in use again: {reason}"
+                    "Webex refused to refresh the new tokens, so those held before are in use again: {reason}"
                 );
             }
         }
@@ -151,13 +149,5 @@ impl Keeper {
             let stored = self.store(&grant.tokens, seen).await;
             self.note_stored(stored);
         }
-    }
-
-    fn holds(&self, generation: Generation) -> bool {
-        let snapshot = self.snapshot();
-        snapshot
-            .grant
-            .as_ref()
-            .is_some_and(|grant| grant.generation == generation)
     }
 }

@@ -15,6 +15,9 @@ use crate::token::lock::{Held, LockError};
 /// Somebody who has to write waits this long for another process: it writes for moments, and may call the token endpoint meanwhile.
 pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
+/// A disk that takes longer for one read or write hangs; nobody shall wait for it.
+const DISK_PATIENCE: Duration = Duration::from_secs(20);
+
 impl Keeper {
     /// The lock between processes; `None` where there is none, which is said once.
     pub(super) async fn lock(&self, patience: Duration) -> Result<Option<Arc<Held>>, LockError> {
@@ -33,17 +36,23 @@ impl Keeper {
     pub(super) async fn store(&self, tokens: &TokenSet, seen: &mut Seen) -> Result<(), String> {
         let (file, tokens, now) = (self.0.file.clone(), tokens.clone(), self.now().wall);
         let mut known = seen.clone();
-        let write = self
-            .0
-            .tasks
-            .spawn_blocking(move || (file.store(&tokens, now, &mut known), known));
-        match write.await {
-            Ok((stored, known)) => {
+        let write = move || (file.store(&tokens, now, &mut known), known);
+        match self.on_disk(write).await {
+            Some((stored, known)) => {
                 *seen = known;
                 stored.map_err(|problem| problem.to_string())
             }
-            Err(crashed) => Err(crashed.to_string()),
+            None => Err(format!("{} does not answer", self.0.file.path().display())),
         }
+    }
+
+    /// Does `work` where it may block; `None` where it crashes or the file system hangs, as one on the network may.
+    pub(super) async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let work = self.0.tasks.spawn_blocking(work);
+        tokio::time::timeout(DISK_PATIENCE, work).await.ok()?.ok()
     }
 
     /// Writes what is held, unless the file holds something better by now.
@@ -65,6 +74,10 @@ impl Keeper {
                 info!("tokens stored in {}", self.0.file.path().display());
             }
             Ok(()) => {}
+            // It is tried again and again: once is enough to say.
+            Err(problem) if self.snapshot().unsaved.as_ref() == Some(problem) => {
+                self.0.metrics.store_failed()
+            }
             Err(problem) => {
                 self.0.metrics.store_failed();
                 error!(

@@ -282,6 +282,9 @@ async fn the_end_waits_for_a_refresh_in_flight_and_stores_it() {
 async fn an_authorisation_during_a_refresh_wins() {
     let bench = Bench::gated([Ok(response("2"))]).await;
     bench.keeper.rejected(bench.generation());
+    while bench.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
     let mut changes = bench.keeper.0.flight.subscribe();
     bench
         .keeper

@@ -41,7 +41,8 @@ impl Bench {
         let grant = self.life.grant().unwrap().clone();
         let now = self.clock.now();
         let result = result.map(|name| grant.tokens.refreshed(response(name), now));
-        self.life.refresh_ended(grant.generation, result, now, 0.5)
+        self.life
+            .refresh_ended(&grant.tokens.refresh_token, result, now, 0.5)
     }
 
     fn fail(&mut self) -> Outcome {
@@ -102,13 +103,13 @@ fn a_server_with_absurdly_short_lifetimes_does_not_make_a_refresh_storm() {
     assert_eq!(life.due_in(clock.now()), Some(REFRESH_FLOOR));
     let mut refreshes = 0;
     for _ in 0..600 {
-        if let Decision::Start(generation, _) = life.want(Why::Expired, clock.now()) {
+        if let Decision::Start(spent) = life.want(Why::Expired, clock.now()) {
             refreshes += 1;
             let ended = TokenSet {
                 expires_in: Duration::from_secs(1),
                 ..tokens("2", clock.now())
             };
-            life.refresh_ended(generation, Ok(ended), clock.now(), 0.5);
+            life.refresh_ended(&spent, Ok(ended), clock.now(), 0.5);
         }
         clock.advance(Duration::from_millis(100));
     }
@@ -207,12 +208,10 @@ fn calls_in_an_hour(bench: &mut Bench, why: Why, dice: f64) -> usize {
     let end = bench.clock.now().mono + Duration::from_hours(1);
     let mut calls = 0;
     while bench.clock.now().mono < end {
-        if let Decision::Start(generation, _) = bench.want(why) {
+        if let Decision::Start(spent) = bench.want(why) {
             calls += 1;
             let failed = Err(TokenError::transient("no route"));
-            bench
-                .life
-                .refresh_ended(generation, failed, bench.clock.now(), dice);
+            bench.life.refresh_ended(&spent, failed, bench.clock.now(), dice);
         }
         bench.clock.advance(Duration::from_secs(1));
     }
@@ -270,18 +269,86 @@ fn tokens_on_trial_that_webex_refuses_give_way_to_those_before_them() {
 }
 
 #[test]
-fn tokens_on_trial_that_webex_answered_to_stay_whatever_comes() {
+fn that_the_access_token_works_does_not_end_a_trial() {
     let mut bench = Bench::authorised();
     let now = bench.clock.now();
     let generation = bench.life.install_on_trial(tokens("new", now), now, 0.5);
     bench.life.accepted(generation);
-    bench.clock.advance(YOUNG);
     assert!(started(&bench.reject()));
-    assert_eq!(bench.refuse(Rejection::Grant), Outcome::Failed);
-    assert_eq!(
-        bench.life.grant().unwrap().tokens.access_token.expose(),
-        "access-new"
-    );
+    assert_eq!(bench.refuse(Rejection::Grant), Outcome::FellBack);
+}
+
+#[test]
+fn a_refresh_of_the_tokens_before_those_on_trial_is_not_lost() {
+    let mut bench = Bench::authorised();
+    let old = (*bench.life.grant().unwrap().tokens).clone();
+    assert!(started(&bench.reject()));
+    let now = bench.clock.now();
+    bench.life.install_on_trial(tokens("new", now), now, 0.5);
+    let rotated = TokenSet {
+        refresh_token: RefreshToken::new("rotated").unwrap(),
+        ..old.refreshed(response("2"), now)
+    };
+    let outcome = bench
+        .life
+        .refresh_ended(&old.refresh_token, Ok(rotated), now, 0.5);
+    assert_eq!(outcome, Outcome::Superseded);
+    assert!(started(&bench.reject()));
+    assert_eq!(bench.refuse(Rejection::Grant), Outcome::FellBack);
+    let held = &bench.life.grant().unwrap().tokens;
+    assert_eq!(held.refresh_token.expose(), "rotated");
+    assert_eq!(held.access_token.expose(), "access-2");
+}
+
+#[test]
+fn a_refused_refresh_of_the_tokens_before_those_on_trial_ends_them() {
+    let mut bench = Bench::authorised();
+    let old = bench.life.grant().unwrap().tokens.refresh_token.clone();
+    assert!(started(&bench.reject()));
+    let now = bench.clock.now();
+    bench.life.install_on_trial(tokens("new", now), now, 0.5);
+    let refused = Err(TokenError::Rejected {
+        cause: Rejection::Grant,
+        reason: String::new(),
+    });
+    bench.life.refresh_ended(&old, refused, now, 0.5);
+    assert!(!bench.life.on_trial());
+}
+
+#[test]
+fn one_refresh_token_is_spent_once_although_another_access_token_comes_in_meanwhile() {
+    let mut bench = Bench::authorised();
+    let old = (*bench.life.grant().unwrap().tokens).clone();
+    assert!(started(&bench.reject()));
+    let now = bench.clock.now();
+    let shared = old.refreshed(response("theirs"), now);
+    bench.life.install(shared, now, 0.5);
+    bench.clock.advance(YOUNG);
+    assert_eq!(bench.reject(), Decision::Join);
+    assert_eq!(bench.end(Ok("2")), Outcome::Installed);
+}
+
+#[test]
+fn a_token_with_which_calls_work_is_not_dead_although_one_call_gets_401() {
+    let mut bench = Bench::authorised();
+    assert!(started(&bench.reject()));
+    bench.refuse(Rejection::Grant);
+    assert!(bench.life.dead());
+    bench.life.accepted(bench.generation());
+    assert!(!bench.life.dead());
+    assert_eq!(bench.life.state(), AuthState::Reauthorise);
+}
+
+#[test]
+fn tokens_of_somebody_else_are_given_up_and_only_those() {
+    let mut bench = Bench::authorised();
+    let (old, now) = (bench.generation(), bench.clock.now());
+    let new = bench.life.install(tokens("2", now), now, 0.5);
+    bench.life.disown(old);
+    assert!(bench.life.grant().is_some());
+    bench.life.disown(new);
+    assert!(bench.life.grant().is_none());
+    assert_eq!(bench.life.state(), AuthState::Unauthorised);
 }
 
 #[test]
@@ -352,7 +419,7 @@ fn a_new_authorisation_ends_every_trouble_and_outlives_a_refresh_in_flight() {
     let mut bench = Bench::authorised();
     bench.refuse(Rejection::Client);
     bench.clock.advance(PROBE_INTERVAL);
-    let old = bench.generation();
+    let old = bench.life.grant().unwrap().tokens.refresh_token.clone();
     assert!(started(&bench.want(Why::Due)));
     let now = bench.clock.now();
     bench.life.install(tokens("admin", now), now, 0.5);
@@ -361,7 +428,10 @@ fn a_new_authorisation_ends_every_trouble_and_outlives_a_refresh_in_flight() {
         cause: Rejection::Grant,
         reason: "old".to_owned(),
     });
-    assert_eq!(bench.life.refresh_ended(old, late, now, 0.5), Outcome::Superseded);
+    assert_eq!(
+        bench.life.refresh_ended(&old, late, now, 0.5),
+        Outcome::Superseded
+    );
     assert_eq!(bench.life.state(), AuthState::Ok);
     assert_eq!(
         bench.life.grant().unwrap().tokens.access_token.expose(),

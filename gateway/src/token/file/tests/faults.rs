@@ -217,3 +217,30 @@ fn a_file_of_a_newer_version_keeps_what_this_one_does_not_know() {
     assert_eq!(fields["format"], 7);
     assert_eq!(fields["rings"], serde_json::json!([{"a": null}]));
 }
+
+/// Replaces the file by itself, as an operator might, between the look at it and the rename.
+#[derive(Debug)]
+struct Meddler(PathBuf);
+
+impl Disk for Meddler {
+    fn sync(&self, file: &tempfile::NamedTempFile) -> std::io::Result<()> {
+        fs::write(&self.0, FIELD_FILE.replacen('{', "{\"note\": \"theirs\",", 1))?;
+        RealDisk.sync(file)
+    }
+}
+
+#[test]
+fn what_comes_in_while_tokens_are_written_is_copied_too() {
+    let mut folder = Folder::with(FIELD_FILE);
+    let path = folder.file.path().to_owned();
+    folder.file = TokenFile::on(Arc::new(Meddler(path.clone())), path);
+    let (_, mut seen) = folder.file.look();
+    folder.file.store(&sample(), now(), &mut seen).unwrap();
+    let names = folder.names();
+    assert!(
+        names.len() == 2 && names[1].starts_with(".tokens.replaced-"),
+        "{names:?}"
+    );
+    let copy = fs::read_to_string(folder.dir.path().join(&names[1])).unwrap();
+    assert!(copy.contains("theirs"));
+}

@@ -1,8 +1,11 @@
 //! Somebody else changes the tokens file while the gateway runs.
 
+use nix::errno::Errno;
+
 use super::*;
 use crate::organization::OrgId;
 use crate::secret::AccessToken;
+use crate::token::disk::faulty::Fault;
 use crate::token::json_of;
 
 /// Within this time changes from outside have to be noticed.
@@ -38,6 +41,11 @@ impl Bench {
         change(&mut tokens);
         String::from_utf8(tokens.to_json()).unwrap()
     }
+}
+
+/// Older than what is held: a backup.
+fn aged(tokens: &mut TokenSet) {
+    tokens.issued_at = Timestamp::from_unix_seconds(tokens.issued_at.unix_seconds() - 48 * 3600);
 }
 
 fn refused() -> Answer {
@@ -76,9 +84,9 @@ async fn a_running_keeper_notices_a_change_within_five_seconds() {
             .await
             .is_err()
         {
-            let half_a_second = Duration::from_millis(500);
-            bench.clock.advance(half_a_second);
-            waited += half_a_second;
+            let step_of_time = Duration::from_millis(100);
+            bench.clock.advance(step_of_time);
+            waited += step_of_time;
         }
     }
     stop.cancel();
@@ -185,7 +193,7 @@ async fn tokens_restored_for_a_gateway_without_any_make_it_serve() {
 async fn a_restored_backup_whose_grant_is_dead_gives_way_to_the_tokens_that_worked() {
     let bench = Bench::with([refused()]).await;
     let before = bench.stored();
-    bench.change(&bench.tokens_in("backup", |_| {})).await;
+    bench.change(&bench.tokens_in("backup", aged)).await;
     let backup = bench.keeper.access().await.unwrap();
     assert_eq!(backup.fingerprint, fingerprint("backup"));
     let instead = bench
@@ -205,20 +213,138 @@ async fn a_restored_backup_whose_grant_is_dead_gives_way_to_the_tokens_that_work
 }
 
 #[tokio::test]
-async fn a_restored_backup_that_works_stays() {
-    let bench = Bench::with([refused()]).await;
-    bench.change(&bench.tokens_in("backup", |_| {})).await;
+async fn a_restored_backup_that_can_be_refreshed_stays() {
+    let bench = Bench::with([Ok(response("2")), refused()]).await;
+    bench.change(&bench.tokens_in("backup", aged)).await;
     let backup = bench.keeper.access().await.unwrap();
-    bench.keeper.accepted(backup.generation);
+    assert!(bench.keeper.snapshot().on_trial);
+    bench.keeper.answered(backup.generation, StatusCode::OK);
+    assert!(
+        bench.keeper.snapshot().on_trial,
+        "that says nothing about the refresh token"
+    );
+    let newer = bench.keeper.replace(backup.generation).await.unwrap().unwrap();
+    assert!(!bench.keeper.snapshot().on_trial);
     bench.clock.advance(Duration::from_mins(1));
-    assert!(bench.keeper.replace(backup.generation).await.is_err());
+    assert!(bench.keeper.replace(newer.generation).await.is_err());
     assert_eq!(bench.keeper.snapshot().state, AuthState::Reauthorise);
+}
+
+#[tokio::test]
+async fn tokens_that_another_gateway_got_later_need_no_trial() {
+    let bench = Bench::with([]).await;
+    bench.change(&bench.tokens_in("theirs", |_| {})).await;
+    assert_eq!(
+        bench.keeper.access().await.unwrap().fingerprint,
+        fingerprint("theirs")
+    );
+    assert!(!bench.keeper.snapshot().on_trial);
+}
+
+#[tokio::test]
+async fn an_authorisation_does_not_replace_tokens_of_another_organisation_that_came_in_meanwhile() {
+    let bench = Bench::with([]).await;
+    let theirs = bench.tokens_in("theirs", |tokens| tokens.org_id = Some(org(1)));
+    std::fs::write(&bench.path, &theirs).unwrap();
+    let mut admin = tokens("admin", bench.clock.now());
+    admin.org_id = Some(org(2));
+    let conflict = Conflict {
+        found: org(2),
+        expected: org(1),
+    };
+    assert_eq!(bench.keeper.install(admin, true).await, Err(conflict));
+    assert_eq!(
+        bench.keeper.access().await.unwrap().fingerprint,
+        fingerprint("theirs")
+    );
+    assert_eq!(bench.stored(), theirs);
+}
+
+#[tokio::test]
+async fn an_authorisation_keeps_a_copy_of_what_came_in_within_the_last_moments() {
+    let bench = Bench::with([]).await;
+    let theirs = bench.tokens_in("theirs", |_| {});
+    std::fs::write(&bench.path, &theirs).unwrap();
+    bench
+        .keeper
+        .install(tokens("admin", bench.clock.now()), true)
+        .await
+        .unwrap();
+    assert_eq!(bench.stored(), json_of(&bench.keeper));
+    let names = bench.names();
+    assert_eq!(
+        std::fs::read_to_string(bench.path.with_file_name(&names[1])).unwrap(),
+        theirs
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_can_be_read_again_is_noticed_although_nothing_else_changed() {
+    for errno in [Errno::EACCES, Errno::EIO] {
+        let bench = Bench::with([]).await;
+        // The second operation is the read, after the look at the file's dates.
+        bench.disk.set(Some(Fault::One(1, errno)));
+        let file = TokenFile::on(Arc::clone(&bench.disk) as Arc<dyn Disk>, &bench.path);
+        let (endpoint, time) = (Arc::clone(&bench.script), Arc::new(bench.clock.clone()));
+        let keeper = Keeper::open(file, endpoint, time, Box::new(|| 0.5), None).await;
+        assert!(keeper.access().await.is_err());
+        keeper.look(&mut Outside::certain()).await;
+        assert_eq!(keeper.access().await.unwrap().fingerprint, fingerprint("1"));
+        assert_eq!(keeper.snapshot().unusable_file, None);
+    }
+}
+
+#[tokio::test]
+async fn an_unusable_file_that_is_deleted_is_no_problem_any_more() {
+    let bench = Bench::with([]).await;
+    bench.change("spoilt").await;
+    assert!(bench.keeper.snapshot().unusable_file.is_some());
+    std::fs::remove_file(&bench.path).unwrap();
+    bench.looked().await;
+    assert_eq!(bench.keeper.snapshot().unusable_file, None);
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_off_still_decides_who_may_authorise() {
+    let bench = Bench::with([]).await;
+    let whole = bench.tokens_in("theirs", |tokens| tokens.org_id = Some(org(1)));
+    std::fs::write(&bench.path, &whole[..whole.len() - 3]).unwrap();
+    let (endpoint, time) = (Arc::clone(&bench.script), Arc::new(bench.clock.clone()));
+    let keeper = Keeper::open(
+        TokenFile::new(&bench.path),
+        endpoint,
+        time,
+        Box::new(|| 0.5),
+        None,
+    )
+    .await;
+    assert!(keeper.access().await.is_err());
+    assert_eq!(keeper.pin(), Some(org(1)));
+    let mut stranger = tokens("stranger", bench.clock.now());
+    stranger.org_id = Some(org(2));
+    assert!(keeper.install(stranger, true).await.is_err());
+}
+
+#[tokio::test]
+async fn tokens_that_turn_out_to_be_somebody_elses_are_not_used_any_more() {
+    let bench = Bench::with([]).await;
+    let (endpoint, time) = (Arc::clone(&bench.script), Arc::new(bench.clock.clone()));
+    let file = TokenFile::new(&bench.path);
+    let keeper = Keeper::open(file, endpoint, time, Box::new(|| 0.5), Some(org(1))).await;
+    let access = keeper.access().await.unwrap();
+    keeper.learn(access.generation, org(2)).await;
+    assert!(keeper.access().await.is_err());
+    let problem = keeper.snapshot().unusable_file.clone().unwrap();
+    assert!(
+        problem.starts_with("holds tokens of the organisation"),
+        "{problem}"
+    );
 }
 
 #[tokio::test]
 async fn tokens_of_another_organisation_are_not_used_and_not_lost() {
     let bench = Bench::with([Ok(response("2"))]).await;
-    bench.keeper.learn(org(1)).await;
+    bench.keeper.learn(bench.generation(), org(1)).await;
     let foreign = bench.tokens_in("foreign", |tokens| tokens.org_id = Some(org(2)));
     bench.change(&foreign).await;
     assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("1"));

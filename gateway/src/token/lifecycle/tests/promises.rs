@@ -49,7 +49,7 @@ struct Model {
     clock: ManualClock,
     life: Lifecycle,
     /// Refreshes that were started and have not ended.
-    running: Vec<Generation>,
+    running: Vec<RefreshToken>,
     /// When the access token held came in and how long it may live, on each clock.
     ends: Option<(Timestamp, Duration)>,
     /// The refresh token of the last grant that Webex has answered to and not refused.
@@ -85,8 +85,9 @@ impl Model {
         &mut self,
         result: impl FnOnce(&TokenSet, Now) -> Result<TokenSet, TokenError>,
     ) -> Option<Outcome> {
-        let (generation, now) = (self.running.pop()?, self.clock.now());
-        let result = result(&self.life.grant()?.tokens, now);
+        let (spent, now) = (self.running.pop()?, self.clock.now());
+        let base = self.life.base_of(&spent).map(|(tokens, _)| tokens);
+        let result = result(base.as_ref().unwrap_or(&self.life.grant()?.tokens), now);
         let lifetime = result.as_ref().ok().map(|tokens| tokens.expires_in);
         let refused = matches!(
             result,
@@ -96,13 +97,17 @@ impl Model {
             })
         );
         let held = self.held();
-        let outcome = self.life.refresh_ended(generation, result, now, 0.3);
+        let outcome = self.life.refresh_ended(&spent, result, now, 0.3);
         match outcome {
             Outcome::Installed => {
                 self.ends = lifetime.map(|lifetime| (now.wall + lifetime, now.mono + lifetime));
                 self.good = held;
             }
-            Outcome::Failed if refused && self.good == held => self.good = None,
+            Outcome::Failed | Outcome::Superseded
+                if refused && self.good.as_deref() == Some(spent.expose()) =>
+            {
+                self.good = None;
+            }
             Outcome::FellBack => {
                 // What comes back may have been bought earlier, and so end earlier.
                 let tokens = &self.life.grant()?.tokens;
@@ -155,13 +160,6 @@ impl Model {
             Event::Accept => {
                 if let Some(generation) = generation {
                     self.life.accepted(generation);
-                    if self
-                        .life
-                        .trouble()
-                        .is_none_or(|trouble| trouble.rejection != Some(Rejection::Grant))
-                    {
-                        self.good = self.held();
-                    }
                 }
                 None
             }
@@ -207,12 +205,9 @@ impl Model {
 
     fn check_decision(&mut self, decision: Option<&Decision>) -> Result<(), TestCaseError> {
         match decision {
-            Some(Decision::Start(generation, _)) => {
-                prop_assert!(
-                    !self.running.contains(generation),
-                    "a second refresh of one generation"
-                );
-                self.running.push(*generation);
+            Some(Decision::Start(spent)) => {
+                prop_assert!(!self.running.contains(spent), "one refresh token is spent twice");
+                self.running.push(spent.clone());
             }
             Some(Decision::Join) => prop_assert!(!self.running.is_empty(), "nobody would wake who joins"),
             Some(Decision::Never(_)) => {
