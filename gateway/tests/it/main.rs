@@ -26,6 +26,7 @@ mod login;
 mod metrics;
 mod metrics_guide;
 mod nonsense;
+mod operating;
 mod outward;
 mod raw;
 mod refresh;

@@ -138,6 +138,7 @@ impl Keeper {
                 let reason = failure.map(|failure| failure.to_string()).unwrap_or_default();
                 error!(
                     topic = "oauth2",
+                    action = Action::Reauthorise.as_str(),
                     "Webex refused the new tokens before it had answered anything to them, so those held before are in use again: {reason}"
                 );
             }
