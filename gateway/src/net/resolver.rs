@@ -47,10 +47,12 @@ impl Resolver {
             return Ok(vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)].into_iter());
         }
         let found = self.0.lookup_ip(name).await;
-        let found = found.map_err(|error| match error.is_no_records_found() || error.is_nx_domain() {
-            true => LookupError::NoAddress(name.to_owned()),
-            false => LookupError::Failed(error),
-        })?;
+        let found = found.map_err(
+            |error| match error.is_no_records_found() || error.is_nx_domain() {
+                true => LookupError::NoAddress(name.to_owned()),
+                false => LookupError::Failed(error),
+            },
+        )?;
         Ok(found
             .iter()
             .map(|address| SocketAddr::new(address, 0))

@@ -81,7 +81,7 @@ const UNAUTHORISED: Entry = (
 const UNUSABLE_FILE: Entry = (
     "The tokens file cannot be used",
     "The gateway holds no tokens; calls to Webex are answered 503.",
-    "Put the right file back and restart the gateway, or log in as a Partner Full Admin: the old file is copied aside first.",
+    "Put the right file back, which is noticed within seconds, or log in as a Partner Full Admin: the old file is copied aside first.",
     Some(Action::Reauthorise),
 );
 const WORKING: Entry = ("Working", "Calls go to Webex with a valid token.", "", None);

@@ -40,7 +40,11 @@ pub(super) async fn unusable() -> Vec<Moment> {
     drop(bench);
     for (name, content, flag) in [
         ("empty", String::new(), "-logLevel=info"),
-        ("foreign", r#"{"name":"another program"}"#.to_owned(), "-logLevel=info"),
+        (
+            "foreign",
+            r#"{"name":"another program"}"#.to_owned(),
+            "-logLevel=info",
+        ),
         ("organisation", tokens_file(), ORG),
     ] {
         let (bench, _webex) = serving(content, flag).await;
@@ -56,16 +60,25 @@ pub(super) async fn changed() -> Vec<Moment> {
     let deleted = bench.moment("deleted").await;
 
     let other = |name: &str| tokens_file().replace("first-access-token", name);
-    fs::write(&bench.tokens, other("second-access-token").replace("the-refresh-token", "the-refresh-token-2")).unwrap();
+    fs::write(
+        &bench.tokens,
+        other("second-access-token").replace("the-refresh-token", "the-refresh-token-2"),
+    )
+    .unwrap();
     bench.passes_until("its tokens are used now").await;
     let used = bench.moment("").await;
 
     fs::write(&bench.tokens, "not json").unwrap();
     // Twice: it might be a write that is not complete yet.
-    bench.passes_until("was changed from outside and holds no tokens").await;
+    bench
+        .passes_until("was changed from outside and holds no tokens")
+        .await;
     let nonsense = bench.moment("nonsense").await;
 
-    let organisation = other("third-access-token").replace("5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11", "b3d9e7a4-16c8-4f02-8e5d-7a90c1f3d622");
+    let organisation = other("third-access-token").replace(
+        "5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11",
+        "b3d9e7a4-16c8-4f02-8e5d-7a90c1f3d622",
+    );
     fs::write(&bench.tokens, organisation).unwrap();
     bench.passes_until("holds tokens of the organisation").await;
     vec![used, deleted, nonsense, bench.moment("organisation").await]

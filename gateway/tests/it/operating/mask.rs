@@ -55,12 +55,21 @@ fn is_time(word: &str) -> bool {
 fn what_differs_from_run_to_run_is_masked_and_nothing_else() {
     for (text, masked) in [
         ("ends 2026-12-06T10:23:17Z.", "ends …."),
-        ("using token 1a2b3c4d (iteration 1)", "using token … (iteration 1)"),
+        (
+            "using token 1a2b3c4d (iteration 1)",
+            "using token … (iteration 1)",
+        ),
         ("\"WW_5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11\"", "\"WW_…\""),
         ("\"WW_…\"", "\"WW_…\""),
         ("expires 1796000000", "expires …"),
-        ("org 5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11 in 23 days", "org 5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11 in 23 days"),
-        ("refused (os error 111): x (os error …)", "refused (os error …): x (os error …)"),
+        (
+            "org 5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11 in 23 days",
+            "org 5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11 in 23 days",
+        ),
+        (
+            "refused (os error 111): x (os error …)",
+            "refused (os error …): x (os error …)",
+        ),
         ("the last word", "the last word"),
     ] {
         assert_eq!(mask(text), masked);

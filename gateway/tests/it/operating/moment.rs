@@ -39,7 +39,10 @@ impl Bench {
     pub(super) async fn moment(&self, name: &'static str) -> Moment {
         let answers = vec![self.get("/v1/people/me").await];
         let health = self.get("/health").await;
-        let status = self.http.get(self.url("/status")).header(ACCEPT, "application/json");
+        let status = self
+            .http
+            .get(self.url("/status"))
+            .header(ACCEPT, "application/json");
         let status = self.send(status).await.json();
         let webex = status["webex_url"].as_str().unwrap().to_owned();
         let folder = self.tokens.parent().unwrap().display().to_string();
@@ -130,7 +133,10 @@ impl Moment {
         for line in example.lines() {
             let wanted = mask(line);
             if !rest.any(|line| *line == wanted) {
-                return Err(format!("it never says, or not in this order:\n{line}\nbut:\n{}", said.join("\n")));
+                return Err(format!(
+                    "it never says, or not in this order:\n{line}\nbut:\n{}",
+                    said.join("\n")
+                ));
             }
         }
         Ok(())
@@ -140,7 +146,10 @@ impl Moment {
         let example: Value = serde_json::from_str(example).map_err(|error| format!("no JSON: {error}"))?;
         match self.difference("", &example, said) {
             None => Ok(()),
-            Some(difference) => Err(format!("{difference}; it says:\n{}", self.shown(&format!("{said:#}")))),
+            Some(difference) => Err(format!(
+                "{difference}; it says:\n{}",
+                self.shown(&format!("{said:#}"))
+            )),
         }
     }
 
@@ -176,7 +185,12 @@ impl Moment {
         };
         let seen = || {
             let texts = self.answers.iter().map(|answer| {
-                format!("{} {:?}\n{}", answer.status, answer.headers, self.shown(&answer.text))
+                format!(
+                    "{} {:?}\n{}",
+                    answer.status,
+                    answer.headers,
+                    self.shown(&answer.text)
+                )
             });
             texts.collect::<Vec<_>>().join("\n")
         };
@@ -191,7 +205,10 @@ impl Moment {
 fn introduced_by(what: &str, block: &Block) -> Result<(), String> {
     match block.intro.contains(what) {
         true => Ok(()),
-        false => Err(format!("the text above it does not say {what}, but {:?}", block.intro)),
+        false => Err(format!(
+            "the text above it does not say {what}, but {:?}",
+            block.intro
+        )),
     }
 }
 
@@ -215,7 +232,12 @@ fn an_example_that_says_something_else_is_not_confirmed() {
         ("log", "", "level=info msg=one\nlevel=info msg=two", true),
         ("log", "", "level=info msg=two\nlevel=info msg=one", false),
         ("log", "", "level=info msg=three", false),
-        ("status", "", r#"{"state":"ok","proxy":"http://proxy.example.com:3128"}"#, true),
+        (
+            "status",
+            "",
+            r#"{"state":"ok","proxy":"http://proxy.example.com:3128"}"#,
+            true,
+        ),
         ("status", "", r#"{"access_token":{"generation":1}}"#, true),
         ("status", "", r#"{"access_token":{"generation":2}}"#, false),
         ("status", "", r#"{"state":"ok","absent":1}"#, false),
@@ -225,6 +247,10 @@ fn an_example_that_says_something_else_is_not_confirmed() {
         ("other", "", "", false),
         ("", "", "", false),
     ] {
-        assert_eq!(moment.confirms(&block(kind, intro, text)).is_ok(), confirmed, "{kind} {text}");
+        assert_eq!(
+            moment.confirms(&block(kind, intro, text)).is_ok(),
+            confirmed,
+            "{kind} {text}"
+        );
     }
 }

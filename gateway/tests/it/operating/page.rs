@@ -45,7 +45,11 @@ impl Page {
                 over = line.is_empty() || line.starts_with('#');
                 continue;
             };
-            let body: Vec<_> = lines.by_ref().map(|(line, _)| line).take_while(|line| *line != "```").collect();
+            let body: Vec<_> = lines
+                .by_ref()
+                .map(|(line, _)| line)
+                .take_while(|line| *line != "```")
+                .collect();
             let words: Vec<_> = info.split(' ').collect();
             let word = |index: usize| words.get(index).copied().unwrap_or_default().to_owned();
             blocks.push(Block {
@@ -62,20 +66,34 @@ impl Page {
     pub(super) fn missing_sections(&self) -> Vec<String> {
         match self.sections == SECTIONS {
             true => Vec::new(),
-            false => vec![format!("the sections are {:?} instead of {SECTIONS:?}", self.sections)],
+            false => vec![format!(
+                "the sections are {:?} instead of {SECTIONS:?}",
+                self.sections
+            )],
         }
     }
 }
 
 #[test]
 fn a_block_is_read_with_its_kind_its_moment_and_what_introduces_it() {
-    let page = Page::read("## One\n\nSomething else.\n\nWith a dead\ngrant 503:\n\n```json health dead\n{\n}\n```\n\n```text\nx\n```\n");
+    let page = Page::read(
+        "## One\n\nSomething else.\n\nWith a dead\ngrant 503:\n\n```json health dead\n{\n}\n```\n\n```text\nx\n```\n",
+    );
     let [first, second] = page.blocks.as_slice() else {
         panic!("two blocks");
     };
-    assert_eq!((first.kind.as_str(), first.moment.as_str(), first.line), ("health", "dead", 8));
-    assert_eq!((first.intro.as_str(), first.text.as_str()), ("With a dead grant 503:", "{\n}"));
-    assert_eq!((second.kind.as_str(), second.intro.as_str(), second.text.as_str()), ("", "", "x"));
+    assert_eq!(
+        (first.kind.as_str(), first.moment.as_str(), first.line),
+        ("health", "dead", 8)
+    );
+    assert_eq!(
+        (first.intro.as_str(), first.text.as_str()),
+        ("With a dead grant 503:", "{\n}")
+    );
+    assert_eq!(
+        (second.kind.as_str(), second.intro.as_str(), second.text.as_str()),
+        ("", "", "x")
+    );
     assert_eq!(page.sections, ["One"]);
     assert_eq!(page.missing_sections().len(), 1);
 }

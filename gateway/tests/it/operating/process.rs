@@ -127,7 +127,10 @@ impl Process {
 
 /// What a command prints before it ends.
 async fn printed(name: &'static str, folder: &tempfile::TempDir, mut command: Command) -> Moment {
-    let output = timeout(PATIENCE, command.output()).await.expect("it ends").unwrap();
+    let output = timeout(PATIENCE, command.output())
+        .await
+        .expect("it ends")
+        .unwrap();
     let text = [output.stdout, output.stderr].concat();
     Moment {
         name,
@@ -141,12 +144,18 @@ pub(super) async fn start_refused() -> Vec<Moment> {
     let folder = tempfile::tempdir().unwrap();
     let missing = {
         let mut command = command(&folder);
-        command.env_remove("client_secret").env_remove("redirect_uri").arg("-port=http");
+        command
+            .env_remove("client_secret")
+            .env_remove("redirect_uri")
+            .arg("-port=http");
         command
     };
     let unwritable = {
         let mut command = command(&folder);
-        command.arg(format!("-tokensFile={}", folder.path().join("missing/.tokens").display()));
+        command.arg(format!(
+            "-tokensFile={}",
+            folder.path().join("missing/.tokens").display()
+        ));
         command
     };
     let authorities = {
@@ -158,13 +167,17 @@ pub(super) async fn start_refused() -> Vec<Moment> {
     let port = taken.local_addr().unwrap().port();
     let occupied = {
         let mut command = command(&folder);
-        command.arg(format!("-port={port}")).arg("-webexURL=http://127.0.0.1:9");
+        command
+            .arg(format!("-port={port}"))
+            .arg("-webexURL=http://127.0.0.1:9");
         command
     };
     let occupied = printed("taken", &folder, occupied).await;
     vec![
         printed("settings", &folder, missing).await,
-        printed("folder", &folder, unwritable).await.naming("/missing/", "/"),
+        printed("folder", &folder, unwritable)
+            .await
+            .naming("/missing/", "/"),
         printed("authorities", &folder, authorities).await,
         occupied.naming(&format!("127.0.0.1:{port}"), "0.0.0.0:9001"),
     ]
@@ -197,7 +210,10 @@ pub(super) async fn stopping() -> Vec<Moment> {
     let mut gateway = Process::serving("http://127.0.0.1:9", tokens_file(), &[]).await;
     let pid = gateway.child.id().unwrap();
     kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGTERM).unwrap();
-    let status = timeout(PATIENCE, gateway.child.wait()).await.expect("it ends").unwrap();
+    let status = timeout(PATIENCE, gateway.child.wait())
+        .await
+        .expect("it ends")
+        .unwrap();
     gateway.logs("msg=stopped").await;
     let log = gateway.log.lock().unwrap().clone();
     vec![Moment {

@@ -64,11 +64,20 @@ async fn webex(tokens: &'static str, person: u16) -> String {
 }
 
 async fn brought_about() -> BTreeSet<Row> {
-    const OPAQUE: &str = r#"{"access_token":"new-access-token","refresh_token":"the-refresh-token-2","expires_in":60}"#;
-    const NAMED: &str = r#"{"access_token":"new-access-token_x_5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11","expires_in":60}"#;
+    const OPAQUE: &str =
+        r#"{"access_token":"new-access-token","refresh_token":"the-refresh-token-2","expires_in":60}"#;
+    const NAMED: &str =
+        r#"{"access_token":"new-access-token_x_5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11","expires_in":60}"#;
     let mut rows = BTreeSet::new();
     let bench = Bench::authorised().await;
-    for query in ["", "?code=a%0ab", "?error=access_denied", "?error=invalid_scope", "?error=server_error", "?code=unknown"] {
+    for query in [
+        "",
+        "?code=a%0ab",
+        "?error=access_denied",
+        "?error=invalid_scope",
+        "?error=server_error",
+        "?code=unknown",
+    ] {
         rows.insert(bench.refused(query).await);
     }
     let stranger = bench.log_in(STRANGER).await;
@@ -79,7 +88,13 @@ async fn brought_about() -> BTreeSet<Row> {
     rows.insert(bench.refused("?code=one-more").await);
     drop(bench);
 
-    for (tokens, person) in [("{}", 200), (OPAQUE, 503), (OPAQUE, 401), (OPAQUE, 403), (NAMED, 403)] {
+    for (tokens, person) in [
+        ("{}", 200),
+        (OPAQUE, 503),
+        (OPAQUE, 401),
+        (OPAQUE, 403),
+        (NAMED, 403),
+    ] {
         let bench = Bench::builder().webex(webex(tokens, person).await).start().await;
         rows.insert(bench.refused("?code=abc").await);
     }
@@ -106,7 +121,11 @@ async fn brought_about() -> BTreeSet<Row> {
     let (callback, cookie) = bench.begun().await;
     let done = bench.http.get(bench.url(&callback)).header("Cookie", &cookie);
     assert_eq!(bench.send(done).await.status, 303);
-    rows.insert(bench.refused_with(&callback.replace("code=", "code=x"), &cookie).await);
+    rows.insert(
+        bench
+            .refused_with(&callback.replace("code=", "code=x"), &cookie)
+            .await,
+    );
     let (callback, cookie) = bench.begun().await;
     bench.restart().await;
     rows.insert(bench.refused_with(&callback, &cookie).await);
@@ -124,7 +143,11 @@ async fn the_table_has_every_refusal_as_it_is() {
         };
         assert!(!cause.is_empty() && !remedy.is_empty(), "{line}");
         let (status, title) = shown.split_once(' ').expect("a status and a heading");
-        written.insert((outcome.trim_matches('`').to_owned(), status.parse().unwrap(), title.to_owned()));
+        written.insert((
+            outcome.trim_matches('`').to_owned(),
+            status.parse().unwrap(),
+            title.to_owned(),
+        ));
     }
     // A bug of the program, which no test can bring about.
     let internal = ("internal".to_owned(), 500, "Something went wrong".to_owned());
@@ -133,6 +156,8 @@ async fn the_table_has_every_refusal_as_it_is() {
     assert_eq!(rows, written);
     let outcomes: BTreeSet<_> = rows.iter().map(|(outcome, ..)| outcome.as_str()).collect();
     let all = Authorisation::ALL.iter().map(|outcome| outcome.as_str());
-    let all: BTreeSet<_> = all.filter(|outcome| !["success", "repeat"].contains(outcome)).collect();
+    let all: BTreeSet<_> = all
+        .filter(|outcome| !["success", "repeat"].contains(outcome))
+        .collect();
     assert_eq!(outcomes, all);
 }

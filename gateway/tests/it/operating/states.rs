@@ -46,7 +46,10 @@ pub(super) async fn webex(token: ResponseTemplate) -> MockServer {
 /// A gateway whose tokens are in this file, in front of a Webex whose token endpoint gives this answer.
 async fn refreshing_from(token: ResponseTemplate, tokens: String) -> (Bench, MockServer) {
     let server = webex(token).await;
-    let bench = Bench::builder().webex(server.uri()).tokens(tokens).flag("-timeout=300ms");
+    let bench = Bench::builder()
+        .webex(server.uri())
+        .tokens(tokens)
+        .flag("-timeout=300ms");
     (bench.start().await, server)
 }
 
@@ -65,7 +68,10 @@ pub(super) async fn ok() -> Vec<Moment> {
 pub(super) async fn refreshing() -> Vec<Moment> {
     let slow = || ResponseTemplate::new(200).set_delay(Duration::from_mins(1));
     let working = after(slow(), tokens_file(), "state ok -> refreshing", "").await;
-    vec![working, after(slow(), ended(), "state ok -> refreshing", "ended").await]
+    vec![
+        working,
+        after(slow(), ended(), "state ok -> refreshing", "ended").await,
+    ]
 }
 
 /// Of a gateway with these tokens, in front of a Webex whose token endpoint gives this answer, when the log says `text`.
@@ -93,10 +99,19 @@ pub(super) async fn degraded() -> Vec<Moment> {
         moments.push(moment.naming(&gone, "https://webexapis.com/v1/access_token"));
     }
     for (name, answer) in [
-        ("limited", ResponseTemplate::new(429).insert_header("retry-after", "120")),
+        (
+            "limited",
+            ResponseTemplate::new(429).insert_header("retry-after", "120"),
+        ),
         ("broken", ResponseTemplate::new(503)),
-        ("nonsense", ResponseTemplate::new(200).set_body_string("<html>please log in</html>")),
-        ("proxy", ResponseTemplate::new(403).set_body_string("<html>blocked</html>")),
+        (
+            "nonsense",
+            ResponseTemplate::new(200).set_body_string("<html>please log in</html>"),
+        ),
+        (
+            "proxy",
+            ResponseTemplate::new(403).set_body_string("<html>blocked</html>"),
+        ),
     ] {
         moments.push(after(answer, tokens_file(), FAILED, name).await);
     }
@@ -112,13 +127,20 @@ pub(super) async fn reauthorise() -> Vec<Moment> {
     let mended = bench.moment("mended").await;
     drop(bench);
     let answer = ResponseTemplate::new(400).set_body_string(DEAD);
-    vec![refused, mended, after(answer, tokens_file(), "refresh refused", "working").await]
+    vec![
+        refused,
+        mended,
+        after(answer, tokens_file(), "refresh refused", "working").await,
+    ]
 }
 
 pub(super) async fn misconfigured() -> Vec<Moment> {
     let refusal = || ResponseTemplate::new(400).set_body_string(REFUSED);
     let out = after(refusal(), ended(), "refresh refused", "").await;
-    vec![out, after(refusal(), tokens_file(), "refresh refused", "working").await]
+    vec![
+        out,
+        after(refusal(), tokens_file(), "refresh refused", "working").await,
+    ]
 }
 
 pub(super) async fn refresh_token_ending() -> Vec<Moment> {
@@ -126,7 +148,10 @@ pub(super) async fn refresh_token_ending() -> Vec<Moment> {
     let near = tokens_file().replace("7775999", "2000000");
     let bench = Bench::builder().webex(server.uri()).tokens(near).start().await;
     bench.logs("the refresh token ends in").await;
-    vec![bench.moment("").await]
+    let near = bench.moment("").await;
+    drop(bench);
+    let answer = ResponseTemplate::new(400).set_body_string(DEAD);
+    vec![near, after(answer, ended(), "refresh refused", "over").await]
 }
 
 pub(super) async fn new_tokens_refused() -> Vec<Moment> {

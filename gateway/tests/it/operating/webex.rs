@@ -27,14 +27,26 @@ pub(super) async fn unreachable() -> Vec<Moment> {
     let refusing = raw_server(UNKNOWN_CLIENT).await;
     let sim = webex_sim::Simulator::builder().start().await.unwrap();
     for (name, webex, variables) in [
-        ("proxy", "https://webexapis.com", &[("HTTPS_PROXY", gone.as_str())][..]),
-        ("407", "https://webexapis.com", &[("HTTPS_PROXY", refusing.as_str())]),
+        (
+            "proxy",
+            "https://webexapis.com",
+            &[("HTTPS_PROXY", gone.as_str())][..],
+        ),
+        (
+            "407",
+            "https://webexapis.com",
+            &[("HTTPS_PROXY", refusing.as_str())],
+        ),
         ("dns", "https://webex.invalid", &[]),
         ("tls", sim.tls_url().as_str(), &[]),
     ] {
         let gateway = Process::serving(webex, tokens_file(), variables).await;
         let moment = gateway.moment(name).await;
-        moments.push(moment.naming(&gone, "http://proxy.example.com:3128").naming("webex.invalid", "webexapis.com"));
+        moments.push(
+            moment
+                .naming(&gone, "http://proxy.example.com:3128")
+                .naming("webex.invalid", "webexapis.com"),
+        );
     }
     moments
 }
