@@ -1,5 +1,6 @@
 //! What only a process of its own can say: how it starts, how it ends, and what it finds outside.
 
+use std::fmt::Write as _;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,11 +10,15 @@ use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+use webex_gateway::clock::{Timestamp, wall_clock};
 
 use super::moment::Moment;
 use crate::bench::{Answer, Bench, client};
 use crate::stub::{raw_server, tokens_file};
 
+/// In seconds.
+const DAY: i64 = 86_400;
+/// What no test waits longer for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A gateway that serves.
@@ -61,7 +66,7 @@ impl Process {
         let address = loop {
             let line = timeout(PATIENCE, lines.next_line()).await.expect("it starts");
             let line = line.unwrap().expect("it serves");
-            *log.lock().unwrap() += &format!("{line}\n");
+            writeln!(log.lock().unwrap(), "{line}").unwrap();
             if let Some((_, rest)) = line.split_once(" listens on ") {
                 break rest.split(',').next().unwrap().to_owned();
             }
@@ -69,7 +74,7 @@ impl Process {
         let kept = Arc::clone(&log);
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                *kept.lock().unwrap() += &format!("{line}\n");
+                writeln!(kept.lock().unwrap(), "{line}").unwrap();
             }
         });
         Self {
@@ -186,20 +191,27 @@ pub(super) async fn start_refused() -> Vec<Moment> {
 pub(super) async fn clock_wrong() -> Vec<Moment> {
     // Ahead by a month: the token seems to have ended, and the refresh brings one that has not.
     let bench = Bench::authorised().await;
-    let month = webex_gateway::clock::Timestamp::from_unix_seconds(bench.seconds() + 30 * 86_400);
+    let month = Timestamp::from_unix_seconds(bench.seconds() + 30 * DAY);
     bench.clock.set_wall(month);
     let jumped = bench.moment("").await;
+    drop(bench);
 
-    let webex = raw_server(
-        b"HTTP/1.1 401 Unauthorized\r\nTrackingID: T\r\nDate: Tue, 10 Feb 2026 08:09:45 GMT\r\nContent-Length: 0\r\n\r\n",
+    // Some seconds more than whole days: the test itself takes time.
+    let now = wall_clock().unix_seconds();
+    let date = Timestamp::from_unix_seconds(now - 10 * DAY - 30);
+    let answer = format!(
+        "HTTP/1.1 401 Unauthorized\r\nTrackingID: T\r\nDate: {}\r\nContent-Length: 0\r\n\r\n",
+        date.format("%a, %d %b %Y %H:%M:%S GMT")
     );
+    let webex = raw_server(answer.leak().as_bytes()).await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(".tokens"), tokens_file()).unwrap();
     let mut check = command(&folder);
-    check.arg("check").arg(format!("-webexURL={}", webex.await));
+    check.arg("check").arg(format!("-webexURL={webex}"));
     let checked = printed("check", &folder, check).await;
 
-    let future = tokens_file().replace("\"at\":", "\"at\":4102444800,\"was\":");
+    let issued = format!("\"at\":{},\"was\":", now + 10 * DAY + 300);
+    let future = tokens_file().replace("\"at\":", &issued);
     std::fs::write(folder.path().join(".tokens"), future).unwrap();
     let mut tokens = command(&folder);
     tokens.arg("tokens");
