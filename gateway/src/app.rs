@@ -34,7 +34,7 @@ use crate::token::keeper::{Dice, Keeper};
 const DRAIN: Duration = Duration::from_millis(7500);
 /// Docker sends SIGKILL 10 s after SIGTERM. A refresh in flight may take all the time before that: what it brings cannot be
 /// had again from a server that rotates refresh tokens.
-const LAST_CALL: Duration = Duration::from_millis(8000);
+const LAST_CALL: Duration = Duration::from_secs(8);
 
 /// A gateway that has bound its ports.
 pub struct App {

@@ -82,7 +82,7 @@ pub fn unusable(path: &Path, problem: &Unusable) -> Flaw {
         }
         Unusable::Unreadable(_) => "check the path of -tokensFile and the disk",
         Unusable::Malformed(_) => {
-            "put the right file back and restart the gateway, or log in again: the gateway keeps a copy of this one"
+            "put the right file back, or log in again: the gateway keeps a copy of this one"
         }
     };
     Flaw {

@@ -51,6 +51,7 @@ impl Words {
             AuthState::Degraded => OUT,
             AuthState::Ok | AuthState::Refreshing if snapshot.unsaved.is_some() => UNSAVED,
             AuthState::Ok | AuthState::Refreshing if !ready => RENEWING,
+            AuthState::Ok | AuthState::Refreshing if snapshot.unusable_file.is_some() => SPOILT_FILE,
             AuthState::Ok | AuthState::Refreshing if near_its_end(snapshot, now) => ENDING,
             AuthState::Ok | AuthState::Refreshing => WORKING,
         };
@@ -80,7 +81,7 @@ const UNAUTHORISED: Entry = (
 const UNUSABLE_FILE: Entry = (
     "The tokens file cannot be used",
     "The gateway holds no tokens; calls to Webex are answered 503.",
-    "Put the right file back and restart the gateway, or log in as a Partner Full Admin: the old file is copied aside first.",
+    "Put the right file back, which is noticed within seconds, or log in as a Partner Full Admin: the old file is copied aside first.",
     Some(Action::Reauthorise),
 );
 const WORKING: Entry = ("Working", "Calls go to Webex with a valid token.", "", None);
@@ -100,6 +101,12 @@ const UNSAVED: Entry = (
     "Working, but the tokens are not saved",
     "The newest tokens are in memory only: a restart would lose them.",
     "Free the disk, or mend the permissions of the tokens file and its folder; the write is tried again by itself.",
+    Some(Action::FixConfiguration),
+);
+const SPOILT_FILE: Entry = (
+    "Working, but the tokens file cannot be used",
+    "The tokens in use are in memory only: somebody has changed the file, and a restart would not find them.",
+    "Put the right file back, or log in again as a Partner Full Admin: the file is copied aside and written anew.",
     Some(Action::FixConfiguration),
 );
 const DEGRADED: Entry = (

@@ -301,15 +301,14 @@ impl Keeper {
         let due = warned.is_none_or(|at| now.since(at) >= HORIZON_REMINDER);
         if let Some(end) = end.filter(|end| end.since(now) < HORIZON && due) {
             *warned = Some(now);
-            let when = match end.since(now).as_secs() / 86_400 {
-                _ if end <= now => "has ended".to_owned(),
-                0 => "ends within a day".to_owned(),
-                days => format!("ends in {days} days"),
+            let when = match end <= now {
+                true => "ended".to_owned(),
+                false => format!("ends in {} days,", end.since(now).as_secs() / 86_400),
             };
             warn!(
                 topic = "oauth2",
                 action = Action::Reauthorise.as_str(),
-                "the refresh token {when}, on {end}: have an administrator authorise the gateway again"
+                "the refresh token {when} on {end}: have an administrator authorise the gateway again"
             );
         }
     }

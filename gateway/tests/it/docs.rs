@@ -1,5 +1,6 @@
 //! What the documents say is what the program does.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use webex_gateway::cli::{Cli, FLAGS};
@@ -9,6 +10,16 @@ use webex_gateway::config::environment::Variables;
 pub(crate) fn document(name: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     std::fs::read_to_string(root.join(name)).unwrap()
+}
+
+/// The files in a folder of the repository, by their paths from its root.
+pub(crate) fn files_of(folder: &str) -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let entries = std::fs::read_dir(root.join(folder)).unwrap().map(Result::unwrap);
+    let files = entries.filter(|entry| entry.path().is_file());
+    files
+        .map(|entry| format!("{folder}/{}", entry.file_name().to_string_lossy()))
+        .collect()
 }
 
 /// The command lines of the gateway in a compose file or a document.
@@ -82,12 +93,8 @@ fn the_compose_blocks_of_the_documents_are_understood() {
 fn links_between_the_documents_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut names = vec!["README.md".to_owned(), "CHANGELOG.md".to_owned()];
-    for entry in std::fs::read_dir(root.join("docs")).unwrap() {
-        names.push(format!(
-            "docs/{}",
-            entry.unwrap().file_name().into_string().unwrap()
-        ));
-    }
+    names.extend(files_of("docs"));
+    names.extend(files_of("docs/operating"));
     for name in names
         .iter()
         .filter(|name| Path::new(name).extension().is_some_and(|end| end == "md"))

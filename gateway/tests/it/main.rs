@@ -28,6 +28,7 @@ mod login;
 mod metrics;
 mod metrics_guide;
 mod nonsense;
+mod operating;
 mod outward;
 mod refresh;
 mod rotation;

@@ -88,6 +88,7 @@ async fn the_guide_has_every_field_of_the_json_and_no_other() {
     collect("", &refused.status().await, &mut fields);
 
     let broken = Bench::builder().tokens("not json").start().await;
+    collect("", &broken.status().await, &mut fields);
     let folder = broken.tokens.parent().unwrap().to_owned();
     let aside = folder.with_extension("aside");
     std::fs::rename(&folder, &aside).unwrap();
@@ -95,14 +96,8 @@ async fn the_guide_has_every_field_of_the_json_and_no_other() {
     collect("", &broken.status().await, &mut fields);
     std::fs::rename(&aside, &folder).unwrap();
 
-    let guide = crate::docs::document("docs/operating.md");
-    let chapter = guide
-        .split("\n## ")
-        .find(|chapter| chapter.starts_with("`/status`"));
-    let rows = chapter
-        .expect("a chapter")
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `"));
+    let guide = crate::docs::document("docs/status.md");
+    let rows = guide.lines().filter_map(|line| line.strip_prefix("| `"));
     let documented: BTreeSet<_> = rows
         .map(|row| row.split('`').next().unwrap().to_owned())
         .collect();
@@ -310,4 +305,19 @@ async fn a_refresh_token_near_its_end_is_a_warning_while_everything_works() {
         (Some("reauthorise"), Some(true))
     );
     assert_eq!(report["summary"], "Working, but the authorisation ends soon");
+}
+
+#[tokio::test]
+async fn a_tokens_file_that_was_spoilt_while_the_gateway_works_is_a_warning() {
+    let bench = Bench::builder().tokens(tokens_file()).start().await;
+    std::fs::write(&bench.tokens, "not json").unwrap();
+    bench
+        .passes_until("was changed from outside and holds no tokens")
+        .await;
+    let report = bench.status().await;
+    assert_eq!(
+        (report["action"].as_str(), report["ready"].as_bool()),
+        (Some("fix_configuration"), Some(true))
+    );
+    assert_eq!(report["summary"], "Working, but the tokens file cannot be used");
 }

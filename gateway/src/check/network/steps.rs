@@ -24,7 +24,7 @@ use super::Way;
 use crate::check::verdict::TlsProblem;
 use crate::clock::Timestamp;
 use crate::net::forward_proxy::ForwardProxy;
-use crate::net::resolver::Resolver;
+use crate::net::resolver::{LookupError, Resolver};
 
 /// A step that takes longer has failed for a gateway, whose requests have 9 s for all of them.
 const STEP: Duration = Duration::from_secs(5);
@@ -61,9 +61,7 @@ pub(super) async fn lookup(resolver: Result<&Resolver, &String>, host: &str) -> 
     let resolver = resolver.map_err(Clone::clone)?;
     match timeout(STEP, resolver.lookup(host)).await {
         Err(_) => Err(late()),
-        Ok(Err(error)) if error.is_nx_domain() || error.is_no_records_found() => {
-            Err("the name does not exist, or has no address".to_owned())
-        }
+        Ok(Err(LookupError::NoAddress(_))) => Err("the name does not exist, or has no address".to_owned()),
         Ok(Err(error)) => Err(error.to_string()),
         Ok(Ok(addresses)) => Ok(addresses.map(|address| address.ip()).collect()),
     }

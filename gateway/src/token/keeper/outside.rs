@@ -137,11 +137,10 @@ impl Keeper {
 
     fn note_absent(&self) {
         let path = self.0.file.path().display();
-        match self.snapshot().grant {
-            Some(_) => warn!(
-                "{path} was deleted; the tokens serve from memory, and the next refresh writes them again"
-            ),
-            None => info!("no tokens yet: {path} does not exist any more"),
+        if self.snapshot().grant.is_some() {
+            warn!("{path} was deleted; the tokens serve from memory, and the next refresh writes them again");
+        } else {
+            info!("no tokens yet: {path} does not exist any more");
         }
         self.0.flight.publish(|snapshot| snapshot.unusable_file = None);
     }

@@ -136,6 +136,7 @@ impl Keeper {
                 let reason = failure.map(|failure| failure.to_string()).unwrap_or_default();
                 error!(
                     topic = "oauth2",
+                    action = Action::Reauthorise.as_str(),
                     "Webex refused to refresh the new tokens, so those held before are in use again: {reason}"
                 );
             }

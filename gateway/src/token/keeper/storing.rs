@@ -76,7 +76,7 @@ impl Keeper {
             Ok(()) => {}
             // It is tried again and again: once is enough to say.
             Err(problem) if self.snapshot().unsaved.as_ref() == Some(problem) => {
-                self.0.metrics.store_failed()
+                self.0.metrics.store_failed();
             }
             Err(problem) => {
                 self.0.metrics.store_failed();

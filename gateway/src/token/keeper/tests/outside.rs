@@ -137,7 +137,7 @@ async fn a_spoilt_file_that_is_put_right_is_no_problem_any_more() {
     assert_eq!(bench.keeper.snapshot().unusable_file, None);
     bench.change("spoilt").await;
     let same = bench.tokens_in("1", |tokens| {
-        tokens.issued_at = Timestamp::from_unix_seconds(1_769_606_789)
+        tokens.issued_at = Timestamp::from_unix_seconds(1_769_606_789);
     });
     bench.change(&same.replacen('{', "{\n\"note\": 1,", 1)).await;
     assert_eq!(bench.keeper.snapshot().unusable_file, None);
