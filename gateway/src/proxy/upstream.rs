@@ -27,12 +27,14 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 /// A connection that does not answer that in time is dead; less than `-timeout` together with the interval.
 const PING_PATIENCE: Duration = Duration::from_secs(3);
-/// What an answer may be ahead of the client that reads it (HTTP/2): 10 MB/s at a round trip of 100 ms.
-const STREAM_WINDOW: u32 = 1024 * 1024;
-/// The same for all answers on a connection together. The HTTP/2 library also closes a connection on which small frames wait
-/// for their readers, each counting as 256 bytes, once they come to half of this: the window that adapts itself starts at
-/// 64 KiB, which 130 small answers that arrive together exceed.
-const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
+/// What an answer may be ahead of the client that reads it (HTTP/2), and so the memory that a slow reader holds: 2.5 MB/s at a
+/// round trip of 100 ms.
+const STREAM_WINDOW: u32 = 256 * 1024;
+/// The same for all answers on a connection together: the most there is (RFC 9113 section 6.9.1), because what slow readers have
+/// not taken counts against it and would stop the answers of everybody else. Each stream's own window bounds the memory. The
+/// HTTP/2 library also closes a connection on which small frames wait for their readers, each counting as 256 bytes, once they
+/// come to half of this.
+const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 /// More fields than any answer of Webex has.
 const MOST_HEADERS: usize = 256;
 /// Webex's own name. Its links point there, even where a simulator or another front is configured.

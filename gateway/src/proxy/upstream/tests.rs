@@ -23,6 +23,10 @@ use crate::proxy::body::Replay;
 
 /// More small answers than the HTTP/2 library lets wait with the smallest window.
 const ANSWERS: usize = 500;
+/// An answer that nobody reads fills its stream's window, whatever that is.
+const LARGE: usize = 2 * 1024 * 1024;
+/// For what should come at once.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An upstream that gives each answer in two frames, and the number of connections it was asked for.
 async fn two_frames() -> (Upstream, watch::Receiver<usize>) {
@@ -69,18 +73,27 @@ async fn two_frames() -> (Upstream, watch::Receiver<usize>) {
     (upstream, connections)
 }
 
+/// `/large` is larger than any window but that of a connection; everything else is small.
 async fn answer<B>(
-    _request: Request<B>,
+    request: Request<B>,
 ) -> Result<Response<impl http_body::Body<Data = Bytes, Error = Infallible>>, Infallible> {
-    let frames = ["small", "answer"].map(|text| Ok(Frame::data(Bytes::from_static(text.as_bytes()))));
+    let texts = match request.uri().path() {
+        "/large" => vec![Bytes::from(vec![b'x'; 16 * 1024]); LARGE / (16 * 1024)],
+        _ => vec![Bytes::from("small"), Bytes::from("answer")],
+    };
+    let frames = texts.into_iter().map(|text| Ok(Frame::data(text)));
     Ok(Response::new(StreamBody::new(stream::iter(frames))))
 }
 
 async fn ask(upstream: &Upstream) -> Answer {
+    ask_for("/v1/people", upstream).await
+}
+
+async fn ask_for(target: &'static str, upstream: &Upstream) -> Answer {
     let body = Replay::new(Body::empty(), Duration::from_mins(1))
         .attempt()
         .unwrap();
-    let target = PathAndQuery::from_static("/v1/people");
+    let target = PathAndQuery::from_static(target);
     upstream
         .send(Method::GET, target, HeaderMap::new(), body)
         .await
@@ -102,4 +115,29 @@ async fn hundreds_of_small_answers_that_wait_for_their_readers_do_not_break_the_
         );
     }
     assert_eq!(*connections.borrow(), 1);
+}
+
+#[tokio::test]
+async fn large_answers_that_nobody_reads_do_not_stop_the_others() {
+    let (upstream, connections) = two_frames().await;
+    ask(&upstream).await.into_body().collect().await.unwrap();
+    let unread = futures_util::future::join_all((0..50).map(|_| ask_for("/large", &upstream))).await;
+    for _ in 0..50 {
+        let answer = async {
+            ask(&upstream)
+                .await
+                .into_body()
+                .collect()
+                .await
+                .unwrap()
+                .to_bytes()
+        };
+        let answer = tokio::time::timeout(PATIENCE, answer).await;
+        assert_eq!(answer.expect("it comes"), "smallanswer");
+    }
+    assert_eq!(*connections.borrow(), 1);
+    for answer in unread {
+        let whole = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(whole.len(), LARGE);
+    }
 }
