@@ -1,18 +1,21 @@
 //! The connections to Webex: one origin, fixed at start, asserted again with every request.
 
+pub mod lanes;
+
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, Method, Request, Response, Uri};
-use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use tokio::time::Instant;
 use tracing::{debug, info};
 
+use self::lanes::{Lanes, Placed};
 use super::body::Attempt;
 use crate::dump;
 use crate::error::GatewayError;
@@ -50,12 +53,12 @@ pub struct Failure {
 }
 
 /// An answer of Webex whose body still streams.
-pub type Answer = Response<Incoming>;
+pub type Answer = Response<Placed>;
 
 /// The way to Webex. Clones share the connections.
 #[derive(Clone)]
 pub struct Upstream {
-    client: Client<HttpsConnector<Route>, Attempt>,
+    lanes: Arc<Lanes>,
     scheme: Scheme,
     authority: Authority,
     proxy_authorization: Option<http::HeaderValue>,
@@ -91,7 +94,8 @@ impl Upstream {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(route);
-        let client = Client::builder(TokioExecutor::new())
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
@@ -99,10 +103,9 @@ impl Upstream {
             .http2_initial_stream_window_size(STREAM_WINDOW)
             .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_PATIENCE)
-            .build(connector);
+            .http2_keep_alive_timeout(PING_PATIENCE);
         Self {
-            client,
+            lanes: Arc::new(Lanes::new(builder, connector)),
             scheme,
             authority,
             proxy_authorization,
@@ -149,7 +152,7 @@ impl Upstream {
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         let start = Instant::now();
-        let answer = self.client.request(request).await;
+        let answer = self.lanes.send(request).await;
         info!("request to {shown} took {}", go::format_duration(start.elapsed()));
         answer.map_err(|error| failure(&error))
     }
