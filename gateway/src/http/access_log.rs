@@ -43,12 +43,16 @@ struct Line {
     source: Source,
     tracking_id: Option<HeaderValue>,
     version: Version,
-    /// Tells the connection that the answer is not complete.
+    /// Tells the connection whether the answer is complete.
     exchange: Option<Exchange>,
 }
 
 struct Logged {
     body: Body,
+    /// What is still to come, where that is known.
+    left: Option<u64>,
+    /// All of the body has been taken.
+    ended: bool,
     line: Line,
 }
 
@@ -78,7 +82,38 @@ pub async fn log(State(metrics): State<Arc<Metrics>>, mut request: Request, next
         line.source = Source::Upstream;
     }
     let (parts, body) = response.into_parts();
-    Response::from_parts(parts, Body::new(Logged { body, line }))
+    Response::from_parts(parts, Body::new(Logged::new(body, line)))
+}
+
+impl Logged {
+    fn new(body: Body, line: Line) -> Self {
+        let ended = body.is_end_stream() || line.method == Method::HEAD;
+        // Later versions show a cut by their framing; to HTTP/1.0 the end of the connection is the end of the answer.
+        if let (false, Version::HTTP_10, Some(exchange)) = (ended, line.version, &line.exchange) {
+            exchange.answer_begins();
+        }
+        Self {
+            left: body.size_hint().exact(),
+            ended,
+            body,
+            line,
+        }
+    }
+
+    /// Notes the end. Nobody asks for it where the length or the last frame has told it.
+    fn see(&mut self, frame: Option<&Frame<Bytes>>) {
+        if let (Some(data), Some(left)) = (frame.and_then(Frame::data_ref), &mut self.left) {
+            *left = left.saturating_sub(u64::try_from(data.len()).unwrap_or(u64::MAX));
+        }
+        let more = frame.is_some_and(Frame::is_data) && self.left != Some(0) && !self.body.is_end_stream();
+        if more {
+            return;
+        }
+        self.ended = true;
+        if let Some(exchange) = &self.line.exchange {
+            exchange.answer_ends();
+        }
+    }
 }
 
 impl Drop for Line {
@@ -109,11 +144,10 @@ impl HttpBody for Logged {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.body).poll_frame(cx);
-        // Later versions show the cut by their framing; to HTTP/1.0 the end of the connection is the end of the answer.
-        if let (Poll::Ready(Some(Err(_))), Version::HTTP_10, Some(exchange)) =
-            (&polled, this.line.version, &this.line.exchange)
-        {
-            exchange.cut();
+        match &polled {
+            Poll::Ready(None) => this.see(None),
+            Poll::Ready(Some(Ok(frame))) => this.see(Some(frame)),
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
         }
         polled
     }

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use axum::routing::{get, post};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -210,6 +210,47 @@ async fn an_answer_that_is_cut_does_not_look_complete_to_an_old_client() {
     let served = Served::start(Router::new().route("/", get(cut)), PATIENT).await;
     let error = served.talk(b"GET / HTTP/1.0\r\n\r\n").await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn an_answer_that_the_end_cuts_does_not_look_complete_to_an_old_client() {
+    let endless = || async {
+        let first = stream::once(async { Ok::<_, io::Error>(Bytes::from("hel")) });
+        Body::from_stream(first.chain(stream::pending()))
+    };
+    let limits = Limits {
+        drain: SHORT,
+        ..PATIENT
+    };
+    let served = Served::start(Router::new().route("/", get(endless)), limits).await;
+    let mut client = served.connect().await;
+    client.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"hel") {
+        assert_ne!(client.read_buf(&mut answer).await.unwrap(), 0, "closed");
+    }
+    served.end().await;
+    let error = client.read_u8().await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_whole_looks_complete_to_an_old_client() {
+    let parts = || async {
+        let parts = ["hel", "lo"].map(|part| Ok::<_, io::Error>(Bytes::from(part)));
+        Body::from_stream(stream::iter(parts))
+    };
+    let router = hello()
+        .route("/parts", get(parts))
+        .route("/head", get(|| async { "no body" }));
+    let served = Served::start(router, PATIENT).await;
+    for request in ["GET /", "GET /parts"] {
+        let request = format!("{request} HTTP/1.0\r\n\r\n");
+        let answer = served.talk(request.as_bytes()).await.unwrap();
+        assert!(answer.ends_with("hello"), "{answer}");
+    }
+    let answer = served.talk(b"HEAD /head HTTP/1.0\r\n\r\n").await.unwrap();
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
 }
 
 #[tokio::test]
