@@ -216,17 +216,19 @@ impl Forwarder {
         wants_trailers: bool,
     ) -> Response<Body> {
         let (mut parts, body) = answer.into_parts();
-        let logged = tracing::enabled!(tracing::Level::DEBUG)
-            .then(|| (parts.version, parts.status, parts.headers.clone()));
+        // Nothing of a dump is prepared where none is written.
+        let logged = tracing::enabled!(tracing::Level::DEBUG).then(|| {
+            let secrets = self.keeper.secrets();
+            (parts.version, parts.status, parts.headers.clone(), secrets)
+        });
         parts.headers = headers::for_client(&parts.headers, wants_trailers);
         if let Some(client) = client {
             links::rewrite(&mut parts.headers, &self.upstream, client);
         }
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
-        let secrets = self.keeper.secrets();
         let body = IdleLimited::new(body, wants_trailers, self.idle).on_end(logged.map(
-            |(version, status, headers)| {
+            |(version, status, headers, secrets)| {
                 move |seen: Option<&[u8]>| {
                     let shown = seen.map_or_else(
                         || "<body not shown>".to_owned(),
