@@ -302,3 +302,39 @@ async fn a_failed_accept_does_not_end_the_listener() {
     client.write_all(GET).await.unwrap();
     read_hello(&mut client).await;
 }
+
+/// A listener that shows its clients of IPv4 as one of IPv6 does.
+struct Mapped(TcpListener);
+
+impl Accept for Mapped {
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = self.0.accept().await?;
+        Ok((stream, mapped(peer)))
+    }
+}
+
+fn mapped(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) => SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port()),
+        v6 @ SocketAddr::V6(_) => v6,
+    }
+}
+
+#[tokio::test]
+async fn an_address_of_ipv4_is_one_also_where_a_listener_of_ipv6_took_it() {
+    let v4: SocketAddr = "127.0.0.1:9001".parse().unwrap();
+    assert_eq!(canonical(mapped(v4)), v4);
+    let v6: SocketAddr = "[fe80::1%2]:9001".parse().unwrap();
+    assert_eq!(canonical(v6), v6);
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let peer = |axum::Extension(Peer(peer))| async move { peer.ip().to_string() };
+    let router = Router::new().route("/", get(peer));
+    let serving = serve(Mapped(listener), router, CancellationToken::new(), PATIENT);
+    tokio::spawn(serving);
+    client.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("\r\n\r\n127.0.0.1"), "{answer}");
+}
