@@ -20,9 +20,10 @@ use super::body::Attempt;
 use crate::dump;
 use crate::error::GatewayError;
 use crate::go;
+use crate::net::deadline::Deadline;
 use crate::net::forward_proxy::ForwardProxies;
 use crate::net::resolver::Resolver;
-use crate::net::route::Route;
+use crate::net::route::{CONNECT_TIMEOUT, Route};
 
 /// An idle connection is closed before the other side does it, so that no request meets a closing one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -105,7 +106,7 @@ impl Upstream {
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_PATIENCE);
         Self {
-            lanes: Arc::new(Lanes::new(builder, connector)),
+            lanes: Arc::new(Lanes::new(builder, Deadline::new(connector, CONNECT_TIMEOUT))),
             scheme,
             authority,
             proxy_authorization,

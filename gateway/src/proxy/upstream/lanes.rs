@@ -18,6 +18,7 @@ use hyper_util::client::legacy::{Builder, Client as Pool, Error};
 use tokio::sync::Mutex as Turn;
 use tokio::time::{Instant, timeout};
 
+use crate::net::deadline::Deadline;
 use crate::net::route::Route;
 use crate::proxy::body::Attempt;
 
@@ -30,12 +31,15 @@ const OLDEST: Duration = Duration::from_mins(5);
 /// For the request that opens a connection of HTTP/2, before those after it open their own.
 const OPENING: Duration = Duration::from_secs(1);
 
-type Client = Pool<HttpsConnector<Route>, Attempt>;
+/// What makes connections.
+pub type Connector = Deadline<HttpsConnector<Route>>;
+
+type Client = Pool<Connector, Attempt>;
 
 /// All the connections to Webex.
 pub struct Lanes {
     builder: Builder,
-    connector: HttpsConnector<Route>,
+    connector: Connector,
     oldest: Duration,
     /// Webex has answered in HTTP/2: requests share connections.
     shared: AtomicBool,
@@ -76,7 +80,7 @@ pub struct Placed {
 
 impl Lanes {
     /// Connections that `connector` makes and `builder` configures; none is opened yet.
-    pub fn new(builder: Builder, connector: HttpsConnector<Route>) -> Self {
+    pub fn new(builder: Builder, connector: Connector) -> Self {
         let lane = |_| Lane {
             busy: Arc::default(),
             current: Mutex::new(Current::new(builder.build(connector.clone()))),

@@ -178,3 +178,37 @@ async fn a_connection_that_is_old_gets_no_new_requests_and_finishes_what_it_has(
     assert_eq!(*connections.borrow(), 2);
     assert_eq!(large.into_body().collect().await.unwrap().to_bytes().len(), LARGE);
 }
+
+/// Time stands still but for what waits.
+#[tokio::test(start_paused = true)]
+async fn who_takes_a_connection_and_is_silent_is_given_up_whatever_is_missing() {
+    // Connections are taken, and nothing is said on them.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let proxy = format!("http://{address}");
+    for (authority, variables) in [
+        (address.as_str(), vec![]),
+        ("webex.example", vec![("https_proxy", proxy.as_str())]),
+    ] {
+        let upstream = Upstream::new(
+            Scheme::HTTPS,
+            authority.parse().unwrap(),
+            crate::net::tls::without_authorities(),
+            Resolver::from_system().unwrap(),
+            &ForwardProxies::from_environment(&Variables::from(&variables)).unwrap(),
+        );
+        let start = Instant::now();
+        let body = Replay::new(Body::empty(), Duration::from_mins(1))
+            .attempt()
+            .unwrap();
+        let target = PathAndQuery::from_static("/");
+        let sent = upstream.send(Method::GET, target, HeaderMap::new(), body);
+        let sent = tokio::time::timeout(Duration::from_hours(1), sent).await;
+        let failure = sent.expect("it gives up").unwrap_err();
+        assert!(
+            matches!(failure.error, GatewayError::UpstreamUnreachable(_)),
+            "{failure:?}"
+        );
+        assert!(start.elapsed() <= CONNECT_TIMEOUT * 2, "{:?}", start.elapsed());
+    }
+}
