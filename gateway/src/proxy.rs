@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::metrics::labels::Retry;
 use crate::token::keeper::{Access, Keeper};
 use body::{Attempt, ClientFault, IdleLimited, Replay};
-use budget::Budget;
+use budget::{Budget, Exhausted};
 use target::ServedAt;
 use upstream::{Answer, Upstream};
 
@@ -151,7 +151,7 @@ impl Forwarder {
         let answer = budget
             .limit(self.send(outgoing, body, access))
             .await
-            .unwrap_or(Err(GatewayError::UpstreamTimeout(self.timeout)));
+            .unwrap_or_else(|exhausted| Err(exhausted.into()));
         self.metrics().upstream_ended(&answer, start.elapsed());
         let answer = answer?;
         match answer.status() {
@@ -204,8 +204,8 @@ impl Forwarder {
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, GatewayError> {
         match budget.limit(work).await {
-            Some(result) => result.map_err(Into::into),
-            None => Err(GatewayError::RefreshSlow),
+            Ok(result) => result.map_err(Into::into),
+            Err(_) => Err(GatewayError::RefreshSlow),
         }
     }
 
@@ -240,6 +240,15 @@ impl Forwarder {
             },
         ));
         Response::from_parts(parts, Body::new(body))
+    }
+}
+
+impl From<Exhausted> for GatewayError {
+    fn from(exhausted: Exhausted) -> Self {
+        match exhausted {
+            Exhausted::Answer(limit) => Self::UpstreamTimeout(limit),
+            Exhausted::Upload(limit) => Self::UploadStalled(limit),
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub fn status(error: &GatewayError) -> StatusCode {
         )
         | GatewayError::RefreshSlow => StatusCode::SERVICE_UNAVAILABLE,
         GatewayError::UpstreamUnreachable(_) | GatewayError::UpstreamBroken(_) => StatusCode::BAD_GATEWAY,
-        GatewayError::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
+        GatewayError::UpstreamTimeout(_) | GatewayError::UploadStalled(_) => StatusCode::GATEWAY_TIMEOUT,
         GatewayError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

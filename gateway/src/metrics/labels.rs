@@ -270,7 +270,7 @@ impl From<Result<StatusCode, &GatewayError>> for Upstream {
             Ok(500..=599) => Self::ServerError,
             Ok(_) => Self::Other,
             Err(GatewayError::UpstreamBroken(_)) => Self::Broken,
-            Err(GatewayError::UpstreamTimeout(_)) => Self::Timeout,
+            Err(GatewayError::UpstreamTimeout(_) | GatewayError::UploadStalled(_)) => Self::Timeout,
             Err(GatewayError::UpstreamUnreachable(_)) => Self::Unreachable,
             Err(_) => Self::Client,
         }

@@ -309,7 +309,10 @@ async fn a_webex_that_does_not_read_the_body_on_is_given_up() {
     let bench = Bench::start(&[Act::Silence]).await;
     let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 4096])));
     let error = bench.post_body(Body::from_stream(endless)).await.unwrap_err();
-    assert!(matches!(error, GatewayError::UpstreamTimeout(_)), "{error}");
+    assert_eq!(error, GatewayError::UploadStalled(SHORT));
+    assert_eq!(error.code(), "upstream_timeout");
+    let text = "Webex stopped reading the request's body and did not go on within 300ms";
+    assert_eq!(error.to_string(), text);
 }
 
 #[tokio::test]
