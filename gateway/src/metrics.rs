@@ -74,6 +74,11 @@ impl Metrics {
         self.upstream.add(answer.as_ref().map(Response::status).into());
     }
 
+    /// A request that Webex has was given up before there was an answer: its client has gone.
+    pub fn upstream_given_up(&self) {
+        self.upstream.add(Upstream::ClientGone);
+    }
+
     /// What became of a request that was answered 401.
     pub fn retried(&self, outcome: Retry) {
         self.retries.add(outcome);

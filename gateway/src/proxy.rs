@@ -50,6 +50,13 @@ struct Outgoing {
     body: Replay,
 }
 
+/// A request on its way. What is dropped without an outcome has been given up: its client has gone.
+struct Sent<'a> {
+    metrics: &'a Metrics,
+    start: Instant,
+    ended: bool,
+}
+
 impl Forwarder {
     /// Answers a client's request with what Webex says to it.
     pub async fn forward(
@@ -147,12 +154,12 @@ impl Forwarder {
             topic = "oauth2",
             "using token {} (iteration {iteration})", access.fingerprint
         );
-        let start = Instant::now();
+        let sent = Sent::now(self.metrics());
         let answer = budget
             .limit(self.send(outgoing, body, access))
             .await
             .unwrap_or_else(|exhausted| Err(exhausted.into()));
-        self.metrics().upstream_ended(&answer, start.elapsed());
+        sent.ended(&answer);
         let answer = answer?;
         match answer.status() {
             // Upgrades are refused on the way in: nobody asked for this.
@@ -240,6 +247,29 @@ impl Forwarder {
             },
         ));
         Response::from_parts(parts, Body::new(body))
+    }
+}
+
+impl<'a> Sent<'a> {
+    fn now(metrics: &'a Metrics) -> Self {
+        Self {
+            metrics,
+            start: Instant::now(),
+            ended: false,
+        }
+    }
+
+    fn ended(mut self, answer: &Result<Answer, GatewayError>) {
+        self.metrics.upstream_ended(answer, self.start.elapsed());
+        self.ended = true;
+    }
+}
+
+impl Drop for Sent<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.metrics.upstream_given_up();
+        }
     }
 }
 

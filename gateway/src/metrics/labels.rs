@@ -123,6 +123,8 @@ label!(
         Timeout = "timeout",
         /// The client's own request broke off.
         Client = "client",
+        /// The client went away before there was an answer.
+        ClientGone = "client_gone",
     }
 );
 

@@ -66,6 +66,12 @@ pub struct Upstream {
     origin: String,
 }
 
+/// Writes how long a request took when this is dropped: it may have been given up before there was an answer.
+struct Took {
+    shown: String,
+    start: Instant,
+}
+
 impl Upstream {
     /// Connections to the origin `scheme://authority`; none is opened yet.
     #[must_use]
@@ -152,9 +158,12 @@ impl Upstream {
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        let start = Instant::now();
+        let took = Took {
+            shown,
+            start: Instant::now(),
+        };
         let answer = self.lanes.send(request).await;
-        info!("request to {shown} took {}", go::format_duration(start.elapsed()));
+        drop(took);
         answer.map_err(|error| failure(&error))
     }
 
@@ -170,6 +179,13 @@ impl Upstream {
             Resolver::from_system().unwrap(),
             &proxies,
         )
+    }
+}
+
+impl Drop for Took {
+    fn drop(&mut self) {
+        let took = go::format_duration(self.start.elapsed());
+        info!("request to {} took {took}", self.shown);
     }
 }
 
