@@ -31,6 +31,7 @@ pub struct Metrics {
     latency: Histogram,
     retries: Counters<Retry>,
     overflows: AtomicU64,
+    resends: AtomicU64,
     refreshes: Counters<Refresh>,
     refreshes_in_flight: AtomicI64,
     last_refresh: Mutex<LastRefresh>,
@@ -87,6 +88,11 @@ impl Metrics {
     /// The body of a request is larger than what is kept for a second attempt.
     pub fn replay_overflowed(&self) {
         self.overflows.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request that Webex turned away unread is sent once more.
+    pub fn resent(&self) {
+        self.resends.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A refresh starts.
@@ -147,6 +153,7 @@ impl Default for Metrics {
             latency: Histogram::default(),
             retries: Counters::default(),
             overflows: AtomicU64::default(),
+            resends: AtomicU64::default(),
             refreshes: Counters::default(),
             refreshes_in_flight: AtomicI64::default(),
             last_refresh: Mutex::default(),

@@ -199,6 +199,7 @@ impl Forwarder {
         match outgoing.body.attempt().filter(|_| failure.unprocessed) {
             Some(body) => {
                 debug!("Webex turned the request away unread; it is sent once more");
+                self.metrics().resent();
                 send(body).await.map_err(|failure| failure.error)
             }
             None => Err(failure.error),

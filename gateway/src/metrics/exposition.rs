@@ -69,6 +69,9 @@ impl Metrics {
         let help = "Bodies of requests that were too large to be kept for a second attempt.";
         text.family(Kind::Counter, "webex_gw_replay_overflows_total", help)
             .sample(self.overflows.load(Relaxed));
+        let help = "Requests that were sent once more because Webex had turned them away unread.";
+        text.family(Kind::Counter, "webex_gw_resends_total", help)
+            .sample(self.resends.load(Relaxed));
     }
 
     fn refreshes(&self, text: &mut Text) {
