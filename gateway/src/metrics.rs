@@ -19,7 +19,7 @@ use crate::clock::Timestamp;
 use crate::error::GatewayError;
 use counters::Counters;
 use histogram::Histogram;
-use labels::{Authorisation, Label as _, Method, Refresh, Retry, Source, Status, Upstream};
+use labels::{Authorisation, Cut, Label as _, Method, Refresh, Retry, Source, Status, Upstream};
 
 /// Everything that one gateway counts.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub struct Metrics {
     /// For each method and each source, by status.
     requests: Vec<Counters<Status>>,
     in_flight: AtomicI64,
+    cuts: Counters<Cut>,
     upstream: Counters<Upstream>,
     latency: Histogram,
     retries: Counters<Retry>,
@@ -65,6 +66,11 @@ impl Metrics {
     pub fn request_ended(&self, method: Method, status: Option<StatusCode>, source: Source) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.requests_of(method, source).add(status.into());
+    }
+
+    /// An answer that had begun did not come to its end.
+    pub fn answer_cut(&self, by: Cut) {
+        self.cuts.add(by);
     }
 
     /// Webex answered after this time with the head of an answer, or did not.
@@ -149,6 +155,7 @@ impl Default for Metrics {
         Self {
             requests: (0..pairs).map(|_| Counters::default()).collect(),
             in_flight: AtomicI64::default(),
+            cuts: Counters::default(),
             upstream: Counters::default(),
             latency: Histogram::default(),
             retries: Counters::default(),

@@ -18,7 +18,7 @@ use super::serve::Peer;
 use super::socket::Exchange;
 use crate::go;
 use crate::metrics::Metrics;
-use crate::metrics::labels::{Label as _, Source};
+use crate::metrics::labels::{Cut, Label as _, Source};
 use crate::proxy::tracking::TRACKING_ID;
 
 /// The target of access lines; the text format gives them the layout that the field's log filters parse.
@@ -41,6 +41,8 @@ struct Line {
     /// `None` until there is an answer.
     status: Option<StatusCode>,
     source: Source,
+    /// Who ended the answer early, if that happened.
+    cut: Option<Cut>,
     tracking_id: Option<HeaderValue>,
     version: Version,
     /// Tells the connection whether the answer is complete.
@@ -71,6 +73,7 @@ pub async fn log(State(metrics): State<Arc<Metrics>>, mut request: Request, next
         path: request.uri().path().to_owned(),
         status: None,
         source: Source::Gateway,
+        cut: None,
         tracking_id: None,
         version: request.version(),
         exchange: request.extensions_mut().remove(),
@@ -120,6 +123,9 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.metrics
             .request_ended((&self.method).into(), self.status, self.source);
+        if let Some(cut) = self.cut {
+            self.metrics.answer_cut(cut);
+        }
         info!(
             target: TARGET,
             status = self.status.map_or(CLIENT_GONE, |status| status.as_u16()),
@@ -128,9 +134,18 @@ impl Drop for Line {
             method = self.method.as_str(),
             path = self.path,
             source = self.source.as_str(),
+            cut = self.cut.map(Cut::as_str),
             tracking_id = self.tracking_id.as_ref().and_then(|id| id.to_str().ok()),
             "request"
         );
+    }
+}
+
+impl Drop for Logged {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.line.cut.get_or_insert(Cut::Client);
+        }
     }
 }
 
@@ -147,7 +162,8 @@ impl HttpBody for Logged {
         match &polled {
             Poll::Ready(None) => this.see(None),
             Poll::Ready(Some(Ok(frame))) => this.see(Some(frame)),
-            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+            Poll::Ready(Some(Err(_))) => this.line.cut = Some(Cut::Upstream),
+            Poll::Pending => {}
         }
         polled
     }

@@ -129,6 +129,16 @@ label!(
 );
 
 label!(
+    /// Who ended an answer early.
+    Cut, "by" {
+        /// Webex stopped or broke off in the middle.
+        Upstream = "upstream",
+        /// The client went away or stopped reading, or the gateway had to end.
+        Client = "client",
+    }
+);
+
+label!(
     /// What became of a request that Webex answered 401.
     Retry, "outcome" {
         /// It worked with a newer token.
@@ -327,6 +337,7 @@ mod tests {
         well_formed::<Status>();
         well_formed::<Source>();
         well_formed::<Upstream>();
+        well_formed::<Cut>();
         well_formed::<Retry>();
         well_formed::<Refresh>();
         well_formed::<Authorisation>();
