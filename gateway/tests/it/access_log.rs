@@ -144,7 +144,7 @@ async fn an_answer_that_did_not_come_to_its_end_says_who_ended_it() {
 #[tokio::test]
 async fn an_answer_that_came_to_its_end_says_nothing_of_the_kind() {
     let stub = Stub::serve(|request: axum::extract::Request| async move {
-        let parts = ["a", "b"].map(|part| Ok::<_, std::io::Error>(part));
+        let parts = ["a", "b"].map(Ok::<_, std::io::Error>);
         let (status, body) = match request.uri().path() {
             "/known" => (200, Body::from("hello")),
             "/empty" => (204, Body::empty()),

@@ -43,7 +43,7 @@ pub struct Lanes {
     oldest: Duration,
     /// Webex has answered in HTTP/2: requests share connections.
     shared: AtomicBool,
-    lanes: Box<[Lane]>,
+    all: Box<[Lane]>,
 }
 
 /// One connection where Webex speaks HTTP/2, a pool of them where it does not.
@@ -55,7 +55,7 @@ struct Lane {
 
 #[derive(Clone)]
 struct Current {
-    client: Client,
+    client: Arc<Client>,
     since: Instant,
     opening: Arc<Opening>,
 }
@@ -86,7 +86,7 @@ impl Lanes {
             current: Mutex::new(Current::new(builder.build(connector.clone()))),
         };
         Self {
-            lanes: (0..LANES).map(lane).collect(),
+            all: (0..LANES).map(lane).collect(),
             builder,
             connector,
             oldest: OLDEST,
@@ -118,12 +118,12 @@ impl Lanes {
         let free = |lane| Some((lane, Place::among(lane, STREAMS)?));
         let least = || {
             let least = self
-                .lanes
+                .all
                 .iter()
                 .min_by_key(|lane| lane.busy.load(Ordering::Relaxed))?;
             Some((least, Place::among(least, usize::MAX)?))
         };
-        let taken = self.lanes.iter().find_map(free).or_else(least);
+        let taken = self.all.iter().find_map(free).or_else(least);
         taken.expect("there are lanes")
     }
 
@@ -140,7 +140,7 @@ impl Lanes {
 impl Current {
     fn new(client: Client) -> Self {
         Self {
-            client,
+            client: Arc::new(client),
             since: Instant::now(),
             opening: Arc::default(),
         }
