@@ -52,6 +52,9 @@ pub enum GatewayError {
     /// No answer in time.
     #[error("Webex did not answer within {}", crate::go::format_duration(*.0))]
     UpstreamTimeout(Duration),
+    /// The next part of the request's body was not taken in time.
+    #[error("Webex stopped reading the request's body and did not go on within {}", crate::go::format_duration(*.0))]
+    UploadStalled(Duration),
     /// A bug of this program.
     #[error("the gateway failed; its log says more")]
     Internal,
@@ -74,7 +77,7 @@ impl GatewayError {
             }
             Self::UpstreamUnreachable(_) => "upstream_unreachable",
             Self::UpstreamBroken(_) => "upstream_broken",
-            Self::UpstreamTimeout(_) => "upstream_timeout",
+            Self::UpstreamTimeout(_) | Self::UploadStalled(_) => "upstream_timeout",
             Self::Internal => "internal",
         }
     }
@@ -95,6 +98,7 @@ impl GatewayError {
             | Self::UpstreamUnreachable(_)
             | Self::UpstreamBroken(_)
             | Self::UpstreamTimeout(_)
+            | Self::UploadStalled(_)
             | Self::Internal => Some(Action::Retry),
         }
     }

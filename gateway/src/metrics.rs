@@ -19,7 +19,7 @@ use crate::clock::Timestamp;
 use crate::error::GatewayError;
 use counters::Counters;
 use histogram::Histogram;
-use labels::{Authorisation, Label as _, Method, Refresh, Retry, Source, Status, Upstream};
+use labels::{Authorisation, Cut, Label as _, Method, Refresh, Retry, Source, Status, Upstream};
 
 /// Everything that one gateway counts.
 #[derive(Debug)]
@@ -27,10 +27,12 @@ pub struct Metrics {
     /// For each method and each source, by status.
     requests: Vec<Counters<Status>>,
     in_flight: AtomicI64,
+    cuts: Counters<Cut>,
     upstream: Counters<Upstream>,
     latency: Histogram,
     retries: Counters<Retry>,
     overflows: AtomicU64,
+    resends: AtomicU64,
     refreshes: Counters<Refresh>,
     refreshes_in_flight: AtomicI64,
     last_refresh: Mutex<LastRefresh>,
@@ -66,12 +68,22 @@ impl Metrics {
         self.requests_of(method, source).add(status.into());
     }
 
+    /// An answer that had begun did not come to its end.
+    pub fn answer_cut(&self, by: Cut) {
+        self.cuts.add(by);
+    }
+
     /// Webex answered after this time with the head of an answer, or did not.
     pub fn upstream_ended<B>(&self, answer: &Result<Response<B>, GatewayError>, took: Duration) {
         if answer.is_ok() {
             self.latency.observe(took);
         }
         self.upstream.add(answer.as_ref().map(Response::status).into());
+    }
+
+    /// A request that Webex has was given up before there was an answer: its client has gone.
+    pub fn upstream_given_up(&self) {
+        self.upstream.add(Upstream::ClientGone);
     }
 
     /// What became of a request that was answered 401.
@@ -82,6 +94,11 @@ impl Metrics {
     /// The body of a request is larger than what is kept for a second attempt.
     pub fn replay_overflowed(&self) {
         self.overflows.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request that Webex turned away unread is sent once more.
+    pub fn resent(&self) {
+        self.resends.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A refresh starts.
@@ -138,10 +155,12 @@ impl Default for Metrics {
         Self {
             requests: (0..pairs).map(|_| Counters::default()).collect(),
             in_flight: AtomicI64::default(),
+            cuts: Counters::default(),
             upstream: Counters::default(),
             latency: Histogram::default(),
             retries: Counters::default(),
             overflows: AtomicU64::default(),
+            resends: AtomicU64::default(),
             refreshes: Counters::default(),
             refreshes_in_flight: AtomicI64::default(),
             last_refresh: Mutex::default(),

@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::metrics::labels::Retry;
 use crate::token::keeper::{Access, Keeper};
 use body::{Attempt, ClientFault, IdleLimited, Replay};
-use budget::Budget;
+use budget::{Budget, Exhausted};
 use target::ServedAt;
 use upstream::{Answer, Upstream};
 
@@ -48,6 +48,13 @@ struct Outgoing {
     target: PathAndQuery,
     headers: HeaderMap,
     body: Replay,
+}
+
+/// A request on its way. What is dropped without an outcome has been given up: its client has gone.
+struct Sent<'a> {
+    metrics: &'a Metrics,
+    start: Instant,
+    ended: bool,
 }
 
 impl Forwarder {
@@ -147,12 +154,12 @@ impl Forwarder {
             topic = "oauth2",
             "using token {} (iteration {iteration})", access.fingerprint
         );
-        let start = Instant::now();
+        let sent = Sent::now(self.metrics());
         let answer = budget
             .limit(self.send(outgoing, body, access))
             .await
-            .unwrap_or(Err(GatewayError::UpstreamTimeout(self.timeout)));
-        self.metrics().upstream_ended(&answer, start.elapsed());
+            .unwrap_or_else(|exhausted| Err(exhausted.into()));
+        sent.ended(&answer);
         let answer = answer?;
         match answer.status() {
             // Upgrades are refused on the way in: nobody asked for this.
@@ -192,6 +199,7 @@ impl Forwarder {
         match outgoing.body.attempt().filter(|_| failure.unprocessed) {
             Some(body) => {
                 debug!("Webex turned the request away unread; it is sent once more");
+                self.metrics().resent();
                 send(body).await.map_err(|failure| failure.error)
             }
             None => Err(failure.error),
@@ -204,8 +212,8 @@ impl Forwarder {
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, GatewayError> {
         match budget.limit(work).await {
-            Some(result) => result.map_err(Into::into),
-            None => Err(GatewayError::RefreshSlow),
+            Ok(result) => result.map_err(Into::into),
+            Err(_) => Err(GatewayError::RefreshSlow),
         }
     }
 
@@ -216,17 +224,19 @@ impl Forwarder {
         wants_trailers: bool,
     ) -> Response<Body> {
         let (mut parts, body) = answer.into_parts();
-        let logged = tracing::enabled!(tracing::Level::DEBUG)
-            .then(|| (parts.version, parts.status, parts.headers.clone()));
+        // Nothing of a dump is prepared where none is written.
+        let logged = tracing::enabled!(tracing::Level::DEBUG).then(|| {
+            let secrets = self.keeper.secrets();
+            (parts.version, parts.status, parts.headers.clone(), secrets)
+        });
         parts.headers = headers::for_client(&parts.headers, wants_trailers);
         if let Some(client) = client {
             links::rewrite(&mut parts.headers, &self.upstream, client);
         }
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
-        let secrets = self.keeper.secrets();
         let body = IdleLimited::new(body, wants_trailers, self.idle).on_end(logged.map(
-            |(version, status, headers)| {
+            |(version, status, headers, secrets)| {
                 move |seen: Option<&[u8]>| {
                     let shown = seen.map_or_else(
                         || "<body not shown>".to_owned(),
@@ -238,6 +248,38 @@ impl Forwarder {
             },
         ));
         Response::from_parts(parts, Body::new(body))
+    }
+}
+
+impl<'a> Sent<'a> {
+    fn now(metrics: &'a Metrics) -> Self {
+        Self {
+            metrics,
+            start: Instant::now(),
+            ended: false,
+        }
+    }
+
+    fn ended(mut self, answer: &Result<Answer, GatewayError>) {
+        self.metrics.upstream_ended(answer, self.start.elapsed());
+        self.ended = true;
+    }
+}
+
+impl Drop for Sent<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.metrics.upstream_given_up();
+        }
+    }
+}
+
+impl From<Exhausted> for GatewayError {
+    fn from(exhausted: Exhausted) -> Self {
+        match exhausted {
+            Exhausted::Answer(limit) => Self::UpstreamTimeout(limit),
+            Exhausted::Upload(limit) => Self::UploadStalled(limit),
+        }
     }
 }
 

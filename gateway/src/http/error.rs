@@ -2,18 +2,16 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, StatusCode, header};
+use http::{StatusCode, header};
 use serde_json::json;
 use tracing::{error, info, warn};
 
 use super::own_status;
 use crate::error::GatewayError;
+use crate::proxy::headers::GATEWAY_ERROR;
 use crate::proxy::tracking::TRACKING_ID;
 use crate::token::keeper::Unavailable;
 use crate::token::lifecycle::Action;
-
-/// Tells the gateway's own answers from those of Webex.
-pub const GATEWAY_ERROR: HeaderName = HeaderName::from_static("x-webex-gateway-error");
 
 /// The code of requests that break HTTP.
 const BROKEN: &str = "bad_request";
@@ -44,7 +42,7 @@ pub fn status(error: &GatewayError) -> StatusCode {
         )
         | GatewayError::RefreshSlow => StatusCode::SERVICE_UNAVAILABLE,
         GatewayError::UpstreamUnreachable(_) | GatewayError::UpstreamBroken(_) => StatusCode::BAD_GATEWAY,
-        GatewayError::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
+        GatewayError::UpstreamTimeout(_) | GatewayError::UploadStalled(_) => StatusCode::GATEWAY_TIMEOUT,
         GatewayError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -148,6 +148,7 @@ async fn converse(
     limits: Limits,
 ) {
     let Ok(local) = stream.local_addr() else { return };
+    let (local, peer) = (canonical(local), canonical(peer));
     // Answers are written whole; waiting for more to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let conversation = Arc::new(Conversation::default());
@@ -188,6 +189,14 @@ async fn converse(
     };
     if let Err(error) = ended {
         debug!("connection of {peer} ended: {error}");
+    }
+}
+
+/// A listener of IPv6 takes connections of IPv4 too, and shows their addresses mapped (RFC 4291 section 2.5.5.2).
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip if ip == address.ip() => address,
+        ip => SocketAddr::new(ip, address.port()),
     }
 }
 

@@ -21,8 +21,10 @@ pub struct Conversation {
     running: AtomicUsize,
     /// The body of the last request was given up before its end.
     unread: AtomicBool,
-    /// The last answer is cut, and its framing does not show it.
-    cut: AtomicBool,
+    /// An answer is not sent whole, and its framing does not show it.
+    unsent: AtomicBool,
+    /// All of that answer has been handed over to be sent.
+    ended: AtomicBool,
 }
 
 /// A request whose answer has not been sent whole, as long as this lives.
@@ -58,9 +60,15 @@ impl Exchange {
         Self(Arc::clone(conversation))
     }
 
-    /// The answer ends early, and only the end of the connection would end it anyway: it has to look broken.
-    pub fn cut(&self) {
-        self.0.cut.store(true, Ordering::Release);
+    /// An answer begins, and only the end of the connection would end it: until it is sent whole, that has to look broken.
+    pub fn answer_begins(&self) {
+        self.0.ended.store(false, Ordering::Release);
+        self.0.unsent.store(true, Ordering::Release);
+    }
+
+    /// Nothing more of that answer comes.
+    pub fn answer_ends(&self) {
+        self.0.ended.store(true, Ordering::Release);
     }
 }
 
@@ -117,7 +125,12 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        // Asked for when everything has been written.
+        if self.conversation.ended.load(Ordering::Acquire) {
+            self.conversation.unsent.store(false, Ordering::Release);
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// RFC 9112 section 9.6: closing while the client still sends resets the connection, and the reset can destroy an answer
@@ -146,7 +159,7 @@ impl AsyncWrite for Socket {
 impl Drop for Socket {
     /// To a client of HTTP/1.0 the end of the connection is the end of the answer. A reset is not.
     fn drop(&mut self) {
-        if self.conversation.cut.load(Ordering::Acquire) {
+        if self.conversation.unsent.load(Ordering::Acquire) {
             let _ = self.stream.get_ref().set_zero_linger();
         }
     }

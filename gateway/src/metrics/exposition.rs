@@ -50,6 +50,9 @@ impl Metrics {
         let help = "Requests whose answer has not been sent completely.";
         text.family(Kind::Gauge, "webex_gw_requests_in_flight", help)
             .sample(self.in_flight.load(Relaxed));
+        let help = "Answers that were not sent to their end, by who ended them.";
+        let family = text.family(Kind::Counter, "webex_gw_answers_cut_total", help);
+        counts(family, &self.cuts);
 
         let help = "Requests sent to Webex by what came back; a second attempt after a 401 counts again.";
         let family = text.family(Kind::Counter, "webex_gw_upstream_requests_total", help);
@@ -69,6 +72,9 @@ impl Metrics {
         let help = "Bodies of requests that were too large to be kept for a second attempt.";
         text.family(Kind::Counter, "webex_gw_replay_overflows_total", help)
             .sample(self.overflows.load(Relaxed));
+        let help = "Requests that were sent once more because Webex had turned them away unread.";
+        text.family(Kind::Counter, "webex_gw_resends_total", help)
+            .sample(self.resends.load(Relaxed));
     }
 
     fn refreshes(&self, text: &mut Text) {

@@ -123,6 +123,18 @@ label!(
         Timeout = "timeout",
         /// The client's own request broke off.
         Client = "client",
+        /// The client went away before there was an answer.
+        ClientGone = "client_gone",
+    }
+);
+
+label!(
+    /// Who ended an answer early.
+    Cut, "by" {
+        /// Webex stopped or broke off in the middle.
+        Upstream = "upstream",
+        /// The client went away or stopped reading, or the gateway had to end.
+        Client = "client",
     }
 );
 
@@ -270,7 +282,7 @@ impl From<Result<StatusCode, &GatewayError>> for Upstream {
             Ok(500..=599) => Self::ServerError,
             Ok(_) => Self::Other,
             Err(GatewayError::UpstreamBroken(_)) => Self::Broken,
-            Err(GatewayError::UpstreamTimeout(_)) => Self::Timeout,
+            Err(GatewayError::UpstreamTimeout(_) | GatewayError::UploadStalled(_)) => Self::Timeout,
             Err(GatewayError::UpstreamUnreachable(_)) => Self::Unreachable,
             Err(_) => Self::Client,
         }
@@ -325,6 +337,7 @@ mod tests {
         well_formed::<Status>();
         well_formed::<Source>();
         well_formed::<Upstream>();
+        well_formed::<Cut>();
         well_formed::<Retry>();
         well_formed::<Refresh>();
         well_formed::<Authorisation>();

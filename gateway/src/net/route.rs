@@ -21,6 +21,10 @@ use super::resolver::Resolver;
 /// A connection that takes longer than this to be made will not be made within a request's budget.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A connection that is silent for this long is asked whether it is alive. Over HTTP/1.1 nothing else would notice a Webex that
+/// is gone, and firewalls forget connections on which nothing passes.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
 /// A connection on which nothing could be written for this long is given up, so that a Webex that answers early and never reads
 /// the rest of an upload does not hold its client.
 const IDLE_LIMIT: Duration = Duration::from_mins(1);
@@ -50,6 +54,7 @@ impl Route {
         let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEPALIVE));
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         match proxy {
             None => Self::Direct(tcp),

@@ -41,6 +41,15 @@ pub struct Budget {
     progress: Arc<Progress>,
 }
 
+/// What took too long, with its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exhausted {
+    /// The answer did not begin.
+    Answer(Duration),
+    /// The next part of the body was not taken.
+    Upload(Duration),
+}
+
 impl Progress {
     /// A request that has just come in.
     #[must_use]
@@ -113,29 +122,32 @@ impl Budget {
         }
     }
 
-    /// The outcome of `work`, or `None` when the time is over first.
-    pub async fn limit<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    /// The outcome of `work`, or which time was over first.
+    pub async fn limit<T>(&self, work: impl Future<Output = T>) -> Result<T, Exhausted> {
         tokio::select! {
             biased;
-            outcome = work => Some(outcome),
-            () = self.exhausted() => None,
+            outcome = work => Ok(outcome),
+            exhausted = self.exhausted() => Err(exhausted),
         }
     }
 
-    async fn exhausted(&self) {
+    async fn exhausted(&self) -> Exhausted {
         loop {
             let changed = self.progress.changed.notified();
             let State { spent, phase } = *self.progress.lock();
-            let end = match phase {
-                Phase::Charged { since } => since + self.timeout.saturating_sub(spent),
-                Phase::Body { last } => last + self.idle,
+            let (end, exhausted) = match phase {
+                Phase::Charged { since } => {
+                    let end = since + self.timeout.saturating_sub(spent);
+                    (end, Exhausted::Answer(self.timeout))
+                }
+                Phase::Body { last } => (last + self.idle, Exhausted::Upload(self.idle)),
                 Phase::Client => {
                     changed.await;
                     continue;
                 }
             };
             if end <= Instant::now() {
-                return;
+                return exhausted;
             }
             tokio::select! {
                 () = changed => {}
@@ -153,12 +165,14 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     async fn time_until_exhausted(progress: Arc<Progress>) -> Duration {
+        exhausted(progress, Exhausted::Answer(TIMEOUT)).await
+    }
+
+    async fn exhausted(progress: Arc<Progress>, expected: Exhausted) -> Duration {
         let start = Instant::now();
         let never = std::future::pending::<()>();
-        assert_eq!(
-            Budget::new(TIMEOUT, IDLE_LIMIT, progress).limit(never).await,
-            None
-        );
+        let ended = Budget::new(TIMEOUT, IDLE_LIMIT, progress).limit(never).await;
+        assert_eq!(ended, Err(expected));
         start.elapsed()
     }
 
@@ -187,7 +201,8 @@ mod tests {
     async fn a_webex_that_stops_reading_is_given_up_after_the_idle_limit() {
         let progress = Arc::new(Progress::new());
         progress.moved();
-        assert_eq!(time_until_exhausted(progress).await, IDLE_LIMIT);
+        let upload = Exhausted::Upload(IDLE_LIMIT);
+        assert_eq!(exhausted(progress, upload).await, IDLE_LIMIT);
     }
 
     #[tokio::test(start_paused = true)]
@@ -209,7 +224,7 @@ mod tests {
             Budget::new(TIMEOUT, IDLE_LIMIT, progress)
                 .limit(async { 7 })
                 .await,
-            Some(7)
+            Ok(7)
         );
     }
 }

@@ -37,6 +37,9 @@ const PRIVATE: [&str; 10] = [
 /// The prefix of the fields in which proxies describe the client.
 const FORWARDED_PREFIX: &str = "x-forwarded-";
 
+/// Tells the gateway's own errors from answers of Webex, which must not be able to say so.
+pub const GATEWAY_ERROR: HeaderName = HeaderName::from_static("x-webex-gateway-error");
+
 /// Fields that must not come in a trailer: framing, routing, credentials (RFC 9110 section 6.5.1).
 const NOT_IN_TRAILERS: [&str; 6] = [
     "content-encoding",
@@ -82,6 +85,7 @@ pub fn for_client(upstream: &HeaderMap, trailers: bool) -> HeaderMap {
     let mut kept = filtered(upstream, |name| {
         !HOP_BY_HOP.contains(&name)
             && name != "set-cookie"
+            && as_servers_read(name) != GATEWAY_ERROR.as_str()
             && !nominated.iter().any(|nominated| nominated == name)
     });
     if coded {
@@ -111,7 +115,8 @@ pub fn for_trailers(trailers: &HeaderMap) -> HeaderMap {
 }
 
 fn may_trail(name: &str) -> bool {
-    !ends_here(name) && !NOT_IN_TRAILERS.contains(&as_servers_read(name).as_ref())
+    let read = as_servers_read(name);
+    !ends_here(name) && read != GATEWAY_ERROR.as_str() && !NOT_IN_TRAILERS.contains(&read.as_ref())
 }
 
 /// Whether a field of a request stays at the gateway.
@@ -268,6 +273,8 @@ mod tests {
             ("TrackingID", "a"),
             ("TrackingID", "a"),
             ("Set-Cookie", "s=1"),
+            ("X-Webex-Gateway-Error", "not_authorised"),
+            ("X_Webex_Gateway_Error", "not_authorised"),
             ("Connection", "X-Internal"),
             ("X-Internal", "1"),
             ("Retry-After", "30"),
@@ -311,6 +318,7 @@ mod tests {
             ("Host", "evil"),
             ("Transfer-Encoding", "chunked"),
             ("Set-Cookie", "a"),
+            ("X-Webex-Gateway-Error", "internal"),
         ]);
         assert_eq!(names(&for_trailers(&trailers)), ["x-checksum"]);
     }

@@ -85,9 +85,16 @@ fn link(text: &str, upstream: &Upstream, client: &str) -> Option<String> {
     changed.then_some(rewritten)
 }
 
-/// What follows `origin` in `url`, if the origin ends there: a path, a query, a fragment, or nothing.
+/// What follows `origin` in `url`, if the origin ends there: a path, a query, a fragment, or nothing. The port of the scheme
+/// may be told or not (RFC 3986 section 6.2.3).
 fn strip_origin<'a>(url: &'a str, origin: &str) -> Option<&'a str> {
+    let port = match origin.starts_with("https:") {
+        true => ":443",
+        false => ":80",
+    };
+    let origin = origin.strip_suffix(port).unwrap_or(origin);
     let (start, rest) = url.split_at_checked(origin.len())?;
+    let rest = rest.strip_prefix(port).unwrap_or(rest);
     let ends = rest.is_empty() || rest.starts_with(['/', '?', '#']);
     (start.eq_ignore_ascii_case(origin) && ends).then_some(rest)
 }
@@ -97,7 +104,11 @@ mod tests {
     use super::*;
 
     fn rewritten(name: &'static str, value: &str) -> String {
-        let upstream = Upstream::for_tests("http://webex-sim:8080");
+        rewritten_behind("http://webex-sim:8080", name, value)
+    }
+
+    fn rewritten_behind(origin: &str, name: &'static str, value: &str) -> String {
+        let upstream = Upstream::for_tests(origin);
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::try_from(value).unwrap());
         rewrite(
@@ -128,6 +139,20 @@ mod tests {
             rewritten("location", "https://webexapis.com/v1/x"),
             "http://gw:9001/v1/x"
         );
+    }
+
+    #[test]
+    fn the_port_of_the_scheme_may_be_told() {
+        for (origin, url) in [
+            ("http://webex-sim:8080", "https://webexapis.com:443/v1/x"),
+            ("http://webex-sim:80", "http://webex-sim/v1/x"),
+            ("http://webex-sim", "http://webex-sim:80/v1/x"),
+        ] {
+            assert_eq!(rewritten_behind(origin, "location", url), "http://gw:9001/v1/x");
+        }
+        for elsewhere in ["https://webexapis.com:80/", "https://webexapis.com:4430/"] {
+            assert_eq!(rewritten("location", elsewhere), elsewhere);
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use tokio_rustls::server::TlsStream;
 use super::*;
 use crate::clock::{Clock as _, ManualClock, Timestamp};
 use crate::config::environment::Variables;
+use crate::metrics::exposition::Scene;
 use crate::net::forward_proxy::ForwardProxies;
 use crate::net::resolver::Resolver;
 use crate::secret::{AuthorizationCode, CodeVerifier, RefreshToken};
@@ -137,6 +138,17 @@ impl Bench {
         self.forwarder.forward(request, &served_at, "WW_1").await
     }
 
+    /// A line of the page for Prometheus.
+    fn metric(&self, series: &str) -> String {
+        let page = self.forwarder.keeper.metrics().page(Scene {
+            snapshot: &self.forwarder.keeper.snapshot(),
+            started: Timestamp::from_unix_seconds(0),
+            now: ManualClock::at(Timestamp::from_unix_seconds(0)).now(),
+        });
+        let line = page.lines().find(|line| line.starts_with(series));
+        line.unwrap_or_default().to_owned()
+    }
+
     fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
@@ -239,6 +251,7 @@ async fn a_request_that_webex_turned_away_unread_is_sent_once_more() {
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "hello");
         assert_eq!(bench.requests(), 2, "{acts:?}");
+        assert_eq!(bench.metric("webex_gw_resends_total"), "webex_gw_resends_total 1");
     }
 }
 
@@ -261,6 +274,7 @@ async fn a_request_that_webex_may_have_processed_is_not_sent_again() {
         let error = bench.post().await.unwrap_err();
         assert!(matches!(error, GatewayError::UpstreamUnreachable(_)), "{error}");
         assert_eq!(bench.requests(), 1, "{acts:?}");
+        assert_eq!(bench.metric("webex_gw_resends_total"), "webex_gw_resends_total 0");
     }
 }
 
@@ -309,7 +323,10 @@ async fn a_webex_that_does_not_read_the_body_on_is_given_up() {
     let bench = Bench::start(&[Act::Silence]).await;
     let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 4096])));
     let error = bench.post_body(Body::from_stream(endless)).await.unwrap_err();
-    assert!(matches!(error, GatewayError::UpstreamTimeout(_)), "{error}");
+    assert_eq!(error, GatewayError::UploadStalled(SHORT));
+    assert_eq!(error.code(), "upstream_timeout");
+    let text = "Webex stopped reading the request's body and did not go on within 300ms";
+    assert_eq!(error.to_string(), text);
 }
 
 #[tokio::test]

@@ -1,25 +1,29 @@
 //! The connections to Webex: one origin, fixed at start, asserted again with every request.
 
+pub mod lanes;
+
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, Method, Request, Response, Uri};
-use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use tokio::time::Instant;
 use tracing::{debug, info};
 
+use self::lanes::{Lanes, Placed};
 use super::body::Attempt;
 use crate::dump;
 use crate::error::GatewayError;
 use crate::go;
+use crate::net::deadline::Deadline;
 use crate::net::forward_proxy::ForwardProxies;
 use crate::net::resolver::Resolver;
-use crate::net::route::Route;
+use crate::net::route::{CONNECT_TIMEOUT, Route};
 
 /// An idle connection is closed before the other side does it, so that no request meets a closing one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -27,12 +31,14 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 /// A connection that does not answer that in time is dead; less than `-timeout` together with the interval.
 const PING_PATIENCE: Duration = Duration::from_secs(3);
-/// What an answer may be ahead of the client that reads it (HTTP/2): 10 MB/s at a round trip of 100 ms.
-const STREAM_WINDOW: u32 = 1024 * 1024;
-/// The same for all answers on a connection together. The HTTP/2 library also closes a connection on which small frames wait
-/// for their readers, each counting as 256 bytes, once they come to half of this: the window that adapts itself starts at
-/// 64 KiB, which 130 small answers that arrive together exceed.
-const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
+/// What an answer may be ahead of the client that reads it (HTTP/2), and so the memory that a slow reader holds: 2.5 MB/s at a
+/// round trip of 100 ms.
+const STREAM_WINDOW: u32 = 256 * 1024;
+/// The same for all answers on a connection together: the most there is (RFC 9113 section 6.9.1), because what slow readers have
+/// not taken counts against it and would stop the answers of everybody else. Each stream's own window bounds the memory. The
+/// HTTP/2 library also closes a connection on which small frames wait for their readers, each counting as 256 bytes, once they
+/// come to half of this.
+const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 /// More fields than any answer of Webex has.
 const MOST_HEADERS: usize = 256;
 /// Webex's own name. Its links point there, even where a simulator or another front is configured.
@@ -48,16 +54,22 @@ pub struct Failure {
 }
 
 /// An answer of Webex whose body still streams.
-pub type Answer = Response<Incoming>;
+pub type Answer = Response<Placed>;
 
 /// The way to Webex. Clones share the connections.
 #[derive(Clone)]
 pub struct Upstream {
-    client: Client<HttpsConnector<Route>, Attempt>,
+    lanes: Arc<Lanes>,
     scheme: Scheme,
     authority: Authority,
     proxy_authorization: Option<http::HeaderValue>,
     origin: String,
+}
+
+/// Writes how long a request took when this is dropped: it may have been given up before there was an answer.
+struct Took {
+    shown: String,
+    start: Instant,
 }
 
 impl Upstream {
@@ -89,7 +101,8 @@ impl Upstream {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(route);
-        let client = Client::builder(TokioExecutor::new())
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
@@ -97,10 +110,9 @@ impl Upstream {
             .http2_initial_stream_window_size(STREAM_WINDOW)
             .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_PATIENCE)
-            .build(connector);
+            .http2_keep_alive_timeout(PING_PATIENCE);
         Self {
-            client,
+            lanes: Arc::new(Lanes::new(builder, Deadline::new(connector, CONNECT_TIMEOUT))),
             scheme,
             authority,
             proxy_authorization,
@@ -146,9 +158,12 @@ impl Upstream {
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        let start = Instant::now();
-        let answer = self.client.request(request).await;
-        info!("request to {shown} took {}", go::format_duration(start.elapsed()));
+        let took = Took {
+            shown,
+            start: Instant::now(),
+        };
+        let answer = self.lanes.send(request).await;
+        drop(took);
         answer.map_err(|error| failure(&error))
     }
 
@@ -164,6 +179,13 @@ impl Upstream {
             Resolver::from_system().unwrap(),
             &proxies,
         )
+    }
+}
+
+impl Drop for Took {
+    fn drop(&mut self) {
+        let took = go::format_duration(self.start.elapsed());
+        info!("request to {} took {took}", self.shown);
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::response::Response;
 use tokio::time::timeout;
 
 use crate::bench::Bench;
-use crate::stub::{Stub, tokens_file};
+use crate::stub::{Stub, raw_server, stalling_server, tokens_file};
 
 /// What no test waits longer for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -119,4 +121,47 @@ async fn a_client_that_went_away_is_a_499() {
     at_webex.recv().await.unwrap();
     request.abort();
     assert_eq!(bench.access_lines(1).await[0]["status"], 499);
+}
+
+#[tokio::test]
+async fn an_answer_that_did_not_come_to_its_end_says_who_ended_it() {
+    let half = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello";
+    for (webex, by) in [
+        (raw_server(half).await, "upstream"),
+        (stalling_server(half).await, "client"),
+    ] {
+        let builder = Bench::builder().webex(webex).tokens(tokens_file());
+        let bench = builder.json_log().start().await;
+        let mut answer = bench.http.get(bench.url("/x")).send().await.unwrap();
+        assert_eq!(answer.chunk().await.unwrap().unwrap(), "hello");
+        drop(answer);
+        assert_eq!(bench.access_lines(1).await[0]["cut"], by);
+        let counted = format!("webex_gw_answers_cut_total{{by=\"{by}\"}} 1");
+        assert_eq!(bench.page().moved("webex_gw_answers_cut"), [counted]);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_came_to_its_end_says_nothing_of_the_kind() {
+    let stub = Stub::serve(|request: axum::extract::Request| async move {
+        let parts = ["a", "b"].map(Ok::<_, std::io::Error>);
+        let (status, body) = match request.uri().path() {
+            "/known" => (200, Body::from("hello")),
+            "/empty" => (204, Body::empty()),
+            "/unchanged" => (304, Body::empty()),
+            _ => (200, Body::from_stream(futures_util::stream::iter(parts))),
+        };
+        Response::builder().status(status).body(body).unwrap()
+    })
+    .await;
+    let builder = Bench::builder().webex(&stub.url).tokens(tokens_file());
+    let bench = builder.json_log().start().await;
+    let paths = ["/known", "/empty", "/unchanged", "/parts", "/livez", "/%2e%2e"];
+    for path in paths {
+        bench.get_as_it_is(path).await;
+        bench.send(bench.http.head(bench.url(path))).await;
+    }
+    let lines = bench.access_lines(paths.len() * 2).await;
+    assert!(lines.iter().all(|line| line["cut"].is_null()), "{lines:?}");
+    assert!(bench.page().moved("webex_gw_answers_cut").is_empty());
 }

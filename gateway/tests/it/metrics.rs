@@ -221,6 +221,32 @@ async fn a_webex_that_does_not_answer_is_counted_by_how_and_not_timed() {
 }
 
 #[tokio::test]
+async fn a_request_that_its_client_gave_up_is_counted_and_logged() {
+    let (arrived, mut at_webex) = tokio::sync::mpsc::unbounded_channel();
+    let stub = Stub::serve(move |_| {
+        arrived.send(()).unwrap();
+        std::future::pending()
+    })
+    .await;
+    let bench = Bench::in_front_of(&stub.url).await;
+    let request = tokio::spawn(bench.http.get(bench.url("/x")).send());
+    at_webex.recv().await.unwrap();
+    request.abort();
+    // The access line is the last thing that is done for a request.
+    let ended = async {
+        while !bench.log().contains(" | 499 | ") {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, ended).await.expect("it ends");
+    assert_eq!(
+        bench.page().moved("webex_gw_upstream"),
+        ["webex_gw_upstream_requests_total{result=\"client_gone\"} 1"]
+    );
+    assert!(bench.log().contains(&format!("request to {}/x took ", stub.url)));
+}
+
+#[tokio::test]
 async fn a_401_that_a_refresh_cures_is_counted_as_cured() {
     let stub = Stub::serve(rejecting_the_first_token).await;
     let bench = Bench::in_front_of(&stub.url).await;

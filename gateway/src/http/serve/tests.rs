@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use axum::routing::{get, post};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -213,6 +213,47 @@ async fn an_answer_that_is_cut_does_not_look_complete_to_an_old_client() {
 }
 
 #[tokio::test]
+async fn an_answer_that_the_end_cuts_does_not_look_complete_to_an_old_client() {
+    let endless = || async {
+        let first = stream::once(async { Ok::<_, io::Error>(Bytes::from("hel")) });
+        Body::from_stream(first.chain(stream::pending()))
+    };
+    let limits = Limits {
+        drain: SHORT,
+        ..PATIENT
+    };
+    let served = Served::start(Router::new().route("/", get(endless)), limits).await;
+    let mut client = served.connect().await;
+    client.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"hel") {
+        assert_ne!(client.read_buf(&mut answer).await.unwrap(), 0, "closed");
+    }
+    served.end().await;
+    let error = client.read_u8().await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_whole_looks_complete_to_an_old_client() {
+    let parts = || async {
+        let parts = ["hel", "lo"].map(|part| Ok::<_, io::Error>(Bytes::from(part)));
+        Body::from_stream(stream::iter(parts))
+    };
+    let router = hello()
+        .route("/parts", get(parts))
+        .route("/head", get(|| async { "no body" }));
+    let served = Served::start(router, PATIENT).await;
+    for request in ["GET /", "GET /parts"] {
+        let request = format!("{request} HTTP/1.0\r\n\r\n");
+        let answer = served.talk(request.as_bytes()).await.unwrap();
+        assert!(answer.ends_with("hello"), "{answer}");
+    }
+    let answer = served.talk(b"HEAD /head HTTP/1.0\r\n\r\n").await.unwrap();
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
 async fn clients_above_the_limit_wait_for_their_turn() {
     let limits = Limits {
         connections: 2,
@@ -260,4 +301,40 @@ async fn a_failed_accept_does_not_end_the_listener() {
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(GET).await.unwrap();
     read_hello(&mut client).await;
+}
+
+/// A listener that shows its clients of IPv4 as one of IPv6 does.
+struct Mapped(TcpListener);
+
+impl Accept for Mapped {
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = self.0.accept().await?;
+        Ok((stream, mapped(peer)))
+    }
+}
+
+fn mapped(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) => SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port()),
+        v6 @ SocketAddr::V6(_) => v6,
+    }
+}
+
+#[tokio::test]
+async fn an_address_of_ipv4_is_one_also_where_a_listener_of_ipv6_took_it() {
+    let v4: SocketAddr = "127.0.0.1:9001".parse().unwrap();
+    assert_eq!(canonical(mapped(v4)), v4);
+    let v6: SocketAddr = "[fe80::1%2]:9001".parse().unwrap();
+    assert_eq!(canonical(v6), v6);
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let peer = |axum::Extension(Peer(peer))| async move { peer.ip().to_string() };
+    let router = Router::new().route("/", get(peer));
+    let serving = serve(Mapped(listener), router, CancellationToken::new(), PATIENT);
+    tokio::spawn(serving);
+    client.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("\r\n\r\n127.0.0.1"), "{answer}");
 }

@@ -68,7 +68,7 @@ const REQUESTS: [(&str, &[u8]); 52] = [
 ];
 
 /// One request with different answers.
-const ANSWERS: [(&str, &[u8]); 39] = [
+const ANSWERS: [(&str, &[u8]); 40] = [
     ("created", b"HTTP/1.1 201 Created\r\nlocation: /v1/people/1\r\ncontent-length: 2\r\n\r\n{}"),
     ("location-at-webex", b"HTTP/1.1 201 Created\r\nlocation: https://webexapis.com/v1/people/1\r\ncontent-length: 2\r\n\r\n{}"),
     ("location-elsewhere", b"HTTP/1.1 302 Found\r\nlocation: https://files.example.com/x?y\r\ncontent-length: 0\r\n\r\n"),
@@ -100,6 +100,7 @@ const ANSWERS: [(&str, &[u8]); 39] = [
     ("zipped", b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nvary: accept-encoding, origin\r\netag: \"a-gzip\"\r\ncontent-length: 4\r\n\r\n\x1f\x8b\x08\x00"),
     ("binary", b"HTTP/1.1 200 OK\r\ncontent-type: audio/wav\r\ncontent-disposition: attachment; filename=\"a b.wav\"\r\ncontent-length: 6\r\n\r\n\x00\xff\r\n\r\n"),
     ("cookies", b"HTTP/1.1 200 OK\r\nset-cookie: a=1; Path=/\r\nset-cookie: b=2\r\ncontent-length: 2\r\n\r\nok"),
+    ("claims-to-be-the-gateway", b"HTTP/1.1 200 OK\r\nx-webex-gateway-error: internal\r\ncontent-length: 2\r\n\r\nok"),
     ("lines-of-one-name", b"HTTP/1.1 200 OK\r\nx-a: 1\r\nvary: a\r\nx-a: 2\r\nvary: b\r\nx-a: 1\r\ncontent-length: 2\r\n\r\nok"),
     ("values-of-all-kinds", b"HTTP/1.1 200 OK\r\nx-empty:\r\nx-latin: \xe4\xff\r\nx-tab: a\tb\r\nserver: x (y)\r\ncontent-length: 2\r\n\r\nok"),
     ("names-in-all-cases", b"HTTP/1.1 200 OK\r\nTrackingID: a\r\nTrackingID: a\r\nX-MiXeD: b\r\nContent-Length: 2\r\n\r\nok"),

@@ -95,6 +95,11 @@ pub(super) const DOCUMENTED: &[Documented] = &[
         covers: |found| !found.request && found.what == "set-cookie" && !found.trailer && found.is_gone(),
     },
     Documented {
+        name: "own-errors",
+        sentence: "`X-Webex-Gateway-Error` of Webex does not reach clients, nor as a trailer: it tells errors of the gateway.",
+        covers: |found| !found.request && found.what == "x-webex-gateway-error" && found.is_gone(),
+    },
+    Documented {
         name: "hop-by-hop",
         sentence: "Fields of the connection end at the gateway (RFC 9110 section 7.6.1); `TE` goes on as `trailers` or not at all.",
         covers: |found| {
