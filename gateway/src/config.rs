@@ -4,7 +4,7 @@ pub mod environment;
 mod read;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -212,11 +212,10 @@ impl Origin {
         Url::parse(&format!("{self}{path}")).expect("an origin with an absolute path is a URL")
     }
 
-    /// Whether `ip` is what the origin names; used to refuse a gateway that would call itself.
-    pub(crate) fn is(&self, ip: IpAddr, port: u16) -> bool {
-        let default_port = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
-        let host = self.authority.host().parse::<IpAddr>();
-        host.is_ok_and(|host| host == ip) && self.authority.port_u16().unwrap_or(default_port) == port
+    /// The port, also where it is the scheme's own.
+    pub(crate) fn port(&self) -> u16 {
+        let default = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
+        self.authority.port_u16().unwrap_or(default)
     }
 }
 

@@ -52,6 +52,9 @@ pub enum GatewayError {
     /// No answer in time.
     #[error("Webex did not answer within {}", crate::go::format_duration(*.0))]
     UpstreamTimeout(Duration),
+    /// The request is one that this gateway has sent to Webex.
+    #[error("this gateway calls itself: -webexURL leads back to it; set it to https://webexapis.com")]
+    CallsItself,
     /// A bug of this program.
     #[error("the gateway failed; its log says more")]
     Internal,
@@ -73,7 +76,7 @@ impl GatewayError {
                 "not_authorised"
             }
             Self::UpstreamUnreachable(_) => "upstream_unreachable",
-            Self::UpstreamBroken(_) => "upstream_broken",
+            Self::UpstreamBroken(_) | Self::CallsItself => "upstream_broken",
             Self::UpstreamTimeout(_) => "upstream_timeout",
             Self::Internal => "internal",
         }
@@ -89,7 +92,7 @@ impl GatewayError {
             | Self::TargetRefused(_)
             | Self::TargetTooLong { .. }
             | Self::HeadTooLarge { .. } => None,
-            Self::KeyRequired => Some(Action::FixConfiguration),
+            Self::KeyRequired | Self::CallsItself => Some(Action::FixConfiguration),
             Self::Unavailable(unavailable) => Some(unavailable.action()),
             Self::RefreshSlow
             | Self::UpstreamUnreachable(_)

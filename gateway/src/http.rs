@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod audit;
 pub mod callback;
 pub mod error;
+pub mod in_flight;
 pub mod login_cookie;
 pub mod observe;
 pub mod probes;
@@ -30,6 +31,7 @@ use crate::proxy::target::{ServedAt, decode_once};
 use crate::proxy::{Forwarder, target, tracking};
 use crate::secret::GatewayKey;
 use error::Failed;
+use in_flight::InFlight;
 
 /// Everything below this is the gateway's own and never goes to Webex: it is what nginx lets the internet reach.
 const OWN_PREFIX: [&str; 3] = ["api", "v01", "webex"];
@@ -47,6 +49,8 @@ pub struct Services {
     pub overview: Overview,
     /// What proxied requests have to carry, if anything.
     pub gateway_key: Option<GatewayKey>,
+    /// What is on its way to Webex.
+    pub in_flight: InFlight,
 }
 
 /// The main listener. With a separate callback listener, the callback routes are not here.
@@ -116,9 +120,10 @@ async fn forward(
         return Ok(callback::not_found().await);
     }
     let tracking_id = tracking::of(request.headers(), &services.forwarder.tracking_prefix);
-    let outcome = match key_problem(&services, &request) {
+    let outcome = match problem(&services, &request, &tracking_id) {
         Some(problem) => Err(problem),
         None => {
+            let _flight = services.in_flight.begin(&tracking_id);
             services
                 .forwarder
                 .forward(request, &served_at, &tracking_id)
@@ -135,6 +140,15 @@ async fn forward(
         }
         Err(error) => Err(Failed { error, tracking_id }),
     }
+}
+
+fn problem(services: &Services, request: &Request<Body>, tracking_id: &str) -> Option<GatewayError> {
+    key_problem(services, request).or_else(|| {
+        let snapshot = services.forwarder.keeper.snapshot();
+        let token = snapshot.grant.as_ref().map(|grant| &grant.tokens.access_token);
+        let own = services.in_flight.is_own(tracking_id, request.headers(), token);
+        own.then_some(GatewayError::CallsItself)
+    })
 }
 
 fn key_problem(services: &Services, request: &Request<Body>) -> Option<GatewayError> {

@@ -43,7 +43,9 @@ pub fn status(error: &GatewayError) -> StatusCode {
             | Unavailable::Refused { .. },
         )
         | GatewayError::RefreshSlow => StatusCode::SERVICE_UNAVAILABLE,
-        GatewayError::UpstreamUnreachable(_) | GatewayError::UpstreamBroken(_) => StatusCode::BAD_GATEWAY,
+        GatewayError::UpstreamUnreachable(_)
+        | GatewayError::UpstreamBroken(_)
+        | GatewayError::CallsItself => StatusCode::BAD_GATEWAY,
         GatewayError::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
         GatewayError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -102,6 +102,10 @@ async fn a_wrong_configuration_is_told_in_one_line_each_with_code_2() {
             &["-webexURL=http://127.0.0.1:9001", "-bind=127.0.0.1"][..],
             "webex_gw: -webexURL is the address of this gateway itself; set it to https://webexapis.com\n",
         ),
+        (
+            &["-webexURL=http://localhost:9001"][..],
+            "webex_gw: -webexURL is the address of this gateway itself; set it to https://webexapis.com\n",
+        ),
     ] {
         assert_eq!(refused(command(args)).await, (2, message.to_owned()));
     }

@@ -24,6 +24,7 @@ mod exposition;
 mod forward;
 mod framing;
 mod health;
+mod itself;
 mod login;
 mod metrics;
 mod metrics_guide;
