@@ -16,6 +16,9 @@ pub enum GatewayError {
     /// The request expects what no one here does.
     #[error("the request expects something other than 100-continue")]
     ExpectationFailed,
+    /// A method that a route of the gateway itself does not have.
+    #[error("this address of the gateway can only be read, with GET or HEAD")]
+    MethodNotAllowed,
     /// The client stopped sending the body of its request.
     #[error("the request's body stopped coming")]
     BodyStalled,
@@ -65,7 +68,9 @@ impl GatewayError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::BadRequest(_) | Self::ExpectationFailed | Self::BodyStalled => "bad_request",
+            Self::BadRequest(_) | Self::ExpectationFailed | Self::MethodNotAllowed | Self::BodyStalled => {
+                "bad_request"
+            }
             Self::TargetRefused(_) => "target_refused",
             Self::TargetTooLong { .. } | Self::HeadTooLarge { .. } => "too_large",
             Self::KeyRequired => "key_required",
@@ -88,6 +93,7 @@ impl GatewayError {
         match self {
             Self::BadRequest(_)
             | Self::ExpectationFailed
+            | Self::MethodNotAllowed
             | Self::BodyStalled
             | Self::TargetRefused(_)
             | Self::TargetTooLong { .. }

@@ -19,7 +19,7 @@ use axum::extract::{Extension, Request, State};
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::authorization::Authorizer;
@@ -60,7 +60,8 @@ pub fn main_router(services: Services, with_callback: bool) -> Router {
         .route("/livez", get(probes::live))
         .route("/readyz", get(probes::ready))
         .route(observe::METRICS_PATH, get(observe::metrics))
-        .route(observe::STATUS_PATH, get(observe::status));
+        .route(observe::STATUS_PATH, get(observe::status))
+        .method_not_allowed_fallback(not_allowed);
     let routes = if with_callback {
         probes.merge(callback::routes())
     } else {
@@ -101,6 +102,14 @@ async fn whole_head(
 ) -> Result<Response, Failed> {
     check_head(&services, &request)?;
     Ok(next.run(request).await)
+}
+
+/// For what is no question to a probe.
+async fn not_allowed(State(services): State<Services>, headers: HeaderMap) -> Failed {
+    Failed {
+        error: GatewayError::MethodNotAllowed,
+        tracking_id: tracking::of(&headers, &services.forwarder.tracking_prefix),
+    }
 }
 
 fn check_head(services: &Services, request: &Request) -> Result<(), Failed> {
