@@ -32,6 +32,7 @@ mod nonsense;
 mod outward;
 mod refresh;
 mod rotation;
+mod secrets;
 mod status;
 mod stub;
 mod transparency;
