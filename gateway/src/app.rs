@@ -187,11 +187,19 @@ impl App {
             Instant::now() + LAST_CALL
         });
         let (listener, router) = self.main;
-        let limits = Limits::new(descriptors::most_connections(), DRAIN);
-        let main = serve(listener, router, stop.clone(), limits);
+        let connections = descriptors::connections(self.callback.is_some());
+        let main = serve(
+            listener,
+            router,
+            stop.clone(),
+            Limits::new(connections.main, DRAIN),
+        );
         match self.callback {
             None => main.await,
-            Some((listener, router)) => drop(tokio::join!(main, serve(listener, router, stop, limits))),
+            Some((listener, router)) => {
+                let limits = Limits::new(connections.callback, DRAIN);
+                tokio::join!(main, serve(listener, router, stop, limits));
+            }
         }
         // Only now: a request that ended last may have started a refresh.
         drained.cancel();
