@@ -158,11 +158,16 @@ impl Config {
         }
     }
 
-    /// Where a running gateway with these settings listens, for the `health` command; it needs nothing else.
-    pub fn read_listen(flags: &Flags, environment: &dyn Environment) -> Result<SocketAddr, ConfigError> {
+    /// Where a running gateway with these settings listens, and how long its requests to Webex may take, for the `health`
+    /// command; it needs nothing else.
+    pub fn read_health(
+        flags: &Flags,
+        environment: &dyn Environment,
+    ) -> Result<(SocketAddr, Duration), ConfigError> {
         let mut read = Reader::new(flags, environment);
         let (bind, port) = (read.bind(), read.port("port", DEFAULT_PORT));
-        read.finish(SocketAddr::new(bind, port))
+        let timeout = read.timeout(DEFAULT_TIMEOUT);
+        read.finish((SocketAddr::new(bind, port), timeout))
     }
 
     /// Where the tokens live, for the `tokens` command; it needs nothing else.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -32,8 +33,8 @@ fn main() -> ExitCode {
         }
     };
     match cli.command {
-        Some(Command::Health { question }) => match Config::read_listen(&cli.flags, &ProcessEnvironment) {
-            Ok(listen) => run(ask(listen, question)),
+        Some(Command::Health { question }) => match Config::read_health(&cli.flags, &ProcessEnvironment) {
+            Ok((listen, timeout)) => run(ask(listen, question, timeout)),
             Err(problems) => fail(EXIT_USAGE, &problems.to_string()),
         },
         Some(Command::Tokens { json }) => match Config::read_tokens_file(&cli.flags, &ProcessEnvironment) {
@@ -73,8 +74,8 @@ fn run(work: impl Future<Output = ExitCode>) -> ExitCode {
     }
 }
 
-async fn ask(listen: SocketAddr, question: Question) -> ExitCode {
-    match health_command::ask(listen, question).await {
+async fn ask(listen: SocketAddr, question: Question, timeout: Duration) -> ExitCode {
+    match health_command::ask(listen, question, timeout).await {
         Ok(report) => {
             let _ = writeln!(std::io::stdout(), "{report}");
             ExitCode::SUCCESS
