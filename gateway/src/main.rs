@@ -15,6 +15,7 @@ use webex_gateway::cli::{Cli, Command, Flags, Question};
 use webex_gateway::clock::{SystemClock, wall_clock};
 use webex_gateway::config::Config;
 use webex_gateway::config::environment::ProcessEnvironment;
+use webex_gateway::printable::{printable, printable_json};
 use webex_gateway::{authorize_url_command, check, descriptors, health_command, telemetry, tokens_command};
 
 /// The configuration is wrong; nothing was opened.
@@ -77,7 +78,7 @@ fn run(work: impl Future<Output = ExitCode>) -> ExitCode {
 async fn ask(listen: SocketAddr, question: Question, timeout: Duration) -> ExitCode {
     match health_command::ask(listen, question, timeout).await {
         Ok(report) => {
-            let _ = writeln!(std::io::stdout(), "{report}");
+            let _ = writeln!(std::io::stdout(), "{}", printable_json(&report));
             ExitCode::SUCCESS
         }
         Err(report) => fail(1, &report),
@@ -86,7 +87,7 @@ async fn ask(listen: SocketAddr, question: Question, timeout: Duration) -> ExitC
 
 fn show_tokens(path: &Path, json: bool) -> ExitCode {
     match tokens_command::read(path, wall_clock()) {
-        Ok(held) if json => print(&format!("{:#}\n", held.json())),
+        Ok(held) if json => print(&printable_json(&format!("{:#}\n", held.json()))),
         Ok(held) => print(&held.text()),
         Err(flaw) => fail(1, &format!("{}; {}", flaw.problem, flaw.fix)),
     }
@@ -168,7 +169,7 @@ async fn serve(config: Config) -> ExitCode {
 
 fn fail(code: u8, message: &str) -> ExitCode {
     for line in message.lines() {
-        let _ = writeln!(std::io::stderr(), "webex_gw: {line}");
+        let _ = writeln!(std::io::stderr(), "webex_gw: {}", printable(line));
     }
     ExitCode::from(code)
 }
