@@ -38,6 +38,10 @@ lint:
 doc:
     RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items
 
+# Fail where a fuzz target does not compile (stable compiler; `fuzz` runs them). Nothing is linked: libFuzzer is not built
+check-fuzz:
+    CUSTOM_LIBFUZZER_PATH=unused/libfuzzer.a RUSTFLAGS="--cfg fuzzing" cargo check --quiet --manifest-path gateway/fuzz/Cargo.toml
+
 # Bar: 1,000 requests in flight when the access token expires: 1 token request, 0 failed requests
 bar-expiry:
     cargo bench --quiet --profile dev -p webex-gateway --bench expiry
