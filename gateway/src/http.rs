@@ -129,17 +129,7 @@ async fn forward(
         return Ok(callback::not_found().await);
     }
     let tracking_id = tracking::of(request.headers(), &services.forwarder.tracking_prefix);
-    let outcome = match problem(&services, &request, &tracking_id) {
-        Some(problem) => Err(problem),
-        None => {
-            let _flight = services.in_flight.begin(&tracking_id);
-            services
-                .forwarder
-                .forward(request, &served_at, &tracking_id)
-                .await
-        }
-    };
-    match outcome {
+    match to_webex(&services, request, &served_at, &tracking_id).await {
         Ok(mut response) => {
             if !response.headers().contains_key(tracking::TRACKING_ID) {
                 tracking::set(response.headers_mut(), &tracking_id);
@@ -151,13 +141,22 @@ async fn forward(
     }
 }
 
-fn problem(services: &Services, request: &Request<Body>, tracking_id: &str) -> Option<GatewayError> {
-    key_problem(services, request).or_else(|| {
-        let snapshot = services.forwarder.keeper.snapshot();
-        let token = snapshot.grant.as_ref().map(|grant| &grant.tokens.access_token);
-        let own = services.in_flight.is_own(tracking_id, request.headers(), token);
-        own.then_some(GatewayError::CallsItself)
-    })
+async fn to_webex(
+    services: &Services,
+    request: Request,
+    served_at: &ServedAt,
+    tracking_id: &str,
+) -> Result<Response, GatewayError> {
+    if let Some(problem) = key_problem(services, &request) {
+        return Err(problem);
+    }
+    let snapshot = services.forwarder.keeper.snapshot();
+    let token = snapshot.grant.as_ref().map(|grant| &grant.tokens.access_token);
+    if services.in_flight.is_own(tracking_id, request.headers(), token) {
+        return Err(GatewayError::CallsItself);
+    }
+    let _flight = services.in_flight.begin(tracking_id);
+    services.forwarder.forward(request, served_at, tracking_id).await
 }
 
 fn key_problem(services: &Services, request: &Request<Body>) -> Option<GatewayError> {

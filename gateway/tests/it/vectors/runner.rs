@@ -71,10 +71,10 @@ impl Grounds {
         let webex = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let evil = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (webex_address, evil_address) = (webex.local_addr().unwrap(), evil.local_addr().unwrap());
-        let noted = Arc::clone(&notes);
+        let taken = Arc::clone(&notes);
         tokio::spawn(async move {
             while let Ok((stream, _)) = webex.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&noted)));
+                tokio::spawn(serve(stream, Arc::clone(&taken)));
             }
         });
         let heard = Arc::clone(&evil_heard);
