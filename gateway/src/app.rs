@@ -18,10 +18,11 @@ use crate::config::Config;
 use crate::descriptors;
 use crate::health::HealthCheck;
 use crate::http::callback::CODE_PATH;
+use crate::http::in_flight::InFlight;
 use crate::http::serve::{Limits, serve};
 use crate::http::{Services, callback_router, main_router};
 use crate::net::resolver::Resolver;
-use crate::net::{oauth_client, tls};
+use crate::net::{oauth_client, own_address, tls};
 use crate::overview::{Facts, Overview};
 use crate::proxy::Forwarder;
 use crate::proxy::budget::IDLE_LIMIT;
@@ -91,7 +92,8 @@ impl StartError {
 impl App {
     /// Checks the tokens folder, loads the tokens, and binds.
     pub async fn build(config: Config, clock: Arc<dyn Clock>, dice: Dice) -> Result<Self, StartError> {
-        if config.webex.is(config.listen.ip(), config.listen.port()) {
+        let resolver = Resolver::from_system()?;
+        if own_address::leads_back(&config.webex, config.listen, Some(&resolver)).await {
             return Err(StartError::Loop);
         }
         let file = TokenFile::new(&config.tokens_file);
@@ -102,7 +104,6 @@ impl App {
             true => tls::client_config().unwrap_or_else(|_| tls::without_authorities()),
             false => tls::client_config()?,
         };
-        let resolver = Resolver::from_system()?;
         let client = oauth_client::build(tls.clone(), resolver.clone(), config.proxies.clone())?;
         let (scheme, authority) = (config.webex.scheme.clone(), config.webex.authority.clone());
         let upstream = Upstream::new(scheme, authority, tls, resolver, &config.proxies);
@@ -133,6 +134,7 @@ impl App {
             authorizer: authorizer.clone(),
             overview: overview.clone(),
             gateway_key: config.gateway_key.clone(),
+            in_flight: InFlight::default(),
         };
         let callback = match config.callback_listen {
             Some(address) => Some((
@@ -186,11 +188,19 @@ impl App {
             Instant::now() + LAST_CALL
         });
         let (listener, router) = self.main;
-        let limits = Limits::new(descriptors::most_connections(), DRAIN);
-        let main = serve(listener, router, stop.clone(), limits);
+        let connections = descriptors::connections(self.callback.is_some());
+        let main = serve(
+            listener,
+            router,
+            stop.clone(),
+            Limits::new(connections.main, DRAIN),
+        );
         match self.callback {
             None => main.await,
-            Some((listener, router)) => drop(tokio::join!(main, serve(listener, router, stop, limits))),
+            Some((listener, router)) => {
+                let limits = Limits::new(connections.callback, DRAIN);
+                tokio::join!(main, serve(listener, router, stop, limits));
+            }
         }
         // Only now: a request that ended last may have started a refresh.
         drained.cancel();

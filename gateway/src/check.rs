@@ -13,6 +13,8 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::environment::Environment;
 use crate::config::{Config, Partial};
+use crate::net::own_address;
+use crate::net::resolver::Resolver;
 use crate::tokens_command::Held;
 use report::{Line, Report};
 
@@ -29,7 +31,9 @@ pub async fn run(
     progress: Progress,
 ) -> Report {
     let config = &partial.config;
-    let mut lines = verdict::configuration(&partial);
+    let resolver = Resolver::from_system().ok();
+    let calls_itself = own_address::leads_back(&config.webex, config.listen, resolver.as_ref()).await;
+    let mut lines = verdict::configuration(&partial, calls_itself);
     let broken = |settings: &[&str]| settings.iter().any(|setting| partial.broken.contains(setting));
     let held = if broken(&["tokensFile"]) {
         lines.push(Line::skipped("tokens", "-tokensFile is not set properly"));

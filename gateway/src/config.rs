@@ -4,7 +4,7 @@ pub mod environment;
 mod read;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -158,11 +158,16 @@ impl Config {
         }
     }
 
-    /// Where a running gateway with these settings listens, for the `health` command; it needs nothing else.
-    pub fn read_listen(flags: &Flags, environment: &dyn Environment) -> Result<SocketAddr, ConfigError> {
+    /// Where a running gateway with these settings listens, and how long its requests to Webex may take, for the `health`
+    /// command; it needs nothing else.
+    pub fn read_health(
+        flags: &Flags,
+        environment: &dyn Environment,
+    ) -> Result<(SocketAddr, Duration), ConfigError> {
         let mut read = Reader::new(flags, environment);
         let (bind, port) = (read.bind(), read.port("port", DEFAULT_PORT));
-        read.finish(SocketAddr::new(bind, port))
+        let timeout = read.timeout(DEFAULT_TIMEOUT);
+        read.finish((SocketAddr::new(bind, port), timeout))
     }
 
     /// Where the tokens live, for the `tokens` command; it needs nothing else.
@@ -212,11 +217,10 @@ impl Origin {
         Url::parse(&format!("{self}{path}")).expect("an origin with an absolute path is a URL")
     }
 
-    /// Whether `ip` is what the origin names; used to refuse a gateway that would call itself.
-    pub(crate) fn is(&self, ip: IpAddr, port: u16) -> bool {
-        let default_port = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
-        let host = self.authority.host().parse::<IpAddr>();
-        host.is_ok_and(|host| host == ip) && self.authority.port_u16().unwrap_or(default_port) == port
+    /// The port, also where it is the scheme's own.
+    pub(crate) fn port(&self) -> u16 {
+        let default = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
+        self.authority.port_u16().unwrap_or(default)
     }
 }
 

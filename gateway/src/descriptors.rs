@@ -6,6 +6,9 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 const MOST_CONNECTIONS: u64 = 4096;
 /// Left for the tokens file, DNS, calls of the token endpoint, listeners and the runtime.
 const RESERVE: u64 = 64;
+/// As many of them are the callback listener's own, where there is one: administrators at work, and nginx's idle connections. What
+/// the internet does there must not cost a client its connection.
+const CALLBACK_CONNECTIONS: u64 = 128;
 /// Some clients are served however small the limit is.
 const FEWEST_CONNECTIONS: u64 = 16;
 
@@ -20,11 +23,34 @@ pub fn raise_limit() {
     }
 }
 
-/// How many clients may be connected at once.
+/// How many clients may be connected at once, to each listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// To the main one.
+    pub main: usize,
+    /// To the one of the callback; 0 without it.
+    pub callback: usize,
+}
+
+/// What the process's limit gives.
 #[must_use]
-pub fn most_connections() -> usize {
+pub fn connections(with_callback: bool) -> Connections {
     let soft = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::from(u16::MAX), |(soft, _)| soft);
-    usize::try_from(connections_within(soft)).unwrap_or(usize::MAX)
+    shared(connections_within(soft), with_callback)
+}
+
+/// What the callback gets is taken off the main listener, and never more than a quarter of all.
+fn shared(all: u64, with_callback: bool) -> Connections {
+    let callback = if with_callback {
+        CALLBACK_CONNECTIONS.min(all / 4)
+    } else {
+        0
+    };
+    let count = |connections| usize::try_from(connections).unwrap_or(usize::MAX);
+    Connections {
+        main: count(all - callback),
+        callback: count(callback),
+    }
 }
 
 /// Half of the descriptors, because each request may need a connection to Webex.
@@ -40,6 +66,15 @@ mod tests {
     fn there_is_a_descriptor_for_each_connection_to_webex_and_some_besides() {
         for (descriptors, connections) in [(20, 16), (1024, 480), (1_048_576, 4096), (u64::MAX, 4096)] {
             assert_eq!(connections_within(descriptors), connections);
+        }
+    }
+
+    #[test]
+    fn a_callback_listener_adds_no_connections() {
+        for (all, main, callback) in [(4096, 3968, 128), (480, 360, 120), (16, 12, 4)] {
+            assert_eq!(shared(all, true), Connections { main, callback });
+            assert_eq!(shared(all, false).main, main + callback);
+            assert_eq!(shared(all, false).callback, 0);
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Requests and responses as one line for the debug log, in the layout of Go's `httputil` dumps, without secrets.
 
+mod names;
+
 use std::fmt::Write as _;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
+use serde_json::Value;
 
 use crate::secret::fingerprint;
+use names::is_secret;
 
 /// Fields that are a scheme and credentials.
 const CREDENTIALS: [HeaderName; 2] = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION];
-/// Fields that are secret from the first character on.
-const SECRET_HEADERS: [&str; 3] = ["cookie", "set-cookie", "x-gateway-key"];
 /// Fields that hold addresses, which may have a code in their query.
 const ADDRESSES: [HeaderName; 4] = [
     header::LOCATION,
@@ -17,23 +19,8 @@ const ADDRESSES: [HeaderName; 4] = [
     header::LINK,
     header::REFERER,
 ];
-/// Names of form, query and JSON fields whose values are credentials, in lower case and without separators.
-const SECRET_FIELDS: [&str; 14] = [
-    "accesstoken",
-    "apikey",
-    "assertion",
-    "authorization",
-    "clientsecret",
-    "code",
-    "codeverifier",
-    "cookie",
-    "devicecode",
-    "idtoken",
-    "password",
-    "refreshtoken",
-    "secret",
-    "token",
-];
+/// Each of these ends a part of an address, or of a list of addresses.
+const ENDS: [char; 7] = ['?', '&', '#', '>', ';', ',', ' '];
 /// Bodies longer than this are not shown: a log is no archive.
 pub const LONGEST_BODY: usize = 8 * 1024;
 
@@ -113,23 +100,32 @@ pub fn omitted(length: usize) -> String {
 /// nobody can say what is in it.
 #[must_use]
 pub fn redact_json(text: &str) -> String {
-    let Ok(mut json) = serde_json::from_str::<serde_json::Value>(text) else {
+    let Ok(mut json) = serde_json::from_str::<Value>(text) else {
         return omitted(text.len());
     };
     redact_value(&mut json);
     json.to_string()
 }
 
-fn redact_value(value: &mut serde_json::Value) {
+fn redact_value(value: &mut Value) {
     match value {
-        serde_json::Value::Object(fields) => {
-            fields.iter_mut().for_each(|(name, value)| match value.as_str() {
-                Some(text) if is_secret(name) => *value = fingerprint(text).into(),
-                _ => redact_value(value),
-            });
-        }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(redact_value),
+        Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| match is_secret(name) {
+            true => hide(value),
+            false => redact_value(value),
+        }),
+        Value::Array(items) => items.iter_mut().for_each(redact_value),
         _ => {}
+    }
+}
+
+/// Everything that stands below a secret name is secret; that there is nothing is not.
+fn hide(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(hide),
+        Value::Array(items) => items.iter_mut().for_each(hide),
+        Value::String(text) => *value = fingerprint(text).into(),
+        Value::Number(_) | Value::Bool(_) => *value = fingerprint(&value.to_string()).into(),
+        Value::Null => {}
     }
 }
 
@@ -154,26 +150,29 @@ fn path_and_query(uri: &Uri) -> String {
 /// An address with the values of secret query fields as fingerprints.
 fn address(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for part in text.split_inclusive(['?', '&', '#', '>', ';', ',', ' ']) {
-        match part.split_once('=') {
-            Some((name, value)) if is_secret(name) => {
-                let end = value.trim_end_matches(['?', '&', '#', '>', ';', ',', ' ']);
-                write!(shown, "{name}={}{}", fingerprint(end), &value[end.len()..])
-                    .expect("a String takes any text");
+    // A value goes on over characters that only in other places end it.
+    let mut in_secret = false;
+    for part in text.split_inclusive(ENDS) {
+        let bare = part.trim_end_matches(ENDS);
+        let (name, value) = bare.split_once('=').map_or((None, bare), |(n, v)| (Some(n), v));
+        in_secret = name.map_or(in_secret, is_secret_in_address);
+        match in_secret && !bare.is_empty() {
+            true => {
+                let equals = if name.is_some() { "=" } else { "" };
+                shown.extend([name.unwrap_or_default(), equals, &fingerprint(value)]);
+                shown.push_str(&part[bare.len()..]);
             }
-            _ => shown.push_str(part),
+            false => shown.push_str(part),
         }
+        in_secret &= !part.ends_with(['&', '>']);
     }
     shown
 }
 
-fn is_secret(name: &str) -> bool {
-    let bare: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
-    SECRET_FIELDS.contains(&bare.as_str())
+/// What stands before an `=`, as a server reads it: `c%6fde` is `code`. In a path the last segment counts.
+fn is_secret_in_address(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or_default();
+    form_urlencoded::parse(name.as_bytes()).any(|(name, _)| is_secret(&name))
 }
 
 /// Sorted by name, in the canonical case of Go's `http.Header`.
@@ -196,7 +195,7 @@ fn shown(name: &HeaderName, value: &HeaderValue) -> String {
             None => fingerprint(&text),
         };
     }
-    if value.is_sensitive() || SECRET_HEADERS.contains(&name.as_str()) {
+    if value.is_sensitive() || is_secret(name.as_str()) {
         return fingerprint(&text);
     }
     if ADDRESSES.contains(name) {
@@ -286,6 +285,60 @@ mod tests {
         let text = without(&text, &["hidden-6".to_owned()]);
         assert!(
             !text.contains("hidden-") && text.contains("state=open") && text.contains("; rel=\"next\""),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn everything_below_a_secret_name_is_hidden_and_the_rest_stays() {
+        let json = r#"{"activationCode":"a","password":424242,"tokens":["b",{"c":"d"},null],"token_type":"Bearer","pin":true}"#;
+        let shown = [
+            fingerprint("a"),
+            fingerprint("424242"),
+            fingerprint("b"),
+            fingerprint("d"),
+            fingerprint("true"),
+        ];
+        let [code, password, token, inner, pin] = shown;
+        assert_eq!(
+            redact_json(json),
+            format!(
+                r#"{{"activationCode":"{code}","password":"{password}","tokens":["{token}",{{"c":"{inner}"}},null],"token_type":"Bearer","pin":"{pin}"}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_secret_in_an_address_is_found_however_its_name_is_written_and_wherever_it_ends() {
+        let f = fingerprint;
+        for (text, expected) in [
+            ("/x?c%6fde=hidden&a=b", format!("/x?c%6fde={}&a=b", f("hidden"))),
+            ("/x?%43ODE=hidden", format!("/x?%43ODE={}", f("hidden"))),
+            (
+                "/x?code=one,two&a=b",
+                format!("/x?code={},{}&a=b", f("one"), f("two")),
+            ),
+            ("/x?a=b;code=hidden", format!("/x?a=b;code={}", f("hidden"))),
+            ("/x?code=a=b", format!("/x?code={}", f("a=b"))),
+            ("/tokens/x=1?y=2", "/tokens/x=1?y=2".to_owned()),
+            (
+                "<https://x/?token=hidden>; rel=\"next\"",
+                format!("<https://x/?token={}>; rel=\"next\"", f("hidden")),
+            ),
+        ] {
+            assert_eq!(address(text), expected);
+        }
+    }
+
+    #[test]
+    fn headers_of_secrets_are_known_by_their_names() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-api-key", HeaderValue::from_static("hidden-1"));
+        headers.insert("x-auth-token", HeaderValue::from_static("hidden-2"));
+        headers.insert("x-plain", HeaderValue::from_static("open"));
+        let text = request(&Method::GET, &Uri::from_static("http://x/"), &headers, "");
+        assert!(
+            !text.contains("hidden") && text.contains("X-Plain: open"),
             "{text}"
         );
     }

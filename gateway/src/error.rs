@@ -16,6 +16,9 @@ pub enum GatewayError {
     /// The request expects what no one here does.
     #[error("the request expects something other than 100-continue")]
     ExpectationFailed,
+    /// A method that a route of the gateway itself does not have.
+    #[error("this address of the gateway can only be read, with GET or HEAD")]
+    MethodNotAllowed,
     /// The client stopped sending the body of its request.
     #[error("the request's body stopped coming")]
     BodyStalled,
@@ -55,6 +58,9 @@ pub enum GatewayError {
     /// The next part of the request's body was not taken in time.
     #[error("Webex stopped reading the request's body and did not go on within {}", crate::go::format_duration(*.0))]
     UploadStalled(Duration),
+    /// The request is one that this gateway has sent to Webex.
+    #[error("this gateway calls itself: -webexURL leads back to it; set it to https://webexapis.com")]
+    CallsItself,
     /// A bug of this program.
     #[error("the gateway failed; its log says more")]
     Internal,
@@ -65,7 +71,9 @@ impl GatewayError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::BadRequest(_) | Self::ExpectationFailed | Self::BodyStalled => "bad_request",
+            Self::BadRequest(_) | Self::ExpectationFailed | Self::MethodNotAllowed | Self::BodyStalled => {
+                "bad_request"
+            }
             Self::TargetRefused(_) => "target_refused",
             Self::TargetTooLong { .. } | Self::HeadTooLarge { .. } => "too_large",
             Self::KeyRequired => "key_required",
@@ -76,7 +84,7 @@ impl GatewayError {
                 "not_authorised"
             }
             Self::UpstreamUnreachable(_) => "upstream_unreachable",
-            Self::UpstreamBroken(_) => "upstream_broken",
+            Self::UpstreamBroken(_) | Self::CallsItself => "upstream_broken",
             Self::UpstreamTimeout(_) | Self::UploadStalled(_) => "upstream_timeout",
             Self::Internal => "internal",
         }
@@ -88,11 +96,12 @@ impl GatewayError {
         match self {
             Self::BadRequest(_)
             | Self::ExpectationFailed
+            | Self::MethodNotAllowed
             | Self::BodyStalled
             | Self::TargetRefused(_)
             | Self::TargetTooLong { .. }
             | Self::HeadTooLarge { .. } => None,
-            Self::KeyRequired => Some(Action::FixConfiguration),
+            Self::KeyRequired | Self::CallsItself => Some(Action::FixConfiguration),
             Self::Unavailable(unavailable) => Some(unavailable.action()),
             Self::RefreshSlow
             | Self::UpstreamUnreachable(_)

@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod audit;
 pub mod callback;
 pub mod error;
+pub mod in_flight;
 pub mod login_cookie;
 pub mod observe;
 pub mod probes;
@@ -18,7 +19,7 @@ use axum::extract::{Extension, Request, State};
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::authorization::Authorizer;
@@ -30,6 +31,7 @@ use crate::proxy::target::{ServedAt, decode_once};
 use crate::proxy::{Forwarder, target, tracking};
 use crate::secret::GatewayKey;
 use error::Failed;
+use in_flight::InFlight;
 
 /// Everything below this is the gateway's own and never goes to Webex: it is what nginx lets the internet reach.
 const OWN_PREFIX: [&str; 3] = ["api", "v01", "webex"];
@@ -47,6 +49,8 @@ pub struct Services {
     pub overview: Overview,
     /// What proxied requests have to carry, if anything.
     pub gateway_key: Option<GatewayKey>,
+    /// What is on its way to Webex.
+    pub in_flight: InFlight,
 }
 
 /// The main listener. With a separate callback listener, the callback routes are not here.
@@ -56,7 +60,8 @@ pub fn main_router(services: Services, with_callback: bool) -> Router {
         .route("/livez", get(probes::live))
         .route("/readyz", get(probes::ready))
         .route(observe::METRICS_PATH, get(observe::metrics))
-        .route(observe::STATUS_PATH, get(observe::status));
+        .route(observe::STATUS_PATH, get(observe::status))
+        .method_not_allowed_fallback(not_allowed);
     let routes = if with_callback {
         probes.merge(callback::routes())
     } else {
@@ -99,6 +104,14 @@ async fn whole_head(
     Ok(next.run(request).await)
 }
 
+/// For what is no question to a probe.
+async fn not_allowed(State(services): State<Services>, headers: HeaderMap) -> Failed {
+    Failed {
+        error: GatewayError::MethodNotAllowed,
+        tracking_id: tracking::of(&headers, &services.forwarder.tracking_prefix),
+    }
+}
+
 fn check_head(services: &Services, request: &Request) -> Result<(), Failed> {
     target::check_head(request.version(), request.headers()).map_err(|error| Failed {
         error,
@@ -116,16 +129,7 @@ async fn forward(
         return Ok(callback::not_found().await);
     }
     let tracking_id = tracking::of(request.headers(), &services.forwarder.tracking_prefix);
-    let outcome = match key_problem(&services, &request) {
-        Some(problem) => Err(problem),
-        None => {
-            services
-                .forwarder
-                .forward(request, &served_at, &tracking_id)
-                .await
-        }
-    };
-    match outcome {
+    match to_webex(&services, request, &served_at, &tracking_id).await {
         Ok(mut response) => {
             if !response.headers().contains_key(tracking::TRACKING_ID) {
                 tracking::set(response.headers_mut(), &tracking_id);
@@ -135,6 +139,24 @@ async fn forward(
         }
         Err(error) => Err(Failed { error, tracking_id }),
     }
+}
+
+async fn to_webex(
+    services: &Services,
+    request: Request,
+    served_at: &ServedAt,
+    tracking_id: &str,
+) -> Result<Response, GatewayError> {
+    if let Some(problem) = key_problem(services, &request) {
+        return Err(problem);
+    }
+    let snapshot = services.forwarder.keeper.snapshot();
+    let token = snapshot.grant.as_ref().map(|grant| &grant.tokens.access_token);
+    if services.in_flight.is_own(tracking_id, request.headers(), token) {
+        return Err(GatewayError::CallsItself);
+    }
+    let _flight = services.in_flight.begin(tracking_id);
+    services.forwarder.forward(request, served_at, tracking_id).await
 }
 
 fn key_problem(services: &Services, request: &Request<Body>) -> Option<GatewayError> {

@@ -32,6 +32,7 @@ pub mod net;
 pub mod organization;
 pub mod overview;
 pub mod pages;
+pub mod printable;
 pub mod privileges;
 #[cfg(any(test, fuzzing))]
 pub mod properties;

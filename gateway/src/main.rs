@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,7 @@ use webex_gateway::cli::{Cli, Command, Flags, Question};
 use webex_gateway::clock::{SystemClock, wall_clock};
 use webex_gateway::config::Config;
 use webex_gateway::config::environment::ProcessEnvironment;
+use webex_gateway::printable::{printable, printable_json};
 use webex_gateway::{authorize_url_command, check, descriptors, health_command, telemetry, tokens_command};
 
 /// The configuration is wrong; nothing was opened.
@@ -32,8 +34,8 @@ fn main() -> ExitCode {
         }
     };
     match cli.command {
-        Some(Command::Health { question }) => match Config::read_listen(&cli.flags, &ProcessEnvironment) {
-            Ok(listen) => run(ask(listen, question)),
+        Some(Command::Health { question }) => match Config::read_health(&cli.flags, &ProcessEnvironment) {
+            Ok((listen, timeout)) => run(ask(listen, question, timeout)),
             Err(problems) => fail(EXIT_USAGE, &problems.to_string()),
         },
         Some(Command::Tokens { json }) => match Config::read_tokens_file(&cli.flags, &ProcessEnvironment) {
@@ -78,10 +80,10 @@ fn run(work: impl Future<Output = ExitCode>) -> ExitCode {
     }
 }
 
-async fn ask(listen: SocketAddr, question: Question) -> ExitCode {
-    match health_command::ask(listen, question).await {
+async fn ask(listen: SocketAddr, question: Question, timeout: Duration) -> ExitCode {
+    match health_command::ask(listen, question, timeout).await {
         Ok(report) => {
-            let _ = writeln!(std::io::stdout(), "{report}");
+            let _ = writeln!(std::io::stdout(), "{}", printable_json(&report));
             ExitCode::SUCCESS
         }
         Err(report) => fail(1, &report),
@@ -90,7 +92,7 @@ async fn ask(listen: SocketAddr, question: Question) -> ExitCode {
 
 fn show_tokens(path: &Path, json: bool) -> ExitCode {
     match tokens_command::read(path, wall_clock()) {
-        Ok(held) if json => print(&format!("{:#}\n", held.json())),
+        Ok(held) if json => print(&printable_json(&format!("{:#}\n", held.json()))),
         Ok(held) => print(&held.text()),
         Err(flaw) => fail(1, &format!("{}; {}", flaw.problem, flaw.fix)),
     }
@@ -172,7 +174,7 @@ async fn serve(config: Config) -> ExitCode {
 
 fn fail(code: u8, message: &str) -> ExitCode {
     for line in message.lines() {
-        let _ = writeln!(std::io::stderr(), "webex_gw: {line}");
+        let _ = writeln!(std::io::stderr(), "webex_gw: {}", printable(line));
     }
     ExitCode::from(code)
 }

@@ -3,6 +3,7 @@
 pub mod deadline;
 pub mod forward_proxy;
 pub mod oauth_client;
+pub mod own_address;
 pub mod patient;
 pub mod resolver;
 pub mod route;

@@ -12,6 +12,7 @@ use crate::authorization::SCOPES;
 use crate::clock::Timestamp;
 use crate::human::{distance, moment};
 use crate::organization::OrgId;
+use crate::printable::printable;
 use crate::token::TokenSet;
 use crate::token::file::{Loaded, TokenFile, Unusable};
 
@@ -175,7 +176,7 @@ impl Held {
         let (tokens, now) = (&self.tokens, self.now);
         let mut text = String::new();
         let mut line = |name: &str, value: &str| {
-            writeln!(text, "{name:<15}{value}").expect("a String takes any text");
+            writeln!(text, "{name:<15}{}", printable(value)).expect("a String takes any text");
         };
         line("file", &self.path.display().to_string());
         let issued = match tokens.issued_at.unix_seconds() {
@@ -248,10 +249,8 @@ impl Held {
         text.split_whitespace()
     }
 
-    /// Names from a file may hold anything; a control character must not reach a terminal.
-    fn unknown_fields(&self) -> Vec<String> {
-        let names = self.tokens.extra.keys();
-        names.map(|name| name.escape_debug().to_string()).collect()
+    fn unknown_fields(&self) -> Vec<&str> {
+        self.tokens.extra.keys().map(String::as_str).collect()
     }
 }
 

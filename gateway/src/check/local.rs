@@ -39,25 +39,28 @@ pub async fn ports(config: &Config, progress: &Progress) -> Vec<Line> {
     let mut lines = vec![verdict::port(
         "-port",
         config.listen,
-        &port_use(config.listen, false).await,
+        &port_use(config, config.listen, false).await,
     )];
     if let Some(callback) = config.callback_listen {
         lines.push(verdict::port(
             "-callbackPort",
             callback,
-            &port_use(callback, true).await,
+            &port_use(config, callback, true).await,
         ));
     }
     lines
 }
 
-async fn port_use(listen: SocketAddr, callback: bool) -> PortUse {
+async fn port_use(config: &Config, listen: SocketAddr, callback: bool) -> PortUse {
     match TcpListener::bind(listen).await {
         Ok(_) => PortUse::Free,
         // The callback's own port answers no question; what has the main port is asked there.
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && callback => PortUse::Unknown,
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            let asked = timeout(PATIENCE, health_command::ask(listen, Question::Ready));
+            let asked = timeout(
+                PATIENCE,
+                health_command::ask(listen, Question::Ready, config.timeout),
+            );
             match asked.await.unwrap_or_else(|_| Err(String::new())) {
                 Ok(answer) | Err(answer) => state_of(&answer).map_or(PortUse::Other, PortUse::Gateway),
             }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::printable::printable;
+
 /// What a check came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -98,10 +100,16 @@ impl fmt::Display for Verdict {
 /// `verdict  what: found`, and the fix on a line below.
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<8} {}: {}", self.verdict, self.what, self.found)?;
+        write!(
+            f,
+            "{:<8} {}: {}",
+            self.verdict,
+            printable(&self.what),
+            printable(&self.found)
+        )?;
         match self.fix.as_str() {
             "" => Ok(()),
-            fix => write!(f, "\n         fix: {fix}"),
+            fix => write!(f, "\n         fix: {}", printable(fix)),
         }
     }
 }
@@ -120,5 +128,19 @@ impl fmt::Display for Report {
             self.count(Verdict::Ok),
             self.count(Verdict::Skipped)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_or_a_file_says_stays_on_its_line() {
+        let line = Line::failed("a\u{1b}", "b\nok", "c\u{9b}");
+        assert_eq!(
+            line.to_string(),
+            "failed   a\\u{1b}: b\\nok\n         fix: c\\u{9b}"
+        );
     }
 }

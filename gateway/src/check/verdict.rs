@@ -39,9 +39,9 @@ pub enum PortUse {
     Refused(String),
 }
 
-/// The settings: what is wrong, or what stands.
+/// The settings: what is wrong, or what stands. `calls_itself` is whether `-webexURL` leads back to the gateway.
 #[must_use]
-pub fn configuration(partial: &Partial) -> Vec<Line> {
+pub fn configuration(partial: &Partial, calls_itself: bool) -> Vec<Line> {
     let what = "configuration";
     let mut lines: Vec<_> = partial
         .problems
@@ -55,7 +55,7 @@ pub fn configuration(partial: &Partial) -> Vec<Line> {
         })
         .collect();
     let config = &partial.config;
-    if config.webex.is(config.listen.ip(), config.listen.port()) {
+    if calls_itself {
         lines.push(Line::failed(
             what,
             "-webexURL is the address of this gateway itself",

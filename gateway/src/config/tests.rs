@@ -220,15 +220,17 @@ fn no_message_quotes_a_secret() {
 }
 
 #[test]
-fn health_needs_to_know_the_address_alone() {
+fn health_needs_to_know_the_address_and_the_timeout_alone() {
     let flags = Flags {
         port: Some("7".to_owned()),
         ..Flags::default()
     };
-    assert_eq!(
-        Config::read_listen(&flags, &Variables::default())
-            .unwrap()
-            .to_string(),
-        "0.0.0.0:7"
-    );
+    for (variables, seconds) in [(&[][..], 9), (&[("WEBEX_GW_TIMEOUT", "30s")], 30)] {
+        let variables = Variables::from(variables);
+        let (listen, timeout) = Config::read_health(&flags, &variables).unwrap();
+        assert_eq!(
+            (listen.to_string().as_str(), timeout.as_secs()),
+            ("0.0.0.0:7", seconds)
+        );
+    }
 }

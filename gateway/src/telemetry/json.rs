@@ -10,6 +10,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{Fields, level_name};
 use crate::clock::wall_clock;
+use crate::printable::printable_json;
 
 pub(super) struct Json;
 
@@ -27,6 +28,6 @@ where
         for (name, value) in fields.others {
             object.insert(name.to_owned(), value);
         }
-        writeln!(line, "{}", Value::Object(object))
+        writeln!(line, "{}", printable_json(&Value::Object(object).to_string()))
     }
 }

@@ -101,3 +101,14 @@ fn a_level_hides_what_is_less_important_and_libraries_are_quiet() {
     assert_eq!(lines.len(), 1);
     assert!(logged(LogFormat::Text, LevelFilter::INFO, || tracing::debug!("x")).is_empty());
 }
+
+#[test]
+fn no_line_has_a_control_of_any_kind() {
+    for format in [LogFormat::Text, LogFormat::Json] {
+        let lines = logged(format, LevelFilter::INFO, || {
+            tracing::info!(who = "\u{9b}2J\u{7f}", "a\u{1b}[31m\u{202e}\u{2028}b");
+        });
+        assert_eq!(lines.len(), 1);
+        assert!(!lines[0].contains(crate::printable::is_unprintable), "{lines:?}");
+    }
+}

@@ -10,6 +10,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::fields::{self, Fields, level_name};
 use crate::clock::wall_clock;
 use crate::http::access_log;
+use crate::printable::is_unprintable;
 
 pub(super) struct Text;
 
@@ -65,7 +66,7 @@ fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            c if c.is_control() => {
+            c if is_unprintable(c) => {
                 write!(quoted, "\\u{:04x}", u32::from(c)).expect("a String takes any text");
             }
             c => quoted.push(c),

@@ -135,3 +135,18 @@ fn a_file_of_somebody_else_is_told_from_a_broken_disk() {
         );
     }
 }
+
+#[test]
+fn nothing_of_the_file_reaches_the_terminal_as_a_control() {
+    let held = Held {
+        path: PathBuf::from("/opt/\u{1b}[2J/.tokens"),
+        ..held("spark:all\u{1b}[31m \u{9b}2J\u{202e}x", 0o644, at(0))
+    };
+    let text = held.text();
+    assert!(
+        text.contains(r"/opt/\u{1b}[2J/.tokens") && text.contains(r"spark:all\u{1b}[31m"),
+        "{text}"
+    );
+    let is_control = |c: char| c != '\n' && crate::printable::is_unprintable(c);
+    assert!(!text.contains(is_control), "{text:?}");
+}

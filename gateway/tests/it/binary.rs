@@ -21,6 +21,7 @@ fn command(args: &[&str]) -> Command {
     command
         .args(args)
         .env_clear()
+        .envs(crate::stub::coverage())
         .env("client_id", "C1")
         .env("client_secret", "the-secret-of-the-binary")
         .env("redirect_uri", "http://localhost/api/v01/webex/auth/code")
@@ -100,6 +101,10 @@ async fn a_wrong_configuration_is_told_in_one_line_each_with_code_2() {
         ),
         (
             &["-webexURL=http://127.0.0.1:9001", "-bind=127.0.0.1"][..],
+            "webex_gw: -webexURL is the address of this gateway itself; set it to https://webexapis.com\n",
+        ),
+        (
+            &["-webexURL=http://localhost:9001"][..],
             "webex_gw: -webexURL is the address of this gateway itself; set it to https://webexapis.com\n",
         ),
     ] {
@@ -299,6 +304,7 @@ async fn more_clients_than_there_are_descriptors_do_no_harm() {
     let mut child = Command::new("/bin/sh")
         .args(["-c", &limited])
         .env_clear()
+        .envs(crate::stub::coverage())
         .env("client_id", "C1")
         .env("client_secret", "the-secret-of-the-binary")
         .env("redirect_uri", "http://localhost/api/v01/webex/auth/code")

@@ -1,11 +1,13 @@
 //! What else can arrive at the callback: nothing of it costs the tokens held.
 
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 use webex_sim::types::EntryFilter;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::bench::{ADMIN, Bench, STRANGER};
-use crate::stub;
+use crate::stub::{self, read_head, talk};
 
 #[tokio::test]
 async fn a_callback_that_brings_no_code_says_why_and_what_to_do() {
@@ -291,4 +293,30 @@ async fn an_old_file_learns_its_organisation_at_the_start() {
     while bench.stored()["org_id"] != "5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11" {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn what_fills_the_callback_port_takes_nothing_from_the_other() {
+    let bench = Bench::builder().flag("-callbackPort=0").start().await;
+    let most = webex_gateway::descriptors::connections(true).callback;
+    let full = format!("{most} connections are open");
+    let mut clients = Vec::new();
+    for _ in 0..most {
+        assert!(!bench.log().contains(&full), "after {} already", clients.len());
+        let mut client = TcpStream::connect(bench.callback.unwrap()).await.unwrap();
+        client
+            .write_all(b"GET /nothing HTTP/1.1\r\nHost: gw\r\n\r\n")
+            .await
+            .unwrap();
+        assert!(read_head(&mut client).await.starts_with("HTTP/1.1 404 "));
+        clients.push(client);
+    }
+    assert!(bench.log().contains(&full));
+    assert_eq!(bench.get("/livez").await.status, 200);
+    clients.pop();
+    let next = talk(
+        bench.callback.unwrap(),
+        b"GET / HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n",
+    );
+    assert!(next.await.starts_with("HTTP/1.1 404 "));
 }

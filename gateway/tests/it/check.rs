@@ -32,6 +32,7 @@ impl Check {
             .arg(format!("-webexURL={webex}"))
             .arg(format!("-tokensFile={}", tokens.display()))
             .env_clear()
+            .envs(crate::stub::coverage())
             .env("client_id", "C1")
             .env("client_secret", "the-secret-of-the-check")
             .env("redirect_uri", "https://apio.example.com/api/v01/webex/auth/code")

@@ -11,6 +11,7 @@ async fn run(args: &[&str], variables: &[(&str, &str)]) -> (i32, String, String)
     let output = Command::new(env!("CARGO_BIN_EXE_webex_gw"))
         .args(args)
         .env_clear()
+        .envs(crate::stub::coverage())
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .output()
@@ -127,4 +128,25 @@ async fn the_portals_address_authorises() {
     bench.control().accept_as(crate::bench::ADMIN).await.unwrap();
     let callback = bench.follow(address.trim()).await;
     assert_eq!(bench.get(&callback).await.status, 303);
+}
+
+#[tokio::test]
+async fn what_stands_in_the_file_or_its_name_does_not_steer_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("\u{1b}[2J.tokens");
+    let file = format!("-tokensFile={}", path.display());
+    let (code, _, absent) = run(&["tokens", &file], &[]).await;
+    assert_eq!(code, 1);
+    let scope = "spark:people_read\u{9b}2J\u{202e}";
+    std::fs::write(&path, tokens_file().replace("spark:people_read", scope)).unwrap();
+    let (_, text, _) = run(&["tokens", &file], &[]).await;
+    let (_, json, _) = run(&["tokens", "-json", &file], &[]).await;
+    for shown in [&absent, &text, &json] {
+        assert!(
+            !shown.contains(['\u{1b}', '\u{9b}', '\u{202e}']) && shown.contains("[2J.tokens"),
+            "{shown:?}"
+        );
+    }
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["scopes"][0], scope, "it is escaped, not changed");
 }

@@ -46,6 +46,7 @@ impl Scene {
             .arg(format!("-webexURL={webex}"))
             .arg(format!("-tokensFile={}", path.display()))
             .env_clear()
+            .envs(crate::stub::coverage())
             .env("client_id", "C1")
             .env("client_secret", "the-secret-of-the-binary")
             .env("redirect_uri", "http://localhost/api/v01/webex/auth/code")

@@ -267,3 +267,21 @@ async fn check_in_front_of(webex: &str) -> HealthCheck {
         String::new(),
     )
 }
+
+#[tokio::test]
+async fn the_gateways_own_routes_refuse_other_methods_in_the_shape_of_its_errors() {
+    let bench = Bench::start().await;
+    for path in ["/health", "/livez", "/readyz", "/metrics", "/status"] {
+        for method in ["POST", "PUT", "DELETE", "OPTIONS", "MYSTERY"] {
+            let request = bench.http.request(method.parse().unwrap(), bench.url(path));
+            let answer = bench.send(request.header("trackingid", "MINE_1")).await;
+            assert_eq!(
+                (answer.status, answer.gateway_error(), answer.header("allow")),
+                (405, "bad_request", "GET, HEAD"),
+                "{method} {path}"
+            );
+            assert_eq!(answer.header("cache-control"), "no-store", "{method} {path}");
+            assert_eq!(answer.json()["trackingId"], "MINE_1", "{method} {path}");
+        }
+    }
+}

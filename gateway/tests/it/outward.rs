@@ -43,6 +43,7 @@ impl Outward {
             .arg(format!("-tokensFile={}", tokens.display()))
             .arg(format!("-webexURL={}", webex(&sim)))
             .env_clear()
+            .envs(crate::stub::coverage())
             .env("client_id", sim.client_id())
             .env("client_secret", sim.client_secret())
             .env("redirect_uri", REDIRECT_URI)

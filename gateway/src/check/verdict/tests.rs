@@ -78,7 +78,7 @@ fn is(line: &Line, verdict: Verdict, text: &str) {
 #[test]
 fn every_problem_of_a_configuration_has_a_line_with_its_fix() {
     let wrong = partial("-port=http -timeout=soon", &[("client_secret", "")]);
-    let lines = configuration(&wrong);
+    let lines = configuration(&wrong, false);
     every_problem_has_a_fix(&lines);
     let failed = lines.iter().filter(|line| line.verdict == Verdict::Failed);
     assert_eq!(failed.count(), 3);
@@ -86,10 +86,10 @@ fn every_problem_of_a_configuration_has_a_line_with_its_fix() {
     is(&lines[0], Verdict::Failed, "-port: \"http\" is not a port");
     assert_eq!(lines[0].fix, "use a number from 0 to 65535");
 
-    let lines = configuration(&partial("", &[]));
+    let lines = configuration(&partial("", &[]), false);
     is(&lines[0], Verdict::Ok, "complete, for the integration C1");
     is(&lines[1], Verdict::Ok, "https://apio.example.com");
-    let lines = configuration(&partial("-bind=127.0.0.1 -webexURL=http://127.0.0.1:9001", &[]));
+    let lines = configuration(&partial("-webexURL=http://127.0.0.1:9001", &[]), true);
     is(&lines[0], Verdict::Failed, "the address of this gateway itself");
 }
 
@@ -109,7 +109,7 @@ fn a_redirect_uri_that_leads_elsewhere_or_in_clear_text_is_a_warning() {
         ),
         ("https://h/callback", Verdict::Warning, "its path is /callback"),
     ] {
-        let lines = configuration(&partial("", &[("redirect_uri", uri)]));
+        let lines = configuration(&partial("", &[("redirect_uri", uri)]), false);
         is(&lines[1], verdict, text);
     }
 }

@@ -34,6 +34,7 @@ fn command(folder: &tempfile::TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_webex_gw"));
     command
         .env_clear()
+        .envs(crate::stub::coverage())
         .env("client_id", "C1")
         .env("client_secret", "the-secret-of-the-binary")
         .env("redirect_uri", "https://apio.example.com/api/v01/webex/auth/code")

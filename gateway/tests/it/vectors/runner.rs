@@ -1,6 +1,8 @@
-//! Plays vectors: a client, a Webex that notes every byte, and a listener that nobody may reach.
+//! Plays vectors: a client, a Webex that notes every byte, and a listener that nobody may reach. Names that lead nowhere reach no
+//! listener, so everything is played a second time with all that goes out going to a forward proxy, which hears every name.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use tokio::time::timeout;
 
 use super::{Answer, End, Vector};
 use crate::bench::Bench;
+use crate::stub::{talk, tokens_file};
 
 /// Whatever takes longer never comes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -18,10 +21,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A gateway between a client and a Webex that notes what it gets.
 pub(super) struct Grounds {
     bench: Bench,
-    webex: SocketAddr,
+    /// The host that `-webexURL` names.
+    webex: String,
+    /// What stands before the path of a request that goes out: the origin where a forward proxy is asked, else nothing.
+    origin: String,
     evil: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    notes: Arc<Notes>,
     evil_heard: Arc<Mutex<usize>>,
+}
+
+/// What Webex, or the proxy before it, has got.
+#[derive(Default)]
+struct Notes {
+    seen: Mutex<Vec<Seen>>,
+    /// Requests that have begun and have neither come whole nor been cut.
+    running: AtomicUsize,
 }
 
 /// A request as it came to Webex.
@@ -33,17 +47,34 @@ struct Seen {
     complete: bool,
 }
 
+/// A request that is being read, until this is dropped.
+struct Running<'a>(&'a AtomicUsize);
+
 impl Grounds {
-    pub(super) async fn start() -> Self {
-        let seen = Arc::new(Mutex::new(Vec::new()));
+    /// Webex is an address of this machine.
+    pub(super) async fn direct() -> Self {
+        Self::start(|address| (format!("http://{address}"), None)).await
+    }
+
+    /// Webex has its own name, and a forward proxy is asked for whatever is called.
+    pub(super) async fn through_a_proxy() -> Self {
+        Self::start(|address| {
+            let proxy = format!("http://{address}");
+            ("http://webexapis.com".to_owned(), Some(proxy))
+        })
+        .await
+    }
+
+    async fn start(way: impl FnOnce(SocketAddr) -> (String, Option<String>)) -> Self {
+        let notes = Arc::new(Notes::default());
         let evil_heard = Arc::new(Mutex::new(0));
         let webex = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let evil = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (webex_address, evil_address) = (webex.local_addr().unwrap(), evil.local_addr().unwrap());
-        let noted = Arc::clone(&seen);
+        let taken = Arc::clone(&notes);
         tokio::spawn(async move {
             while let Ok((stream, _)) = webex.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&noted)));
+                tokio::spawn(serve(stream, Arc::clone(&taken)));
             }
         });
         let heard = Arc::clone(&evil_heard);
@@ -52,11 +83,18 @@ impl Grounds {
                 *heard.lock().unwrap() += 1;
             }
         });
+        let (url, proxy) = way(webex_address);
+        let bench = Bench::builder().webex(&url).tokens(tokens_file());
+        let bench = match &proxy {
+            Some(proxy) => bench.variable("HTTP_PROXY", proxy),
+            None => bench,
+        };
         Self {
-            bench: Bench::in_front_of(format!("http://{webex_address}")).await,
-            webex: webex_address,
+            bench: bench.start().await,
+            webex: url.trim_start_matches("http://").to_owned(),
+            origin: proxy.map_or_else(String::new, |_| url),
             evil: evil_address,
-            seen,
+            notes,
             evil_heard,
         }
     }
@@ -78,11 +116,43 @@ impl Grounds {
         }
         filled
     }
+
+    /// Everything that Webex has seen since it was asked last. A request of the runner's own, which goes the way of all others,
+    /// fences it off: what is seen after that belongs to no vector before it.
+    async fn settled(&self, vector: &Vector) -> Result<Vec<Seen>, String> {
+        let path = format!("/fence/{}", vector.name);
+        let fence = format!("GET {path} HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n");
+        let settling = async {
+            talk(self.bench.gateway, fence.as_bytes()).await;
+            while self.notes.running.load(Ordering::SeqCst) > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let settled = timeout(PATIENCE, settling).await;
+        settled.map_err(|_| "a request to Webex does not end")?;
+        let mut seen = std::mem::take(&mut *self.notes.seen.lock().unwrap());
+        let line = format!("GET {}{path} HTTP/1.1", self.origin);
+        let fences: Vec<_> = seen
+            .extract_if(.., |seen| seen.head.lines().next() == Some(&line))
+            .collect();
+        match fences.len() {
+            1 => Ok(seen),
+            count => Err(format!("Webex saw {count} fences")),
+        }
+    }
 }
 
 /// Plays one vector; an error says what was not as it should be.
 pub(super) async fn run(grounds: &Grounds, vector: &Vector) -> Result<(), String> {
-    grounds.seen.lock().unwrap().clear();
+    let outcome = converse(grounds, vector).await;
+    // Whatever goes wrong, the next vector begins with nothing on its way.
+    let seen = grounds.settled(vector).await?;
+    outcome?;
+    judge(grounds, vector, &seen)
+}
+
+/// The client's side.
+async fn converse(grounds: &Grounds, vector: &Vector) -> Result<(), String> {
     let stream = TcpStream::connect(grounds.bench.gateway).await.unwrap();
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
@@ -134,26 +204,12 @@ pub(super) async fn run(grounds: &Grounds, vector: &Vector) -> Result<(), String
     if !rest.is_empty() {
         return Err(format!("more came: {}", String::from_utf8_lossy(&rest)));
     }
-    judge(grounds, vector).await
+    Ok(())
 }
 
 /// What Webex saw is what the vector says, and whatever it saw is a whole and honest request of the gateway.
-async fn judge(grounds: &Grounds, vector: &Vector) -> Result<(), String> {
-    // A cut request may be noted when the vector that sent it is over; its target names the vector.
-    let own = format!("/broken/{} ", vector.name);
-    let noted = || {
-        let seen = grounds.seen.lock().unwrap();
-        let of_this = |seen: &&Seen| !seen.head.contains("/broken/") || seen.head.contains(&own);
-        seen.iter().filter(of_this).cloned().collect::<Vec<_>>()
-    };
-    let waiting = async {
-        while noted().len() < vector.webex.len() && !vector.or_nothing {
-            tokio::task::yield_now().await;
-        }
-    };
-    let _ = timeout(PATIENCE, waiting).await;
-    let seen = noted();
-    let shown: Vec<_> = seen.iter().map(Seen::shown).collect();
+fn judge(grounds: &Grounds, vector: &Vector, seen: &[Seen]) -> Result<(), String> {
+    let shown: Vec<_> = seen.iter().map(|seen| seen.shown(&grounds.origin)).collect();
     let less = |shown: &String| {
         let part = shown.strip_suffix('…').map(str::trim_end);
         part.is_some_and(|part| vector.webex.iter().any(|whole| whole.starts_with(part)))
@@ -183,9 +239,11 @@ async fn judge(grounds: &Grounds, vector: &Vector) -> Result<(), String> {
 }
 
 impl Seen {
-    fn shown(&self) -> String {
+    /// Without the origin before the path; a request for another origin shows it.
+    fn shown(&self, origin: &str) -> String {
         let line = self.head.lines().next().unwrap_or_default();
         let line = line.strip_suffix(" HTTP/1.1").unwrap_or(line);
+        let line = &line.replacen(&format!(" {origin}/"), " /", 1);
         let body = String::from_utf8_lossy(&self.body);
         let end = if self.complete { "" } else { "…" };
         match (body.is_empty(), end) {
@@ -207,10 +265,7 @@ impl Seen {
                 fields("authorization") == ["bearer first-access-token"],
                 "the token",
             ),
-            (
-                fields("host") == [grounds.webex.to_string()],
-                "the configured host",
-            ),
+            (fields("host") == [grounds.webex.as_str()], "the configured host"),
             (fields("trackingid").len() == 1, "one TrackingID"),
             (framing <= 1, "one framing"),
             (
@@ -222,6 +277,19 @@ impl Seen {
             Some((_, what)) => Err(format!("a request went out without {what}: {head}")),
             None => Ok(()),
         }
+    }
+}
+
+impl<'a> Running<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -263,10 +331,14 @@ async fn receive(
 }
 
 /// Answers every request with 200 after it has come whole.
-async fn serve(stream: TcpStream, noted: Arc<Mutex<Vec<Seen>>>) {
+async fn serve(stream: TcpStream, notes: Arc<Notes>) {
     let mut stream = BufReader::new(stream);
     loop {
         let mut head = Vec::new();
+        if !matches!(stream.fill_buf().await, Ok(bytes) if !bytes.is_empty()) {
+            return;
+        }
+        let _running = Running::begin(&notes.running);
         while !head.ends_with(b"\r\n\r\n") {
             match stream.read_until(b'\n', &mut head).await {
                 Ok(0) | Err(_) => return,
@@ -282,7 +354,7 @@ async fn serve(stream: TcpStream, noted: Arc<Mutex<Vec<Seen>>>) {
         };
         seen.complete = read_body(&mut stream, &mut seen).await.is_some();
         let complete = seen.complete;
-        noted.lock().unwrap().push(seen);
+        notes.seen.lock().unwrap().push(seen);
         let answer: &[u8] = match head.starts_with("HEAD ") {
             true => b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n",
             false => b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfrom webex",

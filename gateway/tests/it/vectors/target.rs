@@ -239,6 +239,18 @@ fn others() -> Vec<Vector> {
         )
         .refused(404, ""),
         Vector::new(
+            "own-route-with-another-method",
+            "RFC 9110 15.5.6",
+            b"POST /health HTTP/1.1\r\nHost: gw\r\nContent-Length: 2\r\n\r\n{}",
+        )
+        .refused(405, "bad_request"),
+        Vector::new(
+            "own-route-with-another-method-and-no-host",
+            "RFC 9112 3.2",
+            b"DELETE /status HTTP/1.1\r\n\r\n",
+        )
+        .refused(400, "bad_request"),
+        Vector::new(
             "own-prefix-disguised",
             "own routes",
             b"GET //API/v01/%77ebex/x HTTP/1.1\r\nHost: gw\r\n\r\n",
