@@ -71,8 +71,8 @@ struct Inner {
     deciding: tokio::sync::Mutex<()>,
 }
 
-/// The query of a callback.
-#[derive(Clone, Debug, Default)]
+/// The query of a callback. It is not `Debug`: code, state and cookies are secrets.
+#[derive(Clone, Default)]
 pub struct Callback {
     /// `code`
     pub code: Option<String>,

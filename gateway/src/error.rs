@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::token::keeper::Unavailable;
+use crate::token::snapshot::Unavailable;
 use crate::token::lifecycle::Action;
 
 /// Why the gateway itself answers instead of Webex.

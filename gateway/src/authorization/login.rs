@@ -53,7 +53,6 @@ pub struct Flow {
 }
 
 /// A flow that has just been started.
-#[derive(Debug)]
 pub struct Started {
     /// Where to send the browser.
     pub location: Url,

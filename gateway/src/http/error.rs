@@ -10,7 +10,7 @@ use super::own_status;
 use crate::error::GatewayError;
 use crate::proxy::headers::GATEWAY_ERROR;
 use crate::proxy::tracking::TRACKING_ID;
-use crate::token::keeper::Unavailable;
+use crate::token::snapshot::Unavailable;
 use crate::token::lifecycle::Action;
 
 /// The code of requests that break HTTP.
