@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::token::snapshot::Unavailable;
 use crate::token::lifecycle::Action;
+use crate::token::snapshot::Unavailable;
 
 /// Why the gateway itself answers instead of Webex.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

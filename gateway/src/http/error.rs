@@ -10,8 +10,8 @@ use super::own_status;
 use crate::error::GatewayError;
 use crate::proxy::headers::GATEWAY_ERROR;
 use crate::proxy::tracking::TRACKING_ID;
-use crate::token::snapshot::Unavailable;
 use crate::token::lifecycle::Action;
+use crate::token::snapshot::Unavailable;
 
 /// The code of requests that break HTTP.
 const BROKEN: &str = "bad_request";

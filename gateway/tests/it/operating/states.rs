@@ -66,12 +66,11 @@ pub(super) async fn ok() -> Vec<Moment> {
 }
 
 pub(super) async fn refreshing() -> Vec<Moment> {
+    /// The last that is said before Webex is asked.
+    const ASKS: &str = "refreshing token for oauth2 protocol";
     let slow = || ResponseTemplate::new(200).set_delay(Duration::from_mins(1));
-    let working = after(slow(), tokens_file(), "state ok -> refreshing", "").await;
-    vec![
-        working,
-        after(slow(), ended(), "state ok -> refreshing", "ended").await,
-    ]
+    let working = after(slow(), tokens_file(), ASKS, "").await;
+    vec![working, after(slow(), ended(), ASKS, "ended").await]
 }
 
 /// Of a gateway with these tokens, in front of a Webex whose token endpoint gives this answer, when the log says `text`.
