@@ -3,7 +3,10 @@
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// More connections than this are not served at once, however many descriptors there are: each may hold the head of a request.
-const MOST_CONNECTIONS: u64 = 4096;
+const MOST_CONNECTIONS: u64 = 16_384;
+/// For so many connections there is a descriptor for one to Webex too, as HTTP/1.1 needs it. With more clients than that it is HTTP/2
+/// that carries them, many requests on one connection.
+const PAIRED_CONNECTIONS: u64 = 4096;
 /// Left for the tokens file, DNS, calls of the token endpoint, listeners and the runtime.
 const RESERVE: u64 = 64;
 /// As many of them are the callback listener's own, where there is one: administrators at work, and nginx's idle connections. What
@@ -53,9 +56,17 @@ fn shared(all: u64, with_callback: bool) -> Connections {
     }
 }
 
-/// Half of the descriptors, because each request may need a connection to Webex.
+/// Half of the descriptors, because each request may need a connection to Webex; beyond [`PAIRED_CONNECTIONS`] all of them.
 fn connections_within(descriptors: u64) -> u64 {
-    (descriptors.saturating_sub(RESERVE) / 2).clamp(FEWEST_CONNECTIONS, MOST_CONNECTIONS)
+    let available = descriptors.saturating_sub(RESERVE);
+    let paired = (available / 2).min(PAIRED_CONNECTIONS);
+    let further = match paired {
+        PAIRED_CONNECTIONS => available - 2 * paired,
+        _ => 0,
+    };
+    paired
+        .saturating_add(further)
+        .clamp(FEWEST_CONNECTIONS, MOST_CONNECTIONS)
 }
 
 #[cfg(test)]
@@ -64,14 +75,21 @@ mod tests {
 
     #[test]
     fn there_is_a_descriptor_for_each_connection_to_webex_and_some_besides() {
-        for (descriptors, connections) in [(20, 16), (1024, 480), (1_048_576, 4096), (u64::MAX, 4096)] {
+        for (descriptors, connections) in [
+            (20, 16),
+            (1024, 480),
+            (8256, 4096),
+            (20_000, 15_840),
+            (1_048_576, 16_384),
+            (u64::MAX, 16_384),
+        ] {
             assert_eq!(connections_within(descriptors), connections);
         }
     }
 
     #[test]
     fn a_callback_listener_adds_no_connections() {
-        for (all, main, callback) in [(4096, 3968, 128), (480, 360, 120), (16, 12, 4)] {
+        for (all, main, callback) in [(16_384, 16_256, 128), (480, 360, 120), (16, 12, 4)] {
             assert_eq!(shared(all, true), Connections { main, callback });
             assert_eq!(shared(all, false).main, main + callback);
             assert_eq!(shared(all, false).callback, 0);

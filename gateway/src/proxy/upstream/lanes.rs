@@ -25,7 +25,7 @@ use crate::proxy::body::Attempt;
 /// Requests at once on a connection of HTTP/2: what servers allow at least (RFC 9113 section 6.5.2).
 const STREAMS: usize = 100;
 /// Enough for all the connections that the listener takes.
-const LANES: usize = 41;
+const LANES: usize = 164;
 /// Connections older than this get no new requests, so that changes in the DNS are followed also where requests never pause.
 const OLDEST: Duration = Duration::from_mins(5);
 /// For the request that opens a connection of HTTP/2, before those after it open their own.
