@@ -56,6 +56,8 @@ pub struct Seen {
     content: Option<Digest>,
     /// Of what there is a copy beside the file.
     kept: Option<Digest>,
+    /// The tokens in it are somebody else's.
+    foreign: bool,
 }
 
 /// SHA-256 of the file's content.
@@ -94,7 +96,12 @@ impl Seen {
         self.stamp = found.stamp;
     }
 
-    /// From now on the content counts as somebody else's: a write keeps a copy of it.
+    /// The tokens in the file have turned out to be somebody else's: they stay known, and a write keeps a copy of them.
+    pub fn disown(&mut self) {
+        self.foreign = true;
+    }
+
+    /// From now on the content is not known: a look takes it for new, a write keeps a copy of it.
     pub fn forget_content(&mut self) {
         self.content = None;
     }
@@ -157,6 +164,7 @@ impl TokenFile {
             stamp: stamp.filter(|_| read.is_ok()),
             content: read.as_ref().ok().map(|content| Sha256::digest(content).into()),
             kept: None,
+            foreign: false,
         };
         let loaded = match read {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Loaded::Absent,
@@ -214,7 +222,7 @@ impl TokenFile {
         let reason = match &loaded {
             Loaded::Absent => None,
             Loaded::Unusable(_) => Some("unusable"),
-            Loaded::Tokens(_) => (there.content != seen.content).then_some("replaced"),
+            Loaded::Tokens(_) => (seen.foreign || there.content != seen.content).then_some("replaced"),
         };
         let kept = there.content.is_some() && there.content == seen.kept;
         if let Some(reason) = reason.filter(|_| !kept) {
@@ -247,6 +255,7 @@ impl TokenFile {
             stamp: self.stamp().filter(|stamp| Some(stamp.inode) == inode),
             content: Some(Sha256::digest(&content).into()),
             kept: None,
+            foreign: false,
         };
         let flushed = self.disk.sync_folder(&self.folder());
         flushed.map_err(|source| self.failed("flush the folder of", source))
@@ -255,17 +264,11 @@ impl TokenFile {
     /// Copies the file to a new name, for somebody to look at. One that cannot be read cannot be copied, but in a writable folder
     /// it can be moved.
     pub fn set_aside(&self, reason: &str, now: Timestamp) -> Result<(), StoreError> {
-        let aside = self.free_name(&format!(
-            "{}.{reason}-{}",
-            self.file_name(),
-            now.format("%Y%m%dT%H%M%SZ")
-        ));
-        let copied = self.disk.read(&self.path).and_then(|content| {
-            let mut copy = self.disk.temporary(&self.folder(), &self.file_name())?;
-            self.disk.write(&mut copy, &content)?;
-            self.disk.sync(&copy)?;
-            self.disk.keep(copy, &aside)
-        });
+        let aside = self.free_name(reason, now);
+        let copied = self
+            .disk
+            .read(&self.path)
+            .and_then(|content| self.copy_to(&aside, &content));
         match copied {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 self.disk.rename(&self.path, &aside)
@@ -275,9 +278,23 @@ impl TokenFile {
         .map_err(|error| self.failed("set aside", without_path(error)))
     }
 
-    /// `name`, or with a number behind it: a copy kept earlier is never overwritten.
-    fn free_name(&self, name: &str) -> PathBuf {
-        let names = std::iter::once(name.to_owned()).chain((2..).map(|number| format!("{name}-{number}")));
+    /// Keeps tokens that are in no file any more beside it, as long as it is not clear that others are better.
+    pub fn keep_aside(&self, tokens: &TokenSet, reason: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.copy_to(&self.free_name(reason, now), &tokens.to_json())
+            .map_err(|error| self.failed("keep a copy beside", without_path(error)))
+    }
+
+    fn copy_to(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        let mut copy = self.disk.temporary(&self.folder(), &self.file_name())?;
+        self.disk.write(&mut copy, content)?;
+        self.disk.sync(&copy)?;
+        self.disk.keep(copy, path)
+    }
+
+    /// A name that tells reason and time, with a number behind it if it has to be: a copy kept earlier is never overwritten.
+    fn free_name(&self, reason: &str, now: Timestamp) -> PathBuf {
+        let name = format!("{}.{reason}-{}", self.file_name(), now.format("%Y%m%dT%H%M%SZ"));
+        let names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}-{number}")));
         let mut paths = names.map(|name| self.folder().join(name));
         paths.find(|path| !path.exists()).expect("the numbers do not end")
     }

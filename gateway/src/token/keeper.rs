@@ -191,6 +191,9 @@ impl Keeper {
         {
             return Err(Conflict { found, expected });
         }
+        if !answered {
+            self.keep_held().await;
+        }
         let stored = self.store(&tokens, &mut seen).await;
         self.0.flight.transition(|life, now, dice| match answered {
             true => life.install(tokens, now, dice),
@@ -205,8 +208,11 @@ impl Keeper {
     /// configured one are not used any more.
     pub async fn learn(&self, generation: Generation, org_id: OrgId) {
         if let Some(expected) = self.0.org_id.filter(|expected| *expected != org_id) {
-            let _installing = self.installing().await;
-            self.0.flight.transition(|life, _, _| life.disown(generation));
+            let mut seen = self.installing().await;
+            seen.disown();
+            self.0
+                .flight
+                .transition(|life, now, dice| life.disown(generation, now, dice));
             let objection = Objection::OtherOrganization {
                 found: org_id,
                 expected,

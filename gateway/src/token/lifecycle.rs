@@ -252,11 +252,14 @@ impl Lifecycle {
         }
     }
 
-    /// Stops using the tokens of this generation, because they are somebody else's.
-    pub fn disown(&mut self, generation: Generation) {
+    /// Stops using the tokens of this generation, because they are somebody else's. Those held before come back, if they are there.
+    pub fn disown(&mut self, generation: Generation, now: Now, dice: f64) {
         if self.holds(generation) {
             self.grant = None;
             self.trouble = None;
+            if let Some(previous) = self.previous.take() {
+                self.hold(previous, now, dice);
+            }
         }
     }
 

@@ -118,7 +118,7 @@ impl Keeper {
                 Adoption::Refuse(objection) => objection.to_string(),
                 adoption => {
                     *seen = found;
-                    return self.adopt(*tokens, adoption);
+                    return self.adopt(*tokens, adoption).await;
                 }
             },
         };
@@ -163,10 +163,13 @@ impl Keeper {
         judge(snapshot.grant.as_ref(), refused, self.pin(), found, self.now())
     }
 
-    fn adopt(&self, mut tokens: TokenSet, adoption: Adoption) -> bool {
+    async fn adopt(&self, mut tokens: TokenSet, adoption: Adoption) -> bool {
         if adoption == Adoption::Nothing {
             self.note_usable();
             return false;
+        }
+        if adoption == Adoption::Try {
+            self.keep_held().await;
         }
         tokens.org_id = tokens.organization();
         self.0.flight.transition(|life, now, dice| match adoption {

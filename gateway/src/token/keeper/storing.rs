@@ -46,6 +46,23 @@ impl Keeper {
         }
     }
 
+    /// Others are about to be tried in their place: a copy of the tokens held stays on the disk until somebody removes it, because a
+    /// crash would lose the only one.
+    pub(super) async fn keep_held(&self) {
+        let (file, now) = (self.0.file.clone(), self.now().wall);
+        let Some(grant) = self.snapshot().grant.clone() else {
+            return;
+        };
+        let kept = self
+            .on_disk(move || file.keep_aside(&grant.tokens, "previous", now))
+            .await;
+        if let Some(Err(problem)) = kept {
+            warn!(
+                "{problem}; a crash before the first refresh of the new tokens would lose those before them"
+            );
+        }
+    }
+
     /// Does `work` where it may block; `None` where it crashes or the file system hangs, as one on the network may.
     pub(super) async fn on_disk<T: Send + 'static>(
         &self,

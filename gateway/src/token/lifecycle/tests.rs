@@ -340,13 +340,25 @@ fn a_token_with_which_calls_work_is_not_dead_although_one_call_gets_401() {
 }
 
 #[test]
+fn tokens_on_trial_that_are_somebody_elses_give_way_to_those_before_them() {
+    let mut bench = Bench::authorised();
+    let now = bench.clock.now();
+    let foreign = bench.life.install_on_trial(tokens("foreign", now), now, 0.5);
+    bench.life.disown(foreign, now, 0.5);
+    assert_eq!(
+        bench.life.grant().unwrap().tokens.access_token.expose(),
+        "access-1"
+    );
+}
+
+#[test]
 fn tokens_of_somebody_else_are_given_up_and_only_those() {
     let mut bench = Bench::authorised();
     let (old, now) = (bench.generation(), bench.clock.now());
     let new = bench.life.install(tokens("2", now), now, 0.5);
-    bench.life.disown(old);
+    bench.life.disown(old, now, 0.5);
     assert!(bench.life.grant().is_some());
-    bench.life.disown(new);
+    bench.life.disown(new, now, 0.5);
     assert!(bench.life.grant().is_none());
     assert_eq!(bench.life.state(), AuthState::Unauthorised);
 }

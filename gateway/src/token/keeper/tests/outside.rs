@@ -207,9 +207,25 @@ async fn a_restored_backup_whose_grant_is_dead_gives_way_to_the_tokens_that_work
     assert_eq!(bench.stored(), before);
     let names = bench.names();
     assert!(
-        names.len() == 2 && names[1].starts_with(".tokens.replaced-"),
+        names.len() == 3
+            && names[1].starts_with(".tokens.previous-")
+            && names[2].starts_with(".tokens.replaced-"),
         "{names:?}"
     );
+}
+
+#[tokio::test]
+async fn what_a_backup_takes_the_place_of_is_on_the_disk_as_long_as_the_backup_is_on_trial() {
+    let bench = Bench::with([]).await;
+    let before = bench.stored();
+    bench.change(&bench.tokens_in("backup", aged)).await;
+    let names = bench.names();
+    assert!(
+        names.len() == 2 && names[1].starts_with(".tokens.previous-"),
+        "{names:?}"
+    );
+    let kept = std::fs::read_to_string(bench.path.with_file_name(&names[1])).unwrap();
+    assert_eq!(kept, before);
 }
 
 #[tokio::test]
@@ -339,6 +355,12 @@ async fn tokens_that_turn_out_to_be_somebody_elses_are_not_used_any_more() {
         problem.starts_with("holds tokens of the organisation"),
         "{problem}"
     );
+    let foreign = bench.stored();
+    let mut admin = tokens("admin", bench.clock.now());
+    admin.org_id = Some(org(1));
+    keeper.install(admin, true).await.unwrap();
+    let copy = bench.path.with_file_name(&bench.names()[1]);
+    assert_eq!(std::fs::read_to_string(copy).unwrap(), foreign);
 }
 
 #[tokio::test]
