@@ -1,7 +1,6 @@
 //! The real binary: what it says about a wrong configuration, how it starts, answers and ends.
 
 use std::os::unix::fs::MetadataExt as _;
-use std::process::Stdio;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -11,24 +10,12 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::bench::client;
+use crate::process::{self, BINARY, PATIENCE};
 use crate::stub::tokens_file;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_webex_gw");
-const PATIENCE: Duration = Duration::from_secs(20);
-
 fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(BINARY);
-    command
-        .args(args)
-        .env_clear()
-        .envs(crate::stub::coverage())
-        .env("client_id", "C1")
-        .env("client_secret", "the-secret-of-the-binary")
-        .env("redirect_uri", "http://localhost/api/v01/webex/auth/code")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    let mut command = process::gateway();
+    command.args(args);
     command
 }
 
@@ -60,19 +47,9 @@ async fn serving_with(folder: &tempfile::TempDir, variables: &[(&str, &str)]) ->
     .envs(variables.iter().copied())
     .spawn()
     .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    loop {
-        let line = timeout(PATIENCE, lines.next_line())
-            .await
-            .expect("it starts")
-            .unwrap()
-            .expect("it serves");
-        if let Some((_, rest)) = line.split_once(" listens on ") {
-            let address = rest.split(',').next().unwrap().to_owned();
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return (child, address);
-        }
-    }
+    let (address, _, log) = process::serves(&mut child).await;
+    process::read_on(log, |_| {});
+    (child, address)
 }
 
 #[tokio::test]
@@ -301,16 +278,8 @@ async fn more_clients_than_there_are_descriptors_do_no_harm() {
     let tokens = format!("-tokensFile={}", folder.path().join(".tokens").display());
     let limited =
         format!("ulimit -n 96; exec {BINARY} -port=0 -bind=127.0.0.1 -webexURL=http://127.0.0.1:9 {tokens}");
-    let mut child = Command::new("/bin/sh")
+    let mut child = process::with_integration(process::bare("/bin/sh"))
         .args(["-c", &limited])
-        .env_clear()
-        .envs(crate::stub::coverage())
-        .env("client_id", "C1")
-        .env("client_secret", "the-secret-of-the-binary")
-        .env("redirect_uri", "http://localhost/api/v01/webex/auth/code")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -323,8 +292,7 @@ async fn more_clients_than_there_are_descriptors_do_no_harm() {
             .unwrap()
             .expect("it serves");
         assert!(!line.contains("cannot accept"), "{line}");
-        if let Some((_, rest)) = line.split_once(" listens on ") {
-            let listens = rest.split(',').next().unwrap().to_owned();
+        if let Some(listens) = process::listens_on(&line) {
             for _ in 0..100 {
                 clients.push(tokio::net::TcpStream::connect(&listens).await.unwrap());
             }

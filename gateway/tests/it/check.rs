@@ -10,6 +10,7 @@ use tokio::process::Command;
 use webex_sim::types::{EntryFilter, TokenKind};
 
 use crate::bench::Bench;
+use crate::process::{BINARY, bare};
 use crate::stub::{raw_server, stalling_server, tokens_file, unreachable};
 
 /// The end of a run.
@@ -26,18 +27,14 @@ struct Check {
 
 impl Check {
     fn new(webex: &str, tokens: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_webex_gw"));
+        let mut command = bare(BINARY);
         command
             .args(["check", "-port=0", "-bind=127.0.0.1"])
             .arg(format!("-webexURL={webex}"))
             .arg(format!("-tokensFile={}", tokens.display()))
-            .env_clear()
-            .envs(crate::stub::coverage())
             .env("client_id", "C1")
             .env("client_secret", "the-secret-of-the-check")
-            .env("redirect_uri", "https://apio.example.com/api/v01/webex/auth/code")
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
+            .env("redirect_uri", "https://apio.example.com/api/v01/webex/auth/code");
         let secrets = [
             "the-secret-of-the-check",
             "first-access-token",

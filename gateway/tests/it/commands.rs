@@ -1,19 +1,13 @@
 //! `webex_gw tokens` and `webex_gw authorize-url` by the real binary.
 
-use std::process::Stdio;
-
-use tokio::process::Command;
-
 use crate::bench::Bench;
+use crate::process::{BINARY, bare};
 use crate::stub::tokens_file;
 
 async fn run(args: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_webex_gw"))
+    let output = bare(BINARY)
         .args(args)
-        .env_clear()
-        .envs(crate::stub::coverage())
         .envs(variables.iter().copied())
-        .stdin(Stdio::null())
         .output()
         .await
         .unwrap();

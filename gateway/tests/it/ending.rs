@@ -1,24 +1,22 @@
 //! SIGTERM, whatever the gateway is doing: Docker sends SIGKILL ten seconds later.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use webex_gateway::token::file::TokenFile;
 
+use crate::process::{self, PATIENCE};
 use crate::stub::{read_head, tokens_file};
 
 /// The promise.
 const MOST: Duration = Duration::from_secs(9);
-/// For what has to happen before the signal.
-const PATIENCE: Duration = Duration::from_secs(20);
 const EXPIRED: &str = "\"at\":1000000000,\"was\":";
 
 /// A gateway of its own process, in front of a Webex that takes requests and leaves them hanging.
@@ -41,29 +39,14 @@ impl Scene {
             std::fs::write(&path, tokens).unwrap();
         }
         let (webex, arrived) = hanging_webex().await;
-        let mut gateway = Command::new(env!("CARGO_BIN_EXE_webex_gw"))
+        let mut gateway = process::gateway()
             .args(["-port=0", "-bind=127.0.0.1"])
             .arg(format!("-webexURL={webex}"))
             .arg(format!("-tokensFile={}", path.display()))
-            .env_clear()
-            .envs(crate::stub::coverage())
-            .env("client_id", "C1")
-            .env("client_secret", "the-secret-of-the-binary")
-            .env("redirect_uri", "http://localhost/api/v01/webex/auth/code")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(gateway.stdout.take().unwrap()).lines();
-        let address = loop {
-            let line = timeout(PATIENCE, lines.next_line()).await.expect("it starts");
-            let line = line.unwrap().expect("it serves");
-            if let Some((_, rest)) = line.split_once(" listens on ") {
-                break rest.split(',').next().unwrap().to_owned();
-            }
-        };
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let (address, _, log) = process::serves(&mut gateway).await;
+        process::read_on(log, |_| {});
         Self {
             gateway,
             address,

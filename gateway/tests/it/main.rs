@@ -31,6 +31,7 @@ mod metrics_guide;
 mod nonsense;
 mod operating;
 mod outward;
+mod process;
 mod refresh;
 mod rotation;
 mod secrets;

@@ -1,15 +1,15 @@
 //! The way out: TLS with a private authority, HTTP/2, and forward proxies, by the real binary and its environment.
 
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, copy_bidirectional};
+use tokio::io::{AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use webex_sim::types::{EntryFilter, Version};
 use webex_sim::{Running, Simulator};
 
 use crate::bench::{ADMIN, REDIRECT_URI, client};
+use crate::process::{BINARY, bare, read_on, serves};
 use crate::stub::read_head;
 
 /// A gateway process in front of a simulator.
@@ -38,36 +38,21 @@ impl Outward {
         let folder = tempfile::tempdir().unwrap();
         let (ca, tokens) = (folder.path().join("ca.pem"), folder.path().join(".tokens"));
         std::fs::write(&ca, sim.ca_pem()).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_webex_gw"))
+        let mut child = bare(BINARY)
             .args(["-port=0", "-bind=127.0.0.1", "-logLevel=debug"])
             .arg(format!("-tokensFile={}", tokens.display()))
             .arg(format!("-webexURL={}", webex(&sim)))
-            .env_clear()
-            .envs(crate::stub::coverage())
             .env("client_id", sim.client_id())
             .env("client_secret", sim.client_secret())
             .env("redirect_uri", REDIRECT_URI)
             .env("SSL_CERT_FILE", &ca)
             .envs(variables.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = loop {
-            let line = lines.next_line().await.unwrap().expect("it serves");
-            if let Some((_, rest)) = line.split_once(" listens on ") {
-                break rest.split(',').next().unwrap().to_owned();
-            }
-        };
+        let (address, _, log_lines) = serves(&mut child).await;
         let log = Arc::new(Mutex::new(String::new()));
         let kept = Arc::clone(&log);
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                *kept.lock().unwrap() += &line;
-            }
-        });
+        read_on(log_lines, move |line| *kept.lock().unwrap() += line);
         Self {
             sim,
             address,

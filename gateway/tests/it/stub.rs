@@ -115,12 +115,6 @@ pub(crate) async fn read_head(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&head).into_owned()
 }
 
-/// Tells a process of the gateway where to write what it has run, when a coverage tool asks for that.
-pub(crate) fn coverage() -> Option<(&'static str, String)> {
-    let name = "LLVM_PROFILE_FILE";
-    std::env::var(name).ok().map(|file| (name, file))
-}
-
 /// The address of a server that is not there.
 pub(crate) async fn unreachable() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

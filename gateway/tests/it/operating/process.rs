@@ -1,25 +1,21 @@
 //! What only a process of its own can say: how it starts, how it ends, and what it finds outside.
 
 use std::fmt::Write as _;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use webex_gateway::clock::{Timestamp, wall_clock};
 
 use super::moment::Moment;
 use crate::bench::{Answer, Bench, client};
+use crate::process::{self, PATIENCE};
 use crate::stub::{raw_server, tokens_file};
 
 /// In seconds.
 const DAY: i64 = 86_400;
-/// What no test waits longer for.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A gateway that serves.
 pub(super) struct Process {
@@ -31,20 +27,11 @@ pub(super) struct Process {
 }
 
 fn command(folder: &tempfile::TempDir) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_webex_gw"));
+    let mut command = process::gateway();
     command
-        .env_clear()
-        .envs(crate::stub::coverage())
-        .env("client_id", "C1")
-        .env("client_secret", "the-secret-of-the-binary")
-        .env("redirect_uri", "https://apio.example.com/api/v01/webex/auth/code")
         .env("WEBEX_GW_TOKENS_FILE", folder.path().join(".tokens"))
         .env("WEBEX_GW_BIND", "127.0.0.1")
-        .env("WEBEX_GW_PORT", "0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+        .env("WEBEX_GW_PORT", "0");
     command
 }
 
@@ -62,21 +49,11 @@ impl Process {
             .envs(variables.iter().copied())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let log = Arc::new(Mutex::new(String::new()));
-        let address = loop {
-            let line = timeout(PATIENCE, lines.next_line()).await.expect("it starts");
-            let line = line.unwrap().expect("it serves");
-            writeln!(log.lock().unwrap(), "{line}").unwrap();
-            if let Some((_, rest)) = line.split_once(" listens on ") {
-                break rest.split(',').next().unwrap().to_owned();
-            }
-        };
+        let (address, said, rest) = process::serves(&mut child).await;
+        let log = Arc::new(Mutex::new(said));
         let kept = Arc::clone(&log);
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                writeln!(kept.lock().unwrap(), "{line}").unwrap();
-            }
+        process::read_on(rest, move |line| {
+            writeln!(kept.lock().unwrap(), "{line}").unwrap();
         });
         Self {
             child,
