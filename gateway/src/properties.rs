@@ -243,6 +243,13 @@ mod tests {
     const FIELD: &str = "(connection|te|trailer|transfer-encoding|Transfer_Encoding|content-length|Cookie|set-cookie|\
         authorization|x-forwarded-[a-z]{1,3}|x-[a-z]{1,3}):( |,|trailers|close|x-[a-z]{1,3}|cookie|0|[ -~]){0,6}";
 
+    #[test]
+    fn a_number_that_only_others_know_survives_to_its_last_digit() {
+        tokens_file_survives_a_rewrite(
+            br#"{"access_token":"a","refresh_token":"r","theirs":1209599999959999999999999999999}"#,
+        );
+    }
+
     proptest! {
         #[test]
         fn targets(text in TARGET) {

@@ -1,0 +1,73 @@
+//! Who and what there is: organisations, people, enterprises and subscribers, each in the order of creation.
+
+use indexmap::IndexMap;
+use uuid::Uuid;
+
+use super::broadworks::{Enterprise, Subscriber};
+use super::person::{FULL_ADMIN, Person, Role};
+use crate::ids::{self, Kind};
+use jiff::Timestamp;
+
+/// An organisation.
+#[derive(Debug, Clone)]
+pub(crate) struct Organization {
+    pub(crate) id: Uuid,
+    pub(crate) display_name: String,
+    pub(crate) created: Timestamp,
+    /// A service provider: its full administrators are Partner Full Admins.
+    pub(crate) partner: bool,
+    /// The partner whose customer it is; that partner's administrators see and manage it.
+    pub(crate) managed_by: Option<Uuid>,
+}
+
+/// Everything that the API shows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Directory {
+    pub(crate) organizations: IndexMap<Uuid, Organization>,
+    pub(crate) people: IndexMap<Uuid, Person>,
+    pub(crate) enterprises: IndexMap<Uuid, Enterprise>,
+    pub(crate) subscribers: IndexMap<Uuid, Subscriber>,
+}
+
+impl Organization {
+    /// Whether `text` names it: UUID or Webex id.
+    pub(crate) fn answers_to(&self, text: &str) -> bool {
+        self.id.to_string() == text || ids::encode(Kind::Organization, self.id) == text
+    }
+}
+
+impl Directory {
+    /// The person `text` names: e-mail address, UUID or Webex id.
+    pub(crate) fn person(&self, text: &str) -> Option<&Person> {
+        self.people.values().find(|person| person.answers_to(text))
+    }
+
+    /// The organisation `text` names: UUID or Webex id.
+    pub(crate) fn organization(&self, text: &str) -> Option<&Organization> {
+        self.organizations
+            .values()
+            .find(|organization| organization.answers_to(text))
+    }
+
+    /// What the person may do.
+    pub(crate) fn role(&self, person: &Person) -> Role {
+        let partner = self
+            .organizations
+            .get(&person.organization)
+            .is_some_and(|organization| organization.partner);
+        match (person.has_role(&[FULL_ADMIN]), partner) {
+            (true, true) => Role::PartnerFullAdmin,
+            (true, false) => Role::FullAdmin,
+            (false, _) => Role::User,
+        }
+    }
+
+    /// Whether somebody of `organization` can see what belongs to `other`: their own, and a partner's customers.
+    pub(crate) fn sees(&self, organization: Uuid, other: Uuid) -> bool {
+        organization == other
+            || self
+                .organizations
+                .get(&other)
+                .is_some_and(|other| other.managed_by == Some(organization))
+    }
+}
