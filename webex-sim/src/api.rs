@@ -1,7 +1,9 @@
 //! The Webex API: who may call, what an error looks like, and one file for each resource.
 
+pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod error;
+pub(crate) mod operation;
 pub(crate) mod people;
 pub(crate) mod respond;
 pub(crate) mod root;

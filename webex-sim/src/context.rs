@@ -8,6 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use http::request::Parts;
 
+use crate::api::operation::Operation;
 use crate::api::tracking::TrackingId;
 use crate::server::listen::Connection;
 use crate::world::World;
@@ -17,6 +18,8 @@ use crate::world::World;
 pub(crate) struct Context {
     pub(crate) world: Arc<World>,
     pub(crate) tracking: TrackingId,
+    /// What is asked for; absent where nothing is simulated.
+    pub(crate) operation: Option<&'static Operation>,
     pub(crate) connection: Connection,
 }
 

@@ -2,7 +2,7 @@
 //! them. [`registry`] is a pure state machine; the handlers parse, ask it, and render.
 
 pub(crate) mod authorize;
-mod params;
+pub(crate) mod params;
 mod pkce;
 mod registry;
 mod scope;
@@ -11,3 +11,4 @@ pub(crate) mod token_value;
 
 pub(crate) use registry::{Registry, Selection};
 pub(crate) use scope::ScopeSet;
+pub(crate) use token_endpoint::basic_client;

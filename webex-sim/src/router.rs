@@ -9,6 +9,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::api::operation::path;
 use crate::api::{people, root};
 use crate::journal::record::{Panicked, record};
 use crate::oauth::{authorize, token_endpoint};
@@ -18,21 +19,21 @@ use crate::worlds::Worlds;
 /// that a panic costs one request; the routes.
 pub(crate) fn api(worlds: Worlds) -> Router {
     Router::new()
-        .route(
-            "/v1/authorize",
-            get(authorize::get)
-                .post(authorize::post)
-                .fallback(authorize::only_get_and_post),
-        )
-        .route(
-            "/v1/access_token",
-            post(token_endpoint::post).fallback(token_endpoint::only_post),
-        )
-        .route("/", get(root::get).fallback(root::only_get))
-        .route("/v1/people/me", get(people::me).fallback(root::only_get))
+        .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
+        .route(path::ACCESS_TOKEN, post(token_endpoint::post))
+        .method_not_allowed_fallback(root::other_method_unauthenticated)
+        .merge(resources())
         .fallback(root::not_simulated)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(worlds, record))
+}
+
+/// What takes an access token.
+fn resources() -> Router {
+    Router::new()
+        .route(path::ROOT, get(root::get))
+        .route(path::ME, get(people::me))
+        .method_not_allowed_fallback(root::other_method)
 }
 
 /// Leaves a mark; the journal's layer knows the tracking id that the answer needs.

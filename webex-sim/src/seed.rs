@@ -1,8 +1,6 @@
 //! What a world starts with: organisations, people and the integration, read from JSON (`fixtures/worlds/*.json`).
 //! Everything is checked here, once, so that the rest of the simulator can rely on it.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -11,7 +9,7 @@ use crate::control::settings;
 use crate::control::types::{Rejection, Settings, SettingsPatch};
 use crate::oauth::ScopeSet;
 use crate::secret::Secret;
-use crate::world::{Integration, Organization, Person, Role};
+use crate::world::{Directory, Integration, Organization, Person, Role};
 
 /// The world that is built in.
 const ACME: &str = include_str!("../../fixtures/worlds/acme.json");
@@ -19,9 +17,8 @@ const ACME: &str = include_str!("../../fixtures/worlds/acme.json");
 /// The start of a world.
 #[derive(Debug, Clone)]
 pub struct Seed {
-    pub(crate) organizations: Vec<Organization>,
+    pub(crate) directory: Directory,
     pub(crate) integration: Integration,
-    pub(crate) people: Vec<Person>,
     /// Settings that differ from the defaults.
     pub(crate) settings: SettingsPatch,
 }
@@ -129,11 +126,9 @@ impl Seed {
     /// E-mail address and password of the person to sign in as: the first one who is a Partner Full Admin.
     #[must_use]
     pub fn administrator(&self) -> Option<(&str, &Secret)> {
-        let person = self
-            .people
-            .iter()
-            .find(|person| person.role == Role::PartnerFullAdmin)?;
-        Some((&person.email, &person.password))
+        let mut people = self.directory.people.values();
+        let person = people.find(|person| self.directory.role(person) == Role::PartnerFullAdmin)?;
+        Some((person.email(), &person.password))
     }
 }
 
@@ -147,45 +142,36 @@ impl Default for Seed {
 
 impl SeedFile {
     fn check(self) -> Result<Seed, SeedError> {
-        let organizations = self
-            .organizations
-            .into_iter()
-            .enumerate()
-            .map(|(n, organization)| organization.check(n))
-            .collect::<Result<Vec<_>, _>>()?;
-        let known: HashSet<_> = organizations.iter().map(|organization| organization.id).collect();
-        let people = self
-            .people
-            .into_iter()
-            .enumerate()
-            .map(|(n, person)| person.check(n, &known))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut seen = HashSet::new();
-        for (n, person) in people.iter().enumerate() {
-            if !seen.insert(person.email.to_lowercase()) || !seen.insert(person.id.to_string()) {
-                return Err(wrong(
-                    format!("people[{n}]"),
-                    &person.email,
-                    "an id and an e-mail address of its own",
-                ));
-            }
+        let mut directory = Directory::default();
+        for (n, organization) in self.organizations.into_iter().enumerate() {
+            let organization = organization.check(n, &self.people)?;
+            directory.organizations.insert(organization.id, organization);
+        }
+        for (n, person) in self.people.into_iter().enumerate() {
+            let person = person.check(n, &directory)?;
+            directory.people.insert(person.id, person);
         }
         settings::apply(&mut Settings::default(), &self.settings)?;
         Ok(Seed {
-            organizations,
+            directory,
             integration: self.integration.check()?,
-            people,
             settings: self.settings,
         })
     }
 }
 
 impl OrganizationSeed {
-    fn check(self, n: usize) -> Result<Organization, SeedError> {
+    /// An organisation with a Partner Full Admin is a partner.
+    fn check(self, n: usize, people: &[PersonSeed]) -> Result<Organization, SeedError> {
+        let partner = people
+            .iter()
+            .any(|person| person.organization == self.id && person.role == Role::PartnerFullAdmin);
         Ok(Organization {
             id: uuid(format!("organizations[{n}].id"), &self.id)?,
             display_name: self.display_name,
             created: time(format!("organizations[{n}].created"), &self.created)?,
+            partner,
+            managed_by: None,
         })
     }
 }
@@ -210,33 +196,40 @@ impl IntegrationSeed {
 }
 
 impl PersonSeed {
-    fn check(self, n: usize, organizations: &HashSet<Uuid>) -> Result<Person, SeedError> {
+    fn check(self, n: usize, directory: &Directory) -> Result<Person, SeedError> {
         let at = |field: &str| format!("people[{n}].{field}");
         let organization = uuid(at("organization"), &self.organization)?;
-        if !organizations.contains(&organization) {
+        let Some(known) = directory.organizations.get(&organization) else {
             return Err(wrong(
                 at("organization"),
                 &self.organization,
                 "the id of an organisation of this seed",
             ));
+        };
+        if self.role == Role::FullAdmin && known.partner {
+            let expected = "partner_full_admin or user, because another one of this organisation is a partner_full_admin";
+            return Err(wrong(at("role"), "full_admin", expected));
         }
         if !self.email.contains('@') {
             return Err(wrong(at("email"), &self.email, "an e-mail address"));
         }
+        let id = uuid(at("id"), &self.id)?;
+        if directory.people.contains_key(&id) || directory.person(&self.email).is_some() {
+            let expected = "an id and an e-mail address of its own";
+            return Err(wrong(format!("people[{n}]"), &self.email, expected));
+        }
+        let created = time(at("created"), &self.created)?;
         Ok(Person {
-            id: uuid(at("id"), &self.id)?,
-            created: time(at("created"), &self.created)?,
             last_modified: time(at("lastModified"), &self.last_modified)?,
-            email: self.email,
             password: self.password,
-            first_name: self.first_name,
-            last_name: self.last_name,
-            display_name: self.display_name,
-            nick_name: self.nick_name,
-            organization,
-            role: self.role,
+            first_name: Some(self.first_name),
+            last_name: Some(self.last_name),
+            nick_name: Some(self.nick_name),
+            roles: self.role.names().iter().map(|&name| name.to_owned()).collect(),
             licenses: self.licenses,
             site_urls: self.site_urls,
+            invite_pending: false,
+            ..Person::new(id, organization, self.email, self.display_name, created)
         })
     }
 }

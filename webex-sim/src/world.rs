@@ -1,7 +1,10 @@
 //! A world: everything that one integration and the people who use it can see and change. It owns its state, clock,
 //! journal and randomness; request handlers are given the world they act on, so that several can live side by side.
 
+pub(crate) mod broadworks;
+mod directory;
 mod person;
+mod tag;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,11 +20,14 @@ use crate::secret::Secret;
 use crate::seed::Seed;
 use crate::violations::Violations;
 
-pub(crate) use person::{Organization, Person, Role};
+pub(crate) use directory::{Directory, Organization};
+pub(crate) use person::{Person, Role};
+pub(crate) use tag::Tag;
 
 /// One isolated simulation.
 #[derive(Debug)]
 pub(crate) struct World {
+    pub(crate) name: String,
     pub(crate) clock: SimClock,
     pub(crate) journal: Journal,
     pub(crate) random: Arc<dyn Random>,
@@ -36,8 +42,7 @@ pub(crate) struct World {
 /// What requests change.
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) organizations: Vec<Organization>,
-    pub(crate) people: Vec<Person>,
+    pub(crate) directory: Directory,
     pub(crate) integration: Integration,
     pub(crate) settings: Settings,
     pub(crate) registry: Registry,
@@ -63,17 +68,20 @@ pub(crate) struct Integration {
 
 impl World {
     pub(crate) fn new(
+        name: String,
         seed: Seed,
         settings: Settings,
         wall: Arc<dyn WallClock>,
         random: Arc<dyn Random>,
         journal_capacity: usize,
     ) -> Self {
+        let state = State::new(Tag::of(&name), &seed, &settings);
         Self {
+            name,
             clock: SimClock::new(wall),
             journal: Journal::new(journal_capacity),
             random,
-            state: Mutex::new(State::new(&seed, &settings)),
+            state: Mutex::new(state),
             seed,
             settings,
         }
@@ -88,7 +96,7 @@ impl World {
     pub(crate) fn reset(&self) {
         let mut state = self.state();
         self.clock.reset();
-        *state = State::new(&self.seed, &self.settings);
+        *state = State::new(Tag::of(&self.name), &self.seed, &self.settings);
         self.journal.clear();
     }
 }
@@ -96,13 +104,12 @@ impl World {
 // === impl State ===
 
 impl State {
-    fn new(seed: &Seed, settings: &Settings) -> Self {
+    fn new(tag: Tag, seed: &Seed, settings: &Settings) -> Self {
         Self {
-            organizations: seed.organizations.clone(),
-            people: seed.people.clone(),
+            directory: seed.directory.clone(),
             integration: seed.integration.clone(),
             settings: settings.clone(),
-            registry: Registry::default(),
+            registry: Registry::new(tag),
             consent: VecDeque::new(),
             violations: Violations::default(),
             lose_answers: 0,
@@ -111,29 +118,29 @@ impl State {
 
     /// The person `text` names: e-mail address, UUID or Webex id.
     pub(crate) fn person(&self, text: &str) -> Option<&Person> {
-        self.people.iter().find(|person| person.answers_to(text))
+        self.directory.person(text)
     }
 
     /// What must never be shown: the client secret and the passwords.
     pub(crate) fn secrets(&self) -> Vec<String> {
-        let passwords = self.people.iter().map(|person| &person.password);
+        let passwords = self.directory.people.values().map(|person| &person.password);
         let all = passwords.chain([&self.integration.client_secret]);
-        all.map(|secret| secret.expose().to_owned()).collect()
+        let known = all.filter(|secret| !secret.expose().is_empty());
+        known.map(|secret| secret.expose().to_owned()).collect()
     }
 
     /// Gives a person another password; every code and token of theirs is dead from now on. The number of tokens
     /// that were good; absent if there is no such person.
     pub(crate) fn change_password(&mut self, text: &str, password: Secret, now: Timestamp) -> Option<usize> {
-        let person = self.people.iter_mut().find(|person| person.answers_to(text))?;
-        person.password = password;
-        let id = person.id;
+        let id = self.directory.person(text)?.id;
+        self.directory.people.get_mut(&id)?.password = password;
         Some(self.registry.revoke_person(id, now))
     }
 
     /// Deletes a person with every code and token; the number of tokens that were good.
     pub(crate) fn delete_person(&mut self, text: &str, now: Timestamp) -> Option<usize> {
-        let place = self.people.iter().position(|person| person.answers_to(text))?;
-        let person = self.people.remove(place);
-        Some(self.registry.revoke_person(person.id, now))
+        let id = self.directory.person(text)?.id;
+        self.directory.people.shift_remove(&id);
+        Some(self.registry.revoke_person(id, now))
     }
 }

@@ -1,18 +1,23 @@
 //! The routes of the control listener, and how its answers look: JSON, errors as a [`Rejection`].
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{Method, StatusCode, Uri};
+use serde::Deserialize;
 
 use super::fields::rejection;
 use super::handlers::{clock, consent, journal, people, settings, tokens, violations};
 use super::types::{Health, Rejection};
-use crate::worlds::Worlds;
+use crate::world::World;
+use crate::worlds::{FIRST, Worlds};
 
 /// What every control handler can reach.
 #[derive(Clone)]
@@ -56,7 +61,8 @@ pub(crate) fn control(worlds: Worlds, authority_pem: String) -> Router {
         .route("/violations", get(violations::get).delete(violations::delete))
         .route("/ca.pem", get(ca));
     Router::new()
-        .nest("/__sim", routes)
+        .nest("/__sim", routes.clone())
+        .nest("/__sim/worlds/{world}", routes)
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .with_state(Control {
@@ -72,9 +78,9 @@ async fn health() -> Json<Health> {
     })
 }
 
-async fn reset(State(control): State<Control>, body: Bytes) -> Answer<Health> {
+async fn reset(Controlled(world): Controlled, body: Bytes) -> Answer<Health> {
     super::fields::Fields::json(&body)?.finish()?;
-    control.worlds.controlled().reset();
+    world.reset();
     Ok(health().await)
 }
 
@@ -99,12 +105,44 @@ async fn wrong_method(method: Method, uri: Uri) -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, Json(body)).into_response()
 }
 
+/// Whom a path is about.
+#[derive(Deserialize)]
+pub(super) struct PersonPath {
+    pub(super) person: String,
+}
+
+/// The world that a request is about: the one in the path, else the first.
+pub(super) struct Controlled(pub(super) Arc<World>);
+
+#[derive(Deserialize)]
+struct WorldPath {
+    world: Option<String>,
+}
+
+impl FromRequestParts<Control> for Controlled {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, control: &Control) -> Result<Self, Refused> {
+        let path = Path::<WorldPath>::from_request_parts(parts, control).await;
+        let name = path.ok().and_then(|Path(path)| path.world);
+        let name = name.as_deref().unwrap_or(FIRST);
+        let world = control.worlds.named(name);
+        world.map(Self).ok_or_else(|| {
+            Refused::Absent(rejection(
+                "world",
+                &format!("{name} is unknown"),
+                "see GET /__sim/worlds",
+            ))
+        })
+    }
+}
+
 /// The person of the path, for errors.
-pub(super) fn absent_person(Path(person): &Path<String>, known: impl Iterator<Item = String>) -> Refused {
+pub(super) fn absent_person(path: &PersonPath, known: impl Iterator<Item = String>) -> Refused {
     let known: Vec<_> = known.collect();
     Refused::Absent(rejection(
         "person",
-        &format!("{person} is unknown"),
+        &format!("{} is unknown", path.person),
         &known.join(", "),
     ))
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{CONTENT_TYPE, DATE, HOST};
@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::redact;
 use crate::api::error::ApiError;
+use crate::api::operation::Operation;
 use crate::api::tracking::TrackingId;
 use crate::context::{Context, Note};
 use crate::control::types::{Entry, Version as WireVersion};
@@ -43,8 +44,16 @@ pub(crate) struct Panicked;
 
 /// See the module.
 pub(crate) async fn record(State(worlds): State<Worlds>, request: Request, next: Next) -> Response {
-    let world = worlds.of_request(&request);
     let start = Instant::now();
+    let operation = request
+        .extensions()
+        .get::<MatchedPath>()
+        .and_then(|path| Operation::of(request.method(), path.as_str()));
+    let (request, form) = match buffer_form(request).await {
+        Ok((request, form)) => (request, Ok(form)),
+        Err((request, error)) => (request, Err(error)),
+    };
+    let world = worlds.of_request(&request, form.as_deref().unwrap_or_default());
     let now = world.clock.now();
     let tracking = TrackingId::of(&request, world.random.as_ref());
     let entry = entry_of(&request, &world, now, &tracking);
@@ -57,18 +66,20 @@ pub(crate) async fn record(State(worlds): State<Worlds>, request: Request, next:
     let context = Context {
         world,
         tracking,
+        operation,
         connection: connection.unwrap_or_default(),
     };
-    let mut response = match buffer_form(request).await {
-        Ok((mut request, form)) => {
+    let mut response = match form {
+        Ok(form) => {
             pending.form(&form);
+            let mut request = request;
             request.extensions_mut().insert(context.clone());
             next.run(request).await
         }
-        Err(error) => error.render(&context.tracking),
+        Err(error) => error.render(&context),
     };
     if response.extensions().get::<Panicked>().is_some() {
-        response = ApiError::Internal.render(&context.tracking);
+        response = ApiError::Internal.render(&context);
     }
     finish_head(&mut response, now, start);
     pending.finish(&response);
@@ -91,7 +102,7 @@ fn finish_head(response: &mut Response, now: Timestamp, start: Instant) {
 }
 
 /// Reads the body of a form, and puts it back. Other bodies stream past.
-async fn buffer_form(request: Request) -> Result<(Request, Bytes), ApiError> {
+async fn buffer_form(request: Request) -> Result<(Request, Bytes), (Request, ApiError)> {
     let is_form = request.headers().get(CONTENT_TYPE).is_some_and(|value| {
         value
             .as_bytes()
@@ -102,10 +113,10 @@ async fn buffer_form(request: Request) -> Result<(Request, Bytes), ApiError> {
         return Ok((request, Bytes::new()));
     }
     let (parts, body) = request.into_parts();
-    let form = axum::body::to_bytes(body, FORM_LIMIT)
-        .await
-        .map_err(|_| ApiError::Malformed)?;
-    Ok((Request::from_parts(parts, Body::from(form.clone())), form))
+    match axum::body::to_bytes(body, FORM_LIMIT).await {
+        Ok(form) => Ok((Request::from_parts(parts, Body::from(form.clone())), form)),
+        Err(_) => Err((Request::from_parts(parts, Body::empty()), ApiError::Malformed)),
+    }
 }
 
 fn entry_of(request: &Request, world: &World, now: Timestamp, tracking: &TrackingId) -> Entry {

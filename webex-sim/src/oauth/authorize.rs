@@ -12,7 +12,6 @@ use http::{Method, Uri};
 use self::request::{AuthorizeRequest, Failure};
 use super::params::Params;
 use super::registry::Authorization;
-use crate::api::error::ApiError;
 use crate::context::{Context, Note};
 use crate::control::types::Consent;
 use crate::world::State;
@@ -57,14 +56,6 @@ pub(crate) async fn get(context: Context, method: Method, uri: Uri) -> Response 
 pub(crate) async fn post(context: Context, body: Bytes) -> Response {
     let params = Params::parse(&body);
     answer(&context, &params, Step::Decide)
-}
-
-/// Another method than GET and POST.
-pub(crate) async fn only_get_and_post(context: Context) -> Response {
-    ApiError::MethodNotAllowed {
-        allow: "GET, HEAD, POST",
-    }
-    .render(&context.tracking)
 }
 
 fn answer(context: &Context, params: &Params, step: Step) -> Response {
@@ -126,7 +117,7 @@ fn sign_in(context: &Context, state: &mut State, request: &AuthorizeRequest, par
                 .password
                 .matches(params.get("password").unwrap_or_default()) =>
         {
-            let email = person.email.clone();
+            let email = person.email().to_owned();
             decide(context, state, request, Decision::Accept { email })
         }
         Some(person) => page::sign_in(state, request, params, person, true),

@@ -14,6 +14,7 @@ use super::token_value::generate;
 use crate::control::types::{Rotation, Settings};
 use crate::random::Random;
 use crate::secret::Secret;
+use crate::world::Tag;
 
 pub(crate) use listing::Selection;
 
@@ -24,8 +25,10 @@ const SAME_TOKEN_FOR: SignedDuration = SignedDuration::from_hours(24);
 const DEAD_KEPT: usize = 2_000;
 
 /// Everything issued in a world.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Registry {
+    /// What marks the codes and tokens as this world's.
+    tag: Tag,
     codes: HashMap<Secret, Code>,
     /// By refresh token.
     grants: HashMap<Secret, Grant>,
@@ -72,6 +75,7 @@ pub(crate) struct Issued {
 pub(crate) struct Bearer {
     pub(crate) person: Uuid,
     pub(crate) scopes: ScopeSet,
+    pub(crate) expires_at: Timestamp,
 }
 
 /// Why nothing is issued.
@@ -106,7 +110,7 @@ struct Life {
     revoked: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Code {
     life: Life,
     used: bool,
@@ -128,7 +132,7 @@ struct Grant {
     replaced: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Token {
     life: Life,
     client_id: String,
@@ -141,6 +145,17 @@ struct Token {
 // === impl Registry ===
 
 impl Registry {
+    /// Nothing is issued yet.
+    pub(crate) fn new(tag: Tag) -> Self {
+        Self {
+            tag,
+            codes: HashMap::new(),
+            grants: HashMap::new(),
+            tokens: HashMap::new(),
+            serial: 0,
+        }
+    }
+
     /// A code for what a person has agreed to.
     pub(crate) fn issue_code(
         &mut self,
@@ -149,7 +164,7 @@ impl Registry {
         now: Timestamp,
         random: &dyn Random,
     ) -> Secret {
-        let code = generate(random, authorization.organization);
+        let code = generate(random, self.tag, authorization.organization);
         let life = self.life(now, settings.code_lifetime_s);
         self.codes.insert(
             code.clone(),
@@ -182,7 +197,7 @@ impl Registry {
         let authorization = code.authorization.clone();
         authorization.admits(exchange, settings)?;
         self.check_limit(authorization.person, settings, now)?;
-        let refresh_token = generate(random, authorization.organization);
+        let refresh_token = generate(random, self.tag, authorization.organization);
         let life = self.life(now, settings.refresh_token_lifetime_s);
         let access_token = self.issue_token(&authorization.grantee(life), settings, now, random);
         let grant = Grant {
@@ -274,7 +289,7 @@ impl Registry {
             grant.replaced = true;
         }
         self.grants.insert(old, grant);
-        (generate(random, new.organization), new)
+        (generate(random, self.tag, new.organization), new)
     }
 
     /// Ends all tokens of a family (RFC 9700, section 4.14.2); the number of those that were good.
@@ -301,6 +316,7 @@ impl Registry {
         Some(Bearer {
             person: token.person,
             scopes: token.scopes.clone(),
+            expires_at: token.life.expires_at,
         })
     }
 
@@ -344,7 +360,7 @@ impl Registry {
         now: Timestamp,
         random: &dyn Random,
     ) -> Secret {
-        let access_token = generate(random, grantee.organization);
+        let access_token = generate(random, self.tag, grantee.organization);
         let token = Token {
             life: self.life(now, settings.access_token_lifetime_s),
             client_id: grantee.client_id.to_owned(),

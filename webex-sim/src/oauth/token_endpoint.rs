@@ -13,10 +13,10 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use self::credentials::Credentials;
+pub(crate) use self::credentials::basic_client;
 use self::error::TokenError;
 use super::params::Params;
 use super::registry::{Exchange, Issued, Refusal};
-use crate::api::error::ApiError;
 use crate::context::{Context, Note};
 use crate::secret::fingerprint;
 use crate::world::State;
@@ -29,11 +29,8 @@ pub(crate) async fn post(context: Context, headers: HeaderMap, body: Bytes) -> R
         let mut state = context.world.state();
         let outcome = grant(&context, &mut state, &headers, &body, now);
         let person = outcome.as_ref().ok().and_then(|issued| {
-            state
-                .people
-                .iter()
-                .find(|person| person.id == issued.person)
-                .map(|person| person.email.clone())
+            let person = state.directory.people.get(&issued.person);
+            person.map(|person| person.email().to_owned())
         });
         let lost = outcome.is_ok() && state.lose_answers > 0;
         state.lose_answers -= u32::from(lost);
@@ -65,11 +62,6 @@ pub(crate) async fn post(context: Context, headers: HeaderMap, body: Bytes) -> R
             note.on(error.render(&context.tracking, invalid_client_status))
         }
     }
-}
-
-/// Another method than POST.
-pub(crate) async fn only_post(context: Context) -> Response {
-    ApiError::MethodNotAllowed { allow: "POST" }.render(&context.tracking)
 }
 
 fn grant(

@@ -19,7 +19,7 @@ use crate::router;
 use crate::secret::Secret;
 use crate::seed::Seed;
 use crate::world::World;
-use crate::worlds::Worlds;
+use crate::worlds::{FIRST, Worlds};
 
 /// Entries a journal keeps: an hour of a busy test, some 10 MB.
 const JOURNAL_CAPACITY: usize = 10_000;
@@ -181,6 +181,7 @@ impl Builder {
         };
 
         let world = Arc::new(World::new(
+            FIRST.to_owned(),
             self.seed.clone(),
             settings,
             self.clock,

@@ -2,10 +2,9 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
 
 use crate::control::fields::{Fields, rejection, required};
-use crate::control::router::{Answer, Control};
+use crate::control::router::{Answer, Controlled};
 use crate::control::types::{Consent, ConsentQueue, Rejection};
 use crate::world;
 
@@ -19,18 +18,22 @@ enum Action {
     Error,
 }
 
-pub(crate) async fn get(State(control): State<Control>) -> Answer<ConsentQueue> {
-    Ok(Json(queue(&control.worlds.controlled().state())))
+pub(crate) async fn get(Controlled(world): Controlled) -> Answer<ConsentQueue> {
+    Ok(Json(queue(&world.state())))
 }
 
-pub(crate) async fn post(State(control): State<Control>, body: Bytes) -> Answer<ConsentQueue> {
+pub(crate) async fn post(Controlled(world): Controlled, body: Bytes) -> Answer<ConsentQueue> {
     let consent = read(Fields::json(&body)?)?;
-    let world = control.worlds.controlled();
     let mut state = world.state();
     if let Consent::Accept { email } = &consent
         && state.person(email).is_none()
     {
-        let known: Vec<_> = state.people.iter().map(|person| person.email.as_str()).collect();
+        let known: Vec<_> = state
+            .directory
+            .people
+            .values()
+            .map(world::Person::email)
+            .collect();
         return Err(rejection(
             "email",
             &format!("is {email:?}, which is nobody"),
@@ -46,8 +49,7 @@ pub(crate) async fn post(State(control): State<Control>, body: Bytes) -> Answer<
     Ok(Json(queue(&state)))
 }
 
-pub(crate) async fn delete(State(control): State<Control>) -> Answer<ConsentQueue> {
-    let world = control.worlds.controlled();
+pub(crate) async fn delete(Controlled(world): Controlled) -> Answer<ConsentQueue> {
     let mut state = world.state();
     state.consent.clear();
     Ok(Json(queue(&state)))

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
 use http::Uri;
 
 use crate::control::fields::{Fields, rejection};
-use crate::control::router::{Answer, Control};
+use crate::control::router::{Answer, Controlled};
 use crate::control::types::{EntryFilter, JournalCount, JournalPage, JournalWait, Rejection};
 
 /// Waiting, if the request does not say how long.
@@ -16,20 +15,20 @@ const DEFAULT_WAIT_MS: u64 = 10_000;
 /// Longest wait: a test that waits longer has gone wrong.
 const LONGEST_WAIT_MS: u64 = 600_000;
 
-pub(crate) async fn get(State(control): State<Control>, uri: Uri) -> Answer<JournalPage> {
+pub(crate) async fn get(Controlled(world): Controlled, uri: Uri) -> Answer<JournalPage> {
     let filter = only_filter(&uri)?;
-    let (entries, dropped) = control.worlds.controlled().journal.find(&filter);
+    let (entries, dropped) = world.journal.find(&filter);
     Ok(Json(JournalPage { entries, dropped }))
 }
 
-pub(crate) async fn count(State(control): State<Control>, uri: Uri) -> Answer<JournalCount> {
+pub(crate) async fn count(Controlled(world): Controlled, uri: Uri) -> Answer<JournalCount> {
     let filter = only_filter(&uri)?;
     Ok(Json(JournalCount {
-        count: control.worlds.controlled().journal.count(&filter),
+        count: world.journal.count(&filter),
     }))
 }
 
-pub(crate) async fn wait(State(control): State<Control>, uri: Uri) -> Answer<JournalWait> {
+pub(crate) async fn wait(Controlled(world): Controlled, uri: Uri) -> Answer<JournalWait> {
     let mut fields = Fields::query(uri.query().unwrap_or_default())?;
     let filter = filter(&mut fields)?;
     let count = fields.number("count", "a number of entries")?.unwrap_or(1);
@@ -39,7 +38,6 @@ pub(crate) async fn wait(State(control): State<Control>, uri: Uri) -> Answer<Jou
     if timeout > LONGEST_WAIT_MS {
         return Err(rejection("timeout_ms", &format!("is {timeout}"), &accepted).into());
     }
-    let world = control.worlds.controlled();
     let entries = world
         .journal
         .wait(&filter, count, Duration::from_millis(timeout))
@@ -50,8 +48,8 @@ pub(crate) async fn wait(State(control): State<Control>, uri: Uri) -> Answer<Jou
     }))
 }
 
-pub(crate) async fn delete(State(control): State<Control>) -> Answer<JournalCount> {
-    control.worlds.controlled().journal.clear();
+pub(crate) async fn delete(Controlled(world): Controlled) -> Answer<JournalCount> {
+    world.journal.clear();
     Ok(Json(JournalCount { count: 0 }))
 }
 

@@ -2,20 +2,18 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
 
 use crate::control::fields::Fields;
-use crate::control::router::{Answer, Control};
+use crate::control::router::{Answer, Controlled};
 use crate::control::settings::apply;
 use crate::control::types::{Rejection, Settings, SettingsPatch};
 
-pub(crate) async fn get(State(control): State<Control>) -> Answer<Settings> {
-    Ok(Json(control.worlds.controlled().state().settings.clone()))
+pub(crate) async fn get(Controlled(world): Controlled) -> Answer<Settings> {
+    Ok(Json(world.state().settings.clone()))
 }
 
-pub(crate) async fn patch(State(control): State<Control>, body: Bytes) -> Answer<Settings> {
+pub(crate) async fn patch(Controlled(world): Controlled, body: Bytes) -> Answer<Settings> {
     let patch = read(Fields::json(&body)?)?;
-    let world = control.worlds.controlled();
     let mut state = world.state();
     apply(&mut state.settings, &patch)?;
     Ok(Json(state.settings.clone()))

@@ -80,7 +80,12 @@ struct Card<'a> {
 pub(super) fn choose(state: &State, params: &Params, unknown: Option<&str>) -> Response {
     let page = Choose {
         integration: &state.integration.name,
-        people: state.people.iter().map(|person| card(state, person)).collect(),
+        people: state
+            .directory
+            .people
+            .values()
+            .map(|person| card(state, person))
+            .collect(),
         carried: carried(params),
         unknown,
     };
@@ -129,19 +134,17 @@ pub(super) fn problem(problem: &Problem) -> Response {
 }
 
 fn card<'a>(state: &'a State, person: &'a Person) -> Card<'a> {
-    let organization = state
-        .organizations
-        .iter()
-        .find(|organization| organization.id == person.organization);
+    let organization = state.directory.organizations.get(&person.organization);
+    let role = state.directory.role(person);
     Card {
         name: &person.display_name,
-        email: &person.email,
+        email: person.email(),
         organization: organization.map_or("", |organization| &organization.display_name),
-        role: person.role.label(),
-        is_partner_admin: person.role == Role::PartnerFullAdmin,
+        role: role.label(),
+        is_partner_admin: role == Role::PartnerFullAdmin,
         initials: [&person.first_name, &person.last_name]
             .iter()
-            .filter_map(|name| name.chars().next())
+            .filter_map(|name| name.as_ref()?.chars().next())
             .collect(),
     }
 }

@@ -58,6 +58,12 @@ impl Credentials {
     }
 }
 
+/// The client id in an Authorization field that uses Basic.
+pub(crate) fn basic_client(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    Credentials::basic(value).map(|credentials| credentials.id)
+}
+
 /// RFC 6749 wants both parts form-encoded inside Basic.
 fn form_decoded(text: &str) -> String {
     let quoted = text.replace('&', "%26").replace('=', "%3D");
