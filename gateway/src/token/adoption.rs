@@ -152,6 +152,14 @@ mod tests {
     }
 
     #[test]
+    fn tokens_of_another_grant_issued_in_the_same_second_are_only_tried() {
+        let bench = Bench::new();
+        let found = bench.other_grant(Duration::from_hours(1));
+        assert_eq!(found.issued_at, bench.held.tokens.issued_at);
+        assert_eq!(bench.judge(&found), Adoption::Try);
+    }
+
+    #[test]
     fn a_token_that_ends_now_is_no_better_than_one_that_has_ended() {
         let bench = Bench::new();
         let mut found = bench.other_grant(Duration::from_hours(2));

@@ -48,6 +48,27 @@ fn a_transient_failure_tells_where_the_fault_lies() {
 }
 
 #[test]
+fn the_reason_tells_code_and_description_as_far_as_they_are_there() {
+    for (body, expected) in [
+        (
+            r#"{"error":"invalid_grant"}"#,
+            "the token endpoint answered 400: invalid_grant",
+        ),
+        (
+            r#"{"error":"invalid_client","error_description":"Invalid client"}"#,
+            "the token endpoint answered 400: invalid_client (Invalid client)",
+        ),
+        (
+            r#"{"message":"Client Id is invalid","trackingId":"t"}"#,
+            "the token endpoint answered 400: Client Id is invalid",
+        ),
+    ] {
+        let error = interpret(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
 fn the_error_code_decides() {
     for (status, body, expected) in [
         (
@@ -57,6 +78,12 @@ fn the_error_code_decides() {
         ),
         (400, r#"{"error":"invalid_grant"}"#, Class::Reauthorise),
         (401, r#"{"error":"invalid_grant"}"#, Class::Reauthorise),
+        // A sample of Webex's expects 401 for a refresh token that has ended.
+        (
+            401,
+            r#"{"error":"invalid_request","error_description":"The refresh token provided is expired, revoked, malformed, or invalid."}"#,
+            Class::Reauthorise,
+        ),
         (
             400,
             r#"{"error":"invalid_client","error_description":"Invalid client"}"#,

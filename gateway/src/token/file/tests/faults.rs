@@ -208,6 +208,20 @@ fn others_changes_are_noticed_and_own_writes_are_none() {
 }
 
 #[test]
+fn a_file_that_was_written_again_with_the_same_text_is_looked_at_once() {
+    let folder = Folder::with(FIELD_FILE);
+    let (_, mut seen) = folder.file.look();
+    fs::remove_file(folder.file.path()).unwrap();
+    fs::write(folder.dir.path().join("new"), FIELD_FILE).unwrap();
+    fs::rename(folder.dir.path().join("new"), folder.file.path()).unwrap();
+    assert!(folder.file.changed(&seen));
+    let (_, found) = folder.file.look();
+    assert!(found.same_content(&seen));
+    seen.follow(&found);
+    assert!(!folder.file.changed(&seen));
+}
+
+#[test]
 fn a_file_of_a_newer_version_keeps_what_this_one_does_not_know() {
     let newer = FIELD_FILE.replacen('{', "{\n \"format\": 7, \"rings\": [{\"a\": null}],", 1);
     let folder = Folder::with(&newer);
