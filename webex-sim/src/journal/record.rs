@@ -55,7 +55,11 @@ pub(crate) async fn record(State(worlds): State<Worlds>, request: Request, next:
         .and_then(|path| Operation::of(request.method(), path.as_str()));
     let (mut request, body) = buffer(request).await;
     let sent = body.as_ref().ok().cloned().unwrap_or_default();
-    let form = is_form(&request).then(|| sent.clone()).unwrap_or_default();
+    let form = if is_form(&request) {
+        sent.clone()
+    } else {
+        Bytes::new()
+    };
     let world = worlds.of_request(&request, &form);
     let now = world.clock.now();
     let tracking = TrackingId::of(&request, world.random.as_ref());
