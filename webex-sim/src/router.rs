@@ -23,6 +23,7 @@ pub(crate) fn api(worlds: Worlds) -> Router {
     Router::new()
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route(path::ACCESS_TOKEN, post(token_endpoint::post))
+        .route(path::REVOKE, post(token_endpoint::revoke))
         .method_not_allowed_fallback(root::other_method_unauthenticated)
         .merge(resources())
         .fallback(root::not_simulated)

@@ -75,6 +75,7 @@ pub(crate) mod path {
     pub(crate) const ROOT: &str = "/";
     pub(crate) const AUTHORIZE: &str = "/v1/authorize";
     pub(crate) const ACCESS_TOKEN: &str = "/v1/access_token";
+    pub(crate) const REVOKE: &str = "/idb/oauth2/v1/revoke";
     pub(crate) const PEOPLE: &str = "/v1/people";
     pub(crate) const ME: &str = "/v1/people/me";
     pub(crate) const PERSON: &str = "/v1/people/{personId}";
@@ -101,6 +102,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("authorize", "GET", path::AUTHORIZE, Family::OAuth, Scopes::Open, &[], 302),
     op("decide", "POST", path::AUTHORIZE, Family::OAuth, Scopes::Open, &[], 302),
     op("token", "POST", path::ACCESS_TOKEN, Family::OAuth, Scopes::Open, &[], 200),
+    op("revoke", "POST", path::REVOKE, Family::OAuth, Scopes::Open, &[], 200),
     op("probe", "GET", path::ROOT, Family::Api, Scopes::Token, &[], 404),
     op("listPeople", "GET", path::PEOPLE, Family::Api, PEOPLE_READ, &[], 200),
     op("createPerson", "POST", path::PEOPLE, Family::Api, PEOPLE_WRITE, ADMINS, 200),

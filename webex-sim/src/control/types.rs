@@ -16,7 +16,7 @@ pub use journal::{
     Version,
 };
 pub use replay::{ReplayList, ReplayedExchange};
-pub use settings::{Rotation, Settings, SettingsPatch};
+pub use settings::{Rotation, Settings, SettingsPatch, TokenErrorShape};
 pub use tokens::{EndTokens, Ended, LostAnswers, TokenInfo, TokenKind, TokenList, TokenState};
 pub use violations::{Violation, ViolationKind, ViolationList};
 
