@@ -5,9 +5,10 @@ mod http;
 use std::time::Duration;
 
 use crate::control::types::{
-    ClockChange, ClockState, Consent, ConsentQueue, EndTokens, Ended, Entry, EntryFilter, Health,
-    JournalCount, JournalPage, JournalWait, LostAnswers, PasswordChange, Rejection, Settings, SettingsPatch,
-    TokenInfo, TokenKind, TokenList, Violation, ViolationList,
+    ClockChange, ClockState, Consent, ConsentQueue, Coverage, EndTokens, Ended, Entry, EntryFilter, Exchange,
+    Health, JournalCount, JournalPage, JournalWait, LostAnswers, NearMiss, NearMisses, PasswordChange,
+    Rejection, ReplayList, Settings, SettingsPatch, TokenInfo, TokenKind, TokenList, Violation,
+    ViolationList,
 };
 
 pub use crate::control::types;
@@ -49,13 +50,29 @@ pub enum ClientError {
         body: String,
     },
     /// A wait that ended because the time was up.
-    #[error("waited for {wanted} requests, but there were only {}", .seen.len())]
+    #[error("waited for {wanted} requests, but there were only {}{}", .seen.len(), told(.near_misses))]
     NotReached {
         /// How many were waited for.
         wanted: usize,
         /// Those that matched until then.
         seen: Vec<Entry>,
+        /// Those that nearly matched.
+        near_misses: Vec<NearMiss>,
     },
+}
+
+/// The near misses as the end of a sentence.
+fn told(misses: &[NearMiss]) -> String {
+    let told = misses.iter().map(|miss| {
+        let entry = &miss.entry;
+        format!(
+            "; {} {} nearly matches: {}",
+            entry.method,
+            entry.path,
+            miss.differences.join(", ")
+        )
+    });
+    told.collect()
 }
 
 // === impl ControlClient ===
@@ -270,8 +287,45 @@ impl ControlClient {
             Err(ClientError::NotReached {
                 wanted: count,
                 seen: answer.entries,
+                near_misses: answer.near_misses,
             })
         }
+    }
+
+    /// The entries that nearly match, with what is different.
+    pub async fn journal_near_misses(&self, filter: &EntryFilter) -> Result<Vec<NearMiss>, ClientError> {
+        let answer: NearMisses = self.http.get("journal/near-misses", filter).await?;
+        Ok(answer.near_misses)
+    }
+
+    /// One exchange with all that was sent and answered.
+    pub async fn journal_exchange(&self, sequence: u64) -> Result<Exchange, ClientError> {
+        self.http.get(&format!("journal/{sequence}"), &()).await
+    }
+
+    /// The matching exchanges as an HTTP Archive (HAR 1.2), which [`ControlClient::replay`] takes.
+    pub async fn journal_har(&self, filter: &EntryFilter) -> Result<serde_json::Value, ClientError> {
+        self.http.get("journal/har", filter).await
+    }
+
+    /// Gives the answers of an HTTP Archive again, in the place of the recording before.
+    pub async fn replay(&self, archive: &serde_json::Value) -> Result<ReplayList, ClientError> {
+        self.http.put("replay", archive).await
+    }
+
+    /// The recorded answers that are given again.
+    pub async fn replayed(&self) -> Result<ReplayList, ClientError> {
+        self.http.get("replay", &()).await
+    }
+
+    /// Simulates everything again.
+    pub async fn stop_replay(&self) -> Result<(), ClientError> {
+        self.http.delete::<ReplayList>("replay").await.map(drop)
+    }
+
+    /// Which operations have been answered with which status.
+    pub async fn coverage(&self) -> Result<Coverage, ClientError> {
+        self.http.get("coverage", &()).await
     }
 
     /// Forgets all journal entries.

@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::FromRequestParts;
 use axum::response::Response;
 use http::request::Parts;
@@ -29,7 +30,13 @@ pub(crate) struct Note {
     pub(crate) oauth_error: Option<String>,
     pub(crate) person: Option<String>,
     pub(crate) not_simulated: bool,
+    /// It was not the simulation that chose the answer.
+    pub(crate) scripted: bool,
 }
+
+/// The body of an answer that does not announce its size, for the journal.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown(pub(crate) Bytes);
 
 impl<S: Sync> FromRequestParts<S> for Context {
     type Rejection = Infallible;

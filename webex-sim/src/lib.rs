@@ -30,6 +30,8 @@ pub mod clock;
 #[cfg(feature = "server")]
 mod context;
 mod control;
+#[cfg(feature = "server")]
+mod coverage;
 mod encode;
 #[cfg(feature = "server")]
 mod ids;
@@ -39,6 +41,8 @@ mod journal;
 mod oauth;
 #[cfg(feature = "server")]
 pub mod random;
+#[cfg(feature = "server")]
+mod replay;
 #[cfg(feature = "server")]
 mod router;
 #[cfg(feature = "server")]
@@ -55,6 +59,8 @@ mod world;
 mod worlds;
 
 pub use control::types;
+#[cfg(feature = "server")]
+pub use replay::ArchiveError;
 #[cfg(feature = "server")]
 pub use secret::{Secret, fingerprint};
 #[cfg(feature = "server")]

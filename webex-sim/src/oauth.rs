@@ -9,6 +9,6 @@ mod scope;
 pub(crate) mod token_endpoint;
 pub(crate) mod token_value;
 
-pub(crate) use registry::{Registry, Selection};
+pub(crate) use registry::{Bearer, Registry, Selection};
 pub(crate) use scope::ScopeSet;
 pub(crate) use token_endpoint::basic_client;

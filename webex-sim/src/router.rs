@@ -4,7 +4,8 @@ use std::any::Any;
 
 use axum::Router;
 use axum::body::Body;
-use axum::middleware::from_fn_with_state;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -13,6 +14,7 @@ use crate::api::operation::path;
 use crate::api::{people, root};
 use crate::journal::record::{Panicked, record};
 use crate::oauth::{authorize, token_endpoint};
+use crate::replay;
 use crate::worlds::Worlds;
 
 /// Everything Webex answers. From the outside in: the journal, which sees every request; the guard against bugs, so
@@ -21,9 +23,12 @@ pub(crate) fn api(worlds: Worlds) -> Router {
     Router::new()
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route(path::ACCESS_TOKEN, post(token_endpoint::post))
+        .route(path::REVOKE, post(token_endpoint::revoke))
         .method_not_allowed_fallback(root::other_method_unauthenticated)
         .merge(resources())
         .fallback(root::not_simulated)
+        .layer(from_fn(replay::layer))
+        .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(worlds, record))
 }

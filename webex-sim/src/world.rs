@@ -13,9 +13,11 @@ use jiff::Timestamp;
 
 use crate::clock::{SimClock, WallClock};
 use crate::control::types::{Consent, Settings};
+use crate::coverage::Answers;
 use crate::journal::Journal;
 use crate::oauth::{Registry, ScopeSet};
 use crate::random::Random;
+use crate::replay::Replay;
 use crate::secret::Secret;
 use crate::seed::Seed;
 use crate::violations::Violations;
@@ -30,6 +32,8 @@ pub(crate) struct World {
     pub(crate) name: String,
     pub(crate) clock: SimClock,
     pub(crate) journal: Journal,
+    pub(crate) answers: Answers,
+    pub(crate) replay: Replay,
     pub(crate) random: Arc<dyn Random>,
     /// What [`World::reset`] goes back to.
     seed: Seed,
@@ -80,6 +84,8 @@ impl World {
             name,
             clock: SimClock::new(wall),
             journal: Journal::new(journal_capacity),
+            answers: Answers::default(),
+            replay: Replay::default(),
             random,
             state: Mutex::new(state),
             seed,
@@ -98,6 +104,7 @@ impl World {
         self.clock.reset();
         *state = State::new(Tag::of(&self.name), &self.seed, &self.settings);
         self.journal.clear();
+        self.replay.reset();
     }
 }
 

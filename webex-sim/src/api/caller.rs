@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::error::ApiError;
 use super::operation::Scopes;
 use crate::context::{Context, Note};
-use crate::oauth::ScopeSet;
+use crate::oauth::{Bearer, ScopeSet};
 use crate::world::Person;
 
 /// An authenticated caller.
@@ -30,7 +30,7 @@ impl Caller {
     }
 
     /// Renders an error and notes the person.
-    pub(crate) fn refuse(&self, error: ApiError) -> Response {
+    pub(crate) fn refuse(&self, error: &ApiError) -> Response {
         let mut response = error.render(&self.context);
         let note = response.extensions_mut().get_or_insert_default::<Note>();
         note.person = Some(self.person.email().to_owned());
@@ -52,34 +52,31 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let Ok(context) = Context::from_request_parts(parts, state).await;
-        let caller = Self::authenticate(context, &parts.headers)?;
+        let Some((person, bearer)) = authenticate(&context, &parts.headers) else {
+            return Err(ApiError::Unauthorized.render(&context));
+        };
+        let caller = Self {
+            context,
+            person,
+            scopes: bearer.scopes,
+            token_expires_at: bearer.expires_at,
+        };
         match caller.is_allowed() {
             Ok(()) => Ok(caller),
-            Err(error) => Err(caller.refuse(error)),
+            Err(error) => Err(caller.refuse(&error)),
         }
     }
 }
 
-impl Caller {
-    fn authenticate(context: Context, headers: &HeaderMap) -> Result<Self, Response> {
-        let token = credentials(headers).and_then(bearer);
-        let found = {
-            let state = context.world.state();
-            let bearer =
-                token.and_then(|token| state.registry.authenticate(token, context.world.clock.now()));
-            bearer.and_then(|bearer| Some((state.directory.people.get(&bearer.person)?.clone(), bearer)))
-        };
-        match found {
-            Some((person, bearer)) => Ok(Self {
-                context,
-                person,
-                scopes: bearer.scopes,
-                token_expires_at: bearer.expires_at,
-            }),
-            None => Err(ApiError::Unauthorized.render(&context)),
-        }
-    }
+/// Who has sent the token, if it is good.
+fn authenticate(context: &Context, headers: &HeaderMap) -> Option<(Person, Bearer)> {
+    let token = credentials(headers).and_then(bearer)?;
+    let state = context.world.state();
+    let bearer = state.registry.authenticate(token, context.world.clock.now())?;
+    Some((state.directory.people.get(&bearer.person)?.clone(), bearer))
+}
 
+impl Caller {
     /// Whether scopes and roles are those that the operation needs.
     fn is_allowed(&self) -> Result<(), ApiError> {
         let Some(operation) = self.context.operation else {

@@ -26,6 +26,9 @@ pub(crate) enum ApiError {
         "The request could not be understood by the server due to malformed syntax. See 'errors' for more details."
     )]
     Invalid(Vec<Problem>),
+    /// A body beyond what the simulator reads. The text is this simulator's.
+    #[error("The request is too large.")]
+    TooLarge,
     /// A body that is no JSON. Webex's text.
     #[error("Content type '{0}' not supported")]
     MediaType(String),
@@ -146,6 +149,7 @@ impl ApiError {
             Self::NotFound | Self::NotSimulated => (StatusCode::NOT_FOUND, Origin::Api, Some(404)),
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, Origin::Api, None),
             Self::Conflict(_) => (StatusCode::CONFLICT, Origin::Api, None),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Origin::Api, None),
             Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Origin::Api, None),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, Origin::Api, None),
         }

@@ -11,18 +11,18 @@ use crate::context::Context;
 
 /// `GET /`.
 pub(crate) async fn get(caller: Caller) -> Response {
-    caller.refuse(ApiError::NotFound)
+    caller.refuse(&ApiError::NotFound)
 }
 
 /// Any path that is not simulated.
 pub(crate) async fn not_simulated(caller: Caller) -> Response {
-    caller.refuse(ApiError::NotSimulated)
+    caller.refuse(&ApiError::NotSimulated)
 }
 
 /// A simulated path of the API with another method.
 pub(crate) async fn other_method(path: MatchedPath, caller: Caller) -> Response {
     let allow = Operation::allowed(path.as_str());
-    caller.refuse(ApiError::MethodNotAllowed { allow })
+    caller.refuse(&ApiError::MethodNotAllowed { allow })
 }
 
 /// A path of the authorization server with another method: nobody has to sign in to learn that.

@@ -50,6 +50,7 @@ pub(super) fn not_started(code: u8, error: &StartError) -> ExitCode {
             );
             failure(code, &text)
         }
+        StartError::Replay(_) => failure(code, &format!("{error} (--replay)")),
         StartError::Bind { .. } | StartError::Settings(_) | StartError::Tls(_) => {
             failure(code, &error.to_string())
         }

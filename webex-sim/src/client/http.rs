@@ -66,6 +66,14 @@ impl Http {
         self.json(self.request(Method::POST, path, &[]).json(body)).await
     }
 
+    pub(super) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.json(self.request(Method::PUT, path, &[]).json(body)).await
+    }
+
     pub(super) async fn patch<T: DeserializeOwned>(
         &self,
         path: &str,

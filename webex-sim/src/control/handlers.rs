@@ -2,8 +2,10 @@
 
 pub(super) mod clock;
 pub(super) mod consent;
+pub(super) mod coverage;
 pub(super) mod journal;
 pub(super) mod people;
+pub(super) mod replay;
 pub(super) mod settings;
 pub(super) mod tokens;
 pub(super) mod violations;

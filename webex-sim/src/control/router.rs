@@ -14,7 +14,7 @@ use http::{Method, StatusCode, Uri};
 use serde::Deserialize;
 
 use super::fields::rejection;
-use super::handlers::{clock, consent, journal, people, settings, tokens, violations};
+use super::handlers::{clock, consent, coverage, journal, people, replay, settings, tokens, violations};
 use super::types::{Health, Rejection};
 use crate::world::World;
 use crate::worlds::{FIRST, Worlds};
@@ -57,6 +57,14 @@ pub(crate) fn control(worlds: Worlds, authority_pem: String) -> Router {
         .route("/journal", get(journal::get).delete(journal::delete))
         .route("/journal/count", get(journal::count))
         .route("/journal/wait", get(journal::wait))
+        .route("/journal/near-misses", get(journal::near_misses))
+        .route("/journal/har", get(journal::har))
+        .route("/journal/{sequence}", get(journal::exchange))
+        .route("/coverage", get(coverage::get))
+        .route(
+            "/replay",
+            get(replay::get).put(replay::put).delete(replay::delete),
+        )
         .route("/settings", get(settings::get).patch(settings::patch))
         .route("/violations", get(violations::get).delete(violations::delete))
         .route("/ca.pem", get(ca));

@@ -43,6 +43,7 @@ pub(crate) fn apply(settings: &mut Settings, patch: &SettingsPatch) -> Result<()
         &mut changed.invalid_client_status,
         patch.invalid_client_status.as_ref(),
     );
+    set(&mut changed.token_error_shape, patch.token_error_shape.as_ref());
     set(&mut changed.redirect_uris, patch.redirect_uris.as_ref());
     check(&changed)?;
     *settings = changed;

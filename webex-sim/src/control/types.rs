@@ -1,15 +1,22 @@
 //! The JSON of the control API. One definition for the server and the typed client; serde and nothing else.
 //! Times are RFC 3339 texts in simulated time, secrets are fingerprints (the first 12 hex digits of their SHA-256).
 
+mod coverage;
 mod journal;
+mod replay;
 mod settings;
 mod tokens;
 mod violations;
 
 use serde::{Deserialize, Serialize};
 
-pub use journal::{Entry, EntryFilter, JournalCount, JournalPage, JournalWait, Version};
-pub use settings::{Rotation, Settings, SettingsPatch};
+pub use coverage::{Coverage, OperationCoverage, StatusCoverage};
+pub use journal::{
+    Content, Entry, EntryFilter, Exchange, JournalCount, JournalPage, JournalWait, NearMiss, NearMisses,
+    Version,
+};
+pub use replay::{ReplayList, ReplayedExchange};
+pub use settings::{Rotation, Settings, SettingsPatch, TokenErrorShape};
 pub use tokens::{EndTokens, Ended, LostAnswers, TokenInfo, TokenKind, TokenList, TokenState};
 pub use violations::{Violation, ViolationKind, ViolationList};
 

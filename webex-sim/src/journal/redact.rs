@@ -1,7 +1,7 @@
 //! Replaces secrets by their fingerprints: by the name of the field they stand in, and, wherever else they turn up, by
 //! their shape. What is left can be shown, logged and attached to a bug report.
 
-use crate::control::types::Entry;
+use crate::control::types::Exchange;
 use crate::oauth::token_value::CLUSTER;
 use crate::secret::fingerprint;
 
@@ -77,6 +77,13 @@ pub(crate) fn query(query: &str) -> String {
     fields.collect::<Vec<_>>().join("&")
 }
 
+/// Whether the name of a secret field stands in a text; if not, no JSON in it has to be read.
+pub(crate) fn names_a_secret(text: &str) -> bool {
+    let same = |part: &[u8], name: &str| part.eq_ignore_ascii_case(name.as_bytes());
+    let mut names = SECRET_FIELDS.iter();
+    names.any(|name| text.as_bytes().windows(name.len()).any(|part| same(part, name)))
+}
+
 /// Any text: whatever has the shape of a token of this simulator becomes its fingerprint.
 pub(crate) fn tokens(text: &str) -> String {
     let middle = format!("_{CLUSTER}_");
@@ -104,11 +111,15 @@ pub(crate) fn tokens(text: &str) -> String {
 }
 
 /// The secrets that the world knows, as they are and percent-encoded, wherever they stand in an entry.
-pub(crate) fn known(entry: &mut Entry, secrets: &[String]) {
+pub(crate) fn known(exchange: &mut Exchange, secrets: &[String]) {
+    let entry = &mut exchange.entry;
     let texts = [&mut entry.path, &mut entry.query, &mut entry.tracking_id];
-    let headers = entry.headers.iter_mut().map(|(_, value)| value);
+    let headers = entry.headers.iter_mut().chain(&mut exchange.response_headers);
     let form = entry.form.iter_mut().flat_map(|(name, value)| [name, value]);
-    for text in texts.into_iter().chain(headers).chain(form) {
+    let bodies = [&mut exchange.request_body, &mut exchange.response_body];
+    let bodies = bodies.into_iter().flatten().map(|body| &mut body.text);
+    let headers = headers.map(|(_, value)| value);
+    for text in texts.into_iter().chain(headers).chain(form).chain(bodies) {
         for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
             let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
             for form in [secret, &encoded] {

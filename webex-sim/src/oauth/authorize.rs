@@ -83,7 +83,11 @@ fn answer(context: &Context, params: &Params, step: Step) -> Response {
     match params.get("decision").filter(|_| step == Step::Decide) {
         None => show(&state, &request, params),
         Some("decline") => decide(context, &mut state, &request, Decision::Decline),
-        Some(_) => sign_in(context, &mut state, &request, params),
+        Some("blocked") => page::blocked(&state),
+        Some(other) => match page::outcome(other) {
+            Some(outcome) => decide(context, &mut state, &request, outcome),
+            None => sign_in(context, &mut state, &request, params),
+        },
     }
 }
 

@@ -320,6 +320,18 @@ impl Registry {
         })
     }
 
+    /// Ends the token that a client presents: an access token alone, a refresh token with its whole grant.
+    pub(crate) fn revoke_token(&mut self, client_id: &str, token: &str, now: Timestamp) {
+        let token = Secret::new(token);
+        let own = |owner: &str| owner == client_id;
+        if let Some(token) = self.tokens.get_mut(&token).filter(|token| own(&token.client_id)) {
+            token.life.revoked = true;
+        }
+        if let Some(grant) = self.grants.get(&token).filter(|grant| own(&grant.client_id)) {
+            self.revoke_family(grant.family, now);
+        }
+    }
+
     /// Ends every code and token of a person; the number of tokens that were good.
     pub(crate) fn revoke_person(&mut self, person: Uuid, now: Timestamp) -> usize {
         self.codes.retain(|_, code| code.authorization.person != person);

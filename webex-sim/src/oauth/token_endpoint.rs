@@ -4,6 +4,7 @@
 mod credentials;
 mod error;
 mod respond;
+mod revoke;
 
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use http::header::CONTENT_TYPE;
 
 use self::credentials::Credentials;
 pub(crate) use self::credentials::basic_client;
-use self::error::TokenError;
+use self::error::{Style, TokenError};
+pub(crate) use self::revoke::post as revoke;
 use super::params::Params;
 use super::registry::{Exchange, Issued, Refusal};
 use crate::context::{Context, Note};
@@ -25,7 +27,7 @@ use crate::world::State;
 /// network: a client that gives up has its code spent and its token issued all the same.
 pub(crate) async fn post(context: Context, headers: HeaderMap, body: Bytes) -> Response {
     let now = context.world.clock.now();
-    let (outcome, lost, delay, invalid_client_status) = {
+    let (outcome, lost, delay, style) = {
         let mut state = context.world.state();
         let outcome = grant(&context, &mut state, &headers, &body, now);
         let person = outcome.as_ref().ok().and_then(|issued| {
@@ -39,7 +41,7 @@ pub(crate) async fn post(context: Context, headers: HeaderMap, body: Bytes) -> R
             (outcome, person),
             lost,
             settings.token_endpoint_delay_ms,
-            settings.invalid_client_status,
+            Style::of(settings),
         )
     };
     if delay > 0 {
@@ -59,18 +61,13 @@ pub(crate) async fn post(context: Context, headers: HeaderMap, body: Bytes) -> R
                 oauth_error: error.code().map(str::to_owned),
                 ..Note::default()
             };
-            note.on(error.render(&context.tracking, invalid_client_status))
+            note.on(error.render(&context.tracking, style))
         }
     }
 }
 
-fn grant(
-    context: &Context,
-    state: &mut State,
-    headers: &HeaderMap,
-    body: &[u8],
-    now: jiff::Timestamp,
-) -> Result<Issued, TokenError> {
+/// The form, and the client that has proved who it is.
+fn read(state: &State, headers: &HeaderMap, body: &[u8]) -> Result<(Params, Credentials), TokenError> {
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -84,9 +81,21 @@ fn grant(
         return Err(TokenError::Repeated(name.to_owned()));
     }
     let client = Credentials::of(headers, &params)?;
-    if !client.are_those_of(&state.integration) {
-        return Err(TokenError::InvalidClient);
+    if client.are_those_of(&state.integration) {
+        Ok((params, client))
+    } else {
+        Err(TokenError::InvalidClient)
     }
+}
+
+fn grant(
+    context: &Context,
+    state: &mut State,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: jiff::Timestamp,
+) -> Result<Issued, TokenError> {
+    let (params, client) = read(state, headers, body)?;
     let required = |name| params.get(name).ok_or(TokenError::Blank(name));
     let random = context.world.random.as_ref();
     let State {

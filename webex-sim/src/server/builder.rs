@@ -15,6 +15,7 @@ use crate::clock::{SystemClock, WallClock};
 use crate::control::types::{Rejection, Settings, SettingsPatch};
 use crate::control::{router as control_router, settings};
 use crate::random::{OsRandom, Random};
+use crate::replay::{self, ArchiveError, Replay};
 use crate::router;
 use crate::secret::Secret;
 use crate::seed::Seed;
@@ -43,6 +44,7 @@ pub struct Builder {
     clock: Arc<dyn WallClock>,
     random: Arc<dyn Random>,
     journal_capacity: usize,
+    replay: Option<String>,
 }
 
 /// A simulator that did not start.
@@ -61,6 +63,9 @@ pub enum StartError {
     /// The settings are not valid.
     #[error("the settings are not valid: {0}")]
     Settings(#[from] Rejection),
+    /// The recording to replay cannot be used.
+    #[error("the recording {0}")]
+    Replay(#[from] ArchiveError),
     /// No certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -83,6 +88,7 @@ impl Default for Builder {
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
             journal_capacity: JOURNAL_CAPACITY,
+            replay: None,
         }
     }
 }
@@ -167,9 +173,20 @@ impl Builder {
         self
     }
 
+    /// An HTTP Archive (HAR 1.2) whose answers are given again instead of simulated ones.
+    pub fn replay(mut self, archive: impl Into<String>) -> Self {
+        self.replay = Some(archive.into());
+        self
+    }
+
     /// Binds the listeners and serves. Nothing is served unless everything could be bound.
     pub async fn start(self) -> Result<Running, StartError> {
         let settings = self.effective_settings()?;
+        let recording = self
+            .replay
+            .as_deref()
+            .map(|archive| replay::read(archive.as_bytes()))
+            .transpose()?;
         let certificates = tls::certificates(&self.tls_names, self.tls_files.as_ref(), self.clock.now())?;
         let api = self.listen("the API", self.port).await?;
         let tls = self.listen("the API over TLS", self.tls_port).await?;
@@ -180,14 +197,16 @@ impl Builder {
             control: control.1,
         };
 
-        let world = Arc::new(World::new(
+        let mut world = World::new(
             FIRST.to_owned(),
             self.seed.clone(),
             settings,
             self.clock,
             self.random,
             self.journal_capacity,
-        ));
+        );
+        world.replay = Replay::new(recording.unwrap_or_default());
+        let world = Arc::new(world);
         let worlds = Worlds::new(world);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let serve = |socket, app, tls| {

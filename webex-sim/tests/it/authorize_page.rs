@@ -236,6 +236,42 @@ async fn a_bad_request_leaves_the_queue_alone() {
 }
 
 #[tokio::test]
+async fn the_page_can_answer_with_each_error_that_webex_redirects_with() {
+    let sim = Sim::start().await;
+    let query = sim.authorize_path().split_once('?').unwrap().1.to_owned();
+    let base: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    for error in [
+        "server_error",
+        "invalid_scope",
+        "invalid_request",
+        "login_required",
+    ] {
+        let mut form: Vec<_> = base
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        form.extend([("person", ADMIN), ("decision", error)]);
+        let answer = sim.post_form("/v1/authorize", &form).await;
+        assert_eq!(answer.redirect_param("error").as_deref(), Some(error));
+        assert!(answer.redirect_param("error_description").is_some(), "{error}");
+    }
+    let mut form: Vec<_> = base
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    form.extend([("person", ADMIN), ("decision", "blocked")]);
+    let answer = sim.post_form("/v1/authorize", &form).await;
+    assert_eq!((answer.status, answer.header("location")), (403, None));
+    assert!(
+        answer.body.contains("Your administrator denied access"),
+        "{}",
+        answer.body
+    );
+}
+
+#[tokio::test]
 async fn a_look_ahead_takes_no_queued_consent_and_an_address_brings_no_decision() {
     let sim = Sim::start().await;
     sim.running.control().accept_as(ADMIN).await.unwrap();

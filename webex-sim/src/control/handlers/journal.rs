@@ -3,11 +3,17 @@
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::Path;
 use http::Uri;
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::control::fields::{Fields, rejection};
-use crate::control::router::{Answer, Controlled};
-use crate::control::types::{EntryFilter, JournalCount, JournalPage, JournalWait, Rejection};
+use crate::control::router::{Answer, Controlled, Refused};
+use crate::control::types::{
+    EntryFilter, Exchange, JournalCount, JournalPage, JournalWait, NearMisses, Rejection,
+};
+use crate::journal::har;
 
 /// Waiting, if the request does not say how long.
 const DEFAULT_WAIT_MS: u64 = 10_000;
@@ -42,10 +48,57 @@ pub(crate) async fn wait(Controlled(world): Controlled, uri: Uri) -> Answer<Jour
         .journal
         .wait(&filter, count, Duration::from_millis(timeout))
         .await;
+    let reached = entries.len() >= count;
+    let near_misses = if reached {
+        Vec::new()
+    } else {
+        world.journal.near_misses(&filter)
+    };
     Ok(Json(JournalWait {
-        reached: entries.len() >= count,
+        reached,
         entries,
+        near_misses,
     }))
+}
+
+/// The entries that nearly match.
+pub(crate) async fn near_misses(Controlled(world): Controlled, uri: Uri) -> Answer<NearMisses> {
+    let filter = only_filter(&uri)?;
+    Ok(Json(NearMisses {
+        near_misses: world.journal.near_misses(&filter),
+    }))
+}
+
+/// The matching exchanges as an HTTP Archive, which can be replayed.
+pub(crate) async fn har(Controlled(world): Controlled, uri: Uri) -> Answer<Value> {
+    let filter = only_filter(&uri)?;
+    Ok(Json(har::archive(&world.journal.exchanges(&filter))))
+}
+
+/// One exchange with all that was sent and answered.
+pub(crate) async fn exchange(
+    Controlled(world): Controlled,
+    Path(path): Path<SequencePath>,
+) -> Answer<Exchange> {
+    let accepted = "the sequence number of an entry that is still in the journal";
+    let found = path
+        .sequence
+        .parse()
+        .ok()
+        .and_then(|sequence| world.journal.exchange(sequence));
+    found.map(Json).ok_or_else(|| {
+        Refused::Absent(rejection(
+            "sequence",
+            &format!("{} is unknown", path.sequence),
+            accepted,
+        ))
+    })
+}
+
+/// Which entry a path is about.
+#[derive(Deserialize)]
+pub(crate) struct SequencePath {
+    sequence: String,
 }
 
 pub(crate) async fn delete(Controlled(world): Controlled) -> Answer<JournalCount> {
@@ -68,5 +121,7 @@ fn filter(fields: &mut Fields) -> Result<EntryFilter, Rejection> {
         grant_type: fields.text("grant_type")?,
         after: fields.number("after", "a sequence number")?,
         not_simulated: fields.flag("not_simulated")?,
+        operation: fields.text("operation")?,
+        person: fields.text("person")?,
     })
 }

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use crate::control::fields::Fields;
 use crate::control::router::{Answer, Controlled};
 use crate::control::settings::apply;
-use crate::control::types::{Rejection, Settings, SettingsPatch};
+use crate::control::types::{Rejection, Settings, SettingsPatch, TokenErrorShape};
 
 pub(crate) async fn get(Controlled(world): Controlled) -> Answer<Settings> {
     Ok(Json(world.state().settings.clone()))
@@ -30,6 +30,14 @@ fn read(mut fields: Fields) -> Result<SettingsPatch, Rejection> {
         token_endpoint_delay_ms: fields.number("token_endpoint_delay_ms", "whole milliseconds")?,
         max_access_tokens: fields.number("max_access_tokens", "a number of tokens")?,
         invalid_client_status: fields.number("invalid_client_status", "400 or 401")?,
+        token_error_shape: fields.choice(
+            "token_error_shape",
+            &[
+                ("as_seen", TokenErrorShape::AsSeen),
+                ("api", TokenErrorShape::Api),
+                ("wrapped", TokenErrorShape::Wrapped),
+            ],
+        )?,
         redirect_uris: fields.texts("redirect_uris")?,
     };
     fields.finish()?;

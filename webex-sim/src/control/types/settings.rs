@@ -20,6 +20,19 @@ pub enum Rotation {
     Strict,
 }
 
+/// How the token endpoint says no; all three have been seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenErrorShape {
+    /// As each error has been seen: most as the identity broker words them, `{"error","error_description","trackingID"}`.
+    #[default]
+    AsSeen,
+    /// All as the API words its errors: `{"message","errors":[{"description"}],"trackingId"}`.
+    Api,
+    /// The same around what a service behind the API has said: `POST failed: HTTP/1.1 400 Bad Request (url = …, error = '…')`.
+    Wrapped,
+}
+
 /// The settings of a world, `GET /__sim/settings`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -40,6 +53,8 @@ pub struct Settings {
     pub max_access_tokens: u64,
     /// Status of `invalid_client`: both 400 and 401 have been seen.
     pub invalid_client_status: u16,
+    /// How the token endpoint says no.
+    pub token_error_shape: TokenErrorShape,
     /// The redirect URIs that are registered, compared character by character.
     pub redirect_uris: Vec<String>,
 }
@@ -72,6 +87,9 @@ pub struct SettingsPatch {
     /// See [`Settings::invalid_client_status`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invalid_client_status: Option<u16>,
+    /// See [`Settings::token_error_shape`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_error_shape: Option<TokenErrorShape>,
     /// See [`Settings::redirect_uris`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uris: Option<Vec<String>>,
@@ -88,6 +106,7 @@ impl Default for Settings {
             token_endpoint_delay_ms: 0,
             max_access_tokens: 750,
             invalid_client_status: 400,
+            token_error_shape: TokenErrorShape::AsSeen,
             redirect_uris: Vec::new(),
         }
     }

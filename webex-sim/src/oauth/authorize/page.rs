@@ -10,6 +10,7 @@ use http::header::{
 };
 use http::{HeaderValue, StatusCode};
 
+use super::Decision;
 use super::request::{AuthorizeRequest, Problem};
 use crate::oauth::params::Params;
 use crate::world::{Person, Role, State};
@@ -29,6 +30,14 @@ const CARRIED: [&str; 9] = [
 
 /// Nothing is loaded from anywhere. There is no `form-action`: browsers apply it to the redirect that follows, too.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Errors with which Webex redirects, beside the one of Decline, and their texts: for whoever wants to see what a client does.
+const OUTCOMES: [(&str, &str); 4] = [
+    ("server_error", "The server has a problem"),
+    ("invalid_scope", "The requested scope is invalid."),
+    ("invalid_request", "Parameter:response_type is blank"),
+    ("login_required", "The user must sign in."),
+];
 
 /// Step one: who are you?
 #[derive(Template)]
@@ -54,6 +63,15 @@ struct SignIn<'a> {
     carried: Vec<(&'a str, &'a str)>,
     /// Query of step one.
     others: String,
+    /// Error codes of [`OUTCOMES`].
+    outcomes: Vec<&'static str>,
+}
+
+/// The organisation does not allow the integration.
+#[derive(Template)]
+#[template(path = "blocked.html", whitespace = "minimize")]
+struct Blocked<'a> {
+    integration: &'a str,
 }
 
 /// A request that leads nowhere.
@@ -112,8 +130,24 @@ pub(super) fn sign_in(
             .extend_pairs(&carried)
             .finish(),
         carried,
+        outcomes: OUTCOMES.iter().map(|(error, _)| *error).collect(),
     };
     html(StatusCode::OK, &page)
+}
+
+/// The error redirect that a button asks for.
+pub(super) fn outcome(decision: &str) -> Option<Decision> {
+    let (error, description) = OUTCOMES.iter().find(|(error, _)| *error == decision)?;
+    Some(Decision::Error {
+        error: (*error).to_owned(),
+        description: Some((*description).to_owned()),
+    })
+}
+
+/// The policy of an organisation can block an integration: Webex says so on a page and does not redirect.
+pub(super) fn blocked(state: &State) -> Response {
+    let integration = &state.integration.name;
+    html(StatusCode::FORBIDDEN, &Blocked { integration })
 }
 
 /// No redirect is possible.
