@@ -11,5 +11,7 @@ mod harness;
 mod html;
 mod journal;
 mod oauth;
+mod organizations;
+mod people;
 mod rotation;
 mod tls;

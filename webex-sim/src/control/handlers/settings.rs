@@ -31,6 +31,7 @@ fn read(mut fields: Fields) -> Result<SettingsPatch, Rejection> {
         max_access_tokens: fields.number("max_access_tokens", "a number of tokens")?,
         invalid_client_status: fields.number("invalid_client_status", "400 or 401")?,
         redirect_uris: fields.texts("redirect_uris")?,
+        base_url: fields.text("base_url")?,
     };
     fields.finish()?;
     Ok(patch)
