@@ -23,7 +23,7 @@ use super::error::ApiError;
 use super::request_url::RequestUrl;
 use crate::oauth::params::Params;
 
-/// The parameter in links; lists of BroadWorks use `after` for a time.
+/// The parameter in links; lists of subscribers use `after` for a time.
 const CURSOR: &str = "cursor";
 
 /// How long pages are.

@@ -15,7 +15,7 @@ const MOST_IDS: usize = 85;
 /// People on a page unless `max` says otherwise (API reference).
 const PAGE: usize = 100;
 
-/// Most on a page. The reference names none for a plain list; this is the cap of the list of BroadWorks enterprises.
+/// Most on a page. The reference names none for a plain list; this is the cap of the list of enterprises.
 const MOST: usize = 1_000;
 
 /// Most on a page with `callingData` (API reference).

@@ -83,6 +83,7 @@ pub(super) struct Person<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     login_enabled: Option<bool>,
     r#type: &'static str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     site_urls: &'a [String],
 }
 
@@ -111,8 +112,8 @@ struct Address<'a> {
     locality: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    street_address: Option<&'a str>,
+    #[serde(rename = "streetAddress", skip_serializing_if = "Option::is_none")]
+    street: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     postal_code: Option<&'a str>,
 }
@@ -234,7 +235,7 @@ impl<'a> From<&'a world::Address> for Address<'a> {
             country: address.country.as_deref(),
             locality: address.locality.as_deref(),
             region: address.region.as_deref(),
-            street_address: address.street_address.as_deref(),
+            street: address.street_address.as_deref(),
             postal_code: address.postal_code.as_deref(),
         }
     }
