@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::api::operation::path;
-use crate::api::{people, root};
+use crate::api::{authorizations, organizations, people, root};
 use crate::journal::record::{Panicked, record};
 use crate::oauth::{authorize, token_endpoint};
 use crate::replay;
@@ -37,7 +37,18 @@ pub(crate) fn api(worlds: Worlds) -> Router {
 fn resources() -> Router {
     Router::new()
         .route(path::ROOT, get(root::get))
+        .route(path::PEOPLE, get(people::list).post(people::create))
         .route(path::ME, get(people::me))
+        .route(
+            path::PERSON,
+            get(people::get).put(people::update).delete(people::delete),
+        )
+        .route(path::ORGANIZATIONS, get(organizations::list))
+        .route(
+            path::ORGANIZATION,
+            get(organizations::get).delete(organizations::delete),
+        )
+        .route(path::TOKEN_EXPIRY, get(authorizations::token_expiry))
         .method_not_allowed_fallback(root::other_method)
 }
 

@@ -61,6 +61,9 @@ struct OrganizationSeed {
     id: String,
     display_name: String,
     created: String,
+    /// Id of the partner whose customer it is.
+    #[serde(default)]
+    managed_by: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -147,6 +150,7 @@ impl SeedFile {
             let organization = organization.check(n, &self.people)?;
             directory.organizations.insert(organization.id, organization);
         }
+        managers(&directory)?;
         for (n, person) in self.people.into_iter().enumerate() {
             let person = person.check(n, &directory)?;
             directory.people.insert(person.id, person);
@@ -171,7 +175,10 @@ impl OrganizationSeed {
             display_name: self.display_name,
             created: time(format!("organizations[{n}].created"), &self.created)?,
             partner,
-            managed_by: None,
+            managed_by: match &self.managed_by {
+                Some(id) => Some(uuid(format!("organizations[{n}].managedBy"), id)?),
+                None => None,
+            },
         })
     }
 }
@@ -232,6 +239,28 @@ impl PersonSeed {
             ..Person::new(id, organization, self.email, self.display_name, created)
         })
     }
+}
+
+/// Each organisation is managed by a partner of this seed other than itself, if by anyone.
+fn managers(directory: &Directory) -> Result<(), SeedError> {
+    for (n, organization) in directory.organizations.values().enumerate() {
+        let Some(id) = organization.managed_by else {
+            continue;
+        };
+        let partner = directory
+            .organizations
+            .get(&id)
+            .is_some_and(|other| other.partner);
+        if !partner || id == organization.id {
+            let expected = "the id of another organisation of this seed, one with a partner_full_admin";
+            return Err(wrong(
+                format!("organizations[{n}].managedBy"),
+                &id.to_string(),
+                expected,
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn uuid(field: String, text: &str) -> Result<Uuid, SeedError> {
@@ -304,5 +333,24 @@ mod tests {
         let text = ACME.replace("blake.moreno@acme.example.com", "AVERY.quinn@acme.example.com");
         let error = Seed::from_json(&text).unwrap_err().to_string();
         assert!(error.contains("people[1]"), "{error}");
+    }
+    #[test]
+    fn a_customer_names_a_partner_of_the_seed() {
+        let managed_by = |id: &str| {
+            let birch = r#""displayName": "Birch Telecom","#;
+            Seed::from_json(&ACME.replace(birch, &format!("{birch} \"managedBy\": \"{id}\",")))
+        };
+        let seed = managed_by("5f2a61c0-7d1e-4b9a-9c35-0e6f4d2b8a11").unwrap();
+        let (acme, birch) = (&seed.directory.organizations[0], &seed.directory.organizations[1]);
+        assert_eq!(birch.managed_by, Some(acme.id));
+        assert!(seed.directory.sees(acme.id, birch.id) && !seed.directory.sees(birch.id, acme.id));
+        for id in [
+            "nobody",
+            "00000000-0000-4000-8000-000000000000",
+            "b3d9e7a4-16c8-4f02-8e5d-7a90c1f3d622",
+        ] {
+            let error = managed_by(id).unwrap_err().to_string();
+            assert!(error.contains("organizations[1].managedBy"), "{error}");
+        }
     }
 }

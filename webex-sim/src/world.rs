@@ -23,7 +23,7 @@ use crate::seed::Seed;
 use crate::violations::Violations;
 
 pub(crate) use directory::{Directory, Organization};
-pub(crate) use person::{Person, Role};
+pub(crate) use person::{Address, FULL_ADMIN, Person, PhoneNumber, Role};
 pub(crate) use tag::Tag;
 
 /// One isolated simulation.

@@ -37,6 +37,14 @@ impl Caller {
         response
     }
 
+    /// The answer, or the error rendered; the person is noted on both.
+    pub(crate) fn answered(&self, result: Result<Response, ApiError>) -> Response {
+        match result {
+            Ok(response) => self.noted(response),
+            Err(error) => self.refuse(&error),
+        }
+    }
+
     /// Notes the person on an answer.
     pub(crate) fn noted(&self, response: Response) -> Response {
         Note {

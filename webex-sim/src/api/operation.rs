@@ -57,7 +57,8 @@ const SCIM_READERS: &[&str] = &[
 const SCIM_WRITERS: &[&str] = &["id_full_admin", "id_user_admin"];
 const ADMINS: &[&str] = &["id_full_admin", "id_user_admin"];
 const FULL: &[&str] = &["id_full_admin"];
-const READERS: &[&str] = &["id_full_admin", "id_user_admin", "id_readonly_admin"];
+/// Roles that may read what only administrators see.
+pub(crate) const READERS: &[&str] = &["id_full_admin", "id_user_admin", "id_readonly_admin"];
 
 const PEOPLE_READ: Scopes = Scopes::Any(&["spark:people_read", "spark-admin:people_read"]);
 const PEOPLE_WRITE: Scopes = Scopes::All(&["spark-admin:people_write", "spark-admin:people_read"]);

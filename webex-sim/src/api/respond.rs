@@ -42,3 +42,11 @@ pub(crate) fn json(
     headers.insert(UPSTREAM_TIME, HeaderValue::from_static("0"));
     response
 }
+
+/// 204: what was asked for has been done, and there is nothing to say.
+pub(crate) fn no_content(tracking: &TrackingId) -> Response {
+    let mut response = json(StatusCode::NO_CONTENT, Origin::Api, tracking, &());
+    *response.body_mut() = Body::empty();
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
+}

@@ -45,6 +45,7 @@ pub(crate) fn apply(settings: &mut Settings, patch: &SettingsPatch) -> Result<()
     );
     set(&mut changed.token_error_shape, patch.token_error_shape.as_ref());
     set(&mut changed.redirect_uris, patch.redirect_uris.as_ref());
+    set(&mut changed.base_url, patch.base_url.as_ref());
     check(&changed)?;
     *settings = changed;
     Ok(())
@@ -81,6 +82,13 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Rejection> {
             "400 or 401".to_owned(),
         ));
     }
+    if !is_base_url(&settings.base_url) {
+        return Err(rejection(
+            "base_url",
+            format!("is {:?}", settings.base_url),
+            "an absolute http or https URL without credentials, query and fragment, or nothing".to_owned(),
+        ));
+    }
     let mut seen = HashSet::new();
     for (n, uri) in settings.redirect_uris.iter().enumerate() {
         // Custom schemes may be registered; a fragment may not be there (RFC 6749, section 3.1.2).
@@ -96,6 +104,20 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Rejection> {
         }
     }
     Ok(())
+}
+
+/// Whether links can start with it; nothing stands for the URL of the request.
+fn is_base_url(text: &str) -> bool {
+    let fits = |url: Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+    };
+    // A link stands between angle brackets in a header field.
+    let written =
+        |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'<' | b'>' | b'"' | b'\\');
+    text.is_empty() || (text.bytes().all(written) && text.contains("://") && Url::parse(text).is_ok_and(fits))
 }
 
 fn range(field: &str, value: u64, least: u64, most: u64, what: &str) -> Result<(), Rejection> {
@@ -150,6 +172,30 @@ mod tests {
                 ..Settings::default()
             };
             assert_eq!(check(&settings).is_ok(), good, "{uri}");
+        }
+    }
+    #[test]
+    fn a_base_url_is_absolute_and_ends_before_the_query() {
+        for (url, good) in [
+            ("", true),
+            ("https://webexapis.com", true),
+            ("http://sim:8080/webex/", true),
+            ("webexapis.com", false),
+            ("https:webexapis.com", false),
+            ("/v1", false),
+            ("ftp://webexapis.com", false),
+            ("https://webexapis.com?a=1", false),
+            ("https://webexapis.com/?", false),
+            ("https://webexapis.com#a", false),
+            ("https://a@webexapis.com", false),
+            ("https://webexapis.com/>", false),
+            ("https://webexapis.com/ä", false),
+        ] {
+            let settings = Settings {
+                base_url: url.to_owned(),
+                ..Settings::default()
+            };
+            assert_eq!(check(&settings).is_ok(), good, "{url}");
         }
     }
 }

@@ -12,6 +12,8 @@ mod harness;
 mod html;
 mod journal;
 mod oauth;
+mod organizations;
+mod people;
 mod replay;
 mod rotation;
 mod tls;

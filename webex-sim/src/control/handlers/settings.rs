@@ -39,6 +39,7 @@ fn read(mut fields: Fields) -> Result<SettingsPatch, Rejection> {
             ],
         )?,
         redirect_uris: fields.texts("redirect_uris")?,
+        base_url: fields.text("base_url")?,
     };
     fields.finish()?;
     Ok(patch)

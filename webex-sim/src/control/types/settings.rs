@@ -57,6 +57,9 @@ pub struct Settings {
     pub token_error_shape: TokenErrorShape,
     /// The redirect URIs that are registered, compared character by character.
     pub redirect_uris: Vec<String>,
+    /// What absolute links in answers start with, such as `https://webexapis.com`; empty: scheme and host of the
+    /// request.
+    pub base_url: String,
 }
 
 /// `PATCH /__sim/settings`, and `settings` of a seed: what is absent stays as it is.
@@ -93,6 +96,9 @@ pub struct SettingsPatch {
     /// See [`Settings::redirect_uris`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uris: Option<Vec<String>>,
+    /// See [`Settings::base_url`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
 }
 
 impl Default for Settings {
@@ -108,6 +114,7 @@ impl Default for Settings {
             invalid_client_status: 400,
             token_error_shape: TokenErrorShape::AsSeen,
             redirect_uris: Vec::new(),
+            base_url: String::new(),
         }
     }
 }
