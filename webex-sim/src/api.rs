@@ -1,6 +1,7 @@
 //! The Webex API: who may call, what an error looks like, and one file for each resource.
 
 pub(crate) mod body;
+pub(crate) mod broadworks;
 pub(crate) mod caller;
 pub(crate) mod error;
 pub(crate) mod operation;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::control::types::{
     ClockChange, ClockState, Consent, ConsentQueue, EndTokens, Ended, Entry, EntryFilter, Health,
     JournalCount, JournalPage, JournalWait, LostAnswers, PasswordChange, Rejection, Settings, SettingsPatch,
-    TokenInfo, TokenKind, TokenList, Violation, ViolationList,
+    SubscriberState, SubscriberStatusChange, TokenInfo, TokenKind, TokenList, Violation, ViolationList,
 };
 
 pub use crate::control::types;
@@ -238,6 +238,16 @@ impl ControlClient {
             .delete::<Ended>(&format!("people/{}", percent_encoded(person)))
             .await
             .map(|answer| answer.ended)
+    }
+
+    /// Gives a BroadWorks subscriber a status. `subscriber` is a Webex id, UUID or user ID.
+    pub async fn set_subscriber_status(
+        &self,
+        subscriber: &str,
+        change: impl Into<SubscriberStatusChange>,
+    ) -> Result<SubscriberState, ClientError> {
+        let path = format!("subscribers/{}/status", percent_encoded(subscriber));
+        self.http.post(&path, &change.into()).await
     }
 
     /// Journal entries that match, the oldest first.

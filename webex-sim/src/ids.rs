@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Organization,
     Role,
     License,
+    Subscriber,
+    Enterprise,
 }
 
 impl Kind {
@@ -20,6 +22,8 @@ impl Kind {
             Self::Organization => "ORGANIZATION",
             Self::Role => "ROLE",
             Self::License => "LICENSE",
+            Self::Subscriber => "SUBSCRIBER",
+            Self::Enterprise => "ENTERPRISE",
         }
     }
 }

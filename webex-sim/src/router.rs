@@ -9,6 +9,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::api::broadworks::{directory_sync, enterprises, subscribers};
 use crate::api::operation::path;
 use crate::api::{people, root};
 use crate::journal::record::{Panicked, record};
@@ -33,6 +34,26 @@ fn resources() -> Router {
     Router::new()
         .route(path::ROOT, get(root::get))
         .route(path::ME, get(people::me))
+        .route(
+            path::SUBSCRIBERS,
+            get(subscribers::list).post(subscribers::create),
+        )
+        .route(
+            path::SUBSCRIBER,
+            get(subscribers::get)
+                .put(subscribers::update)
+                .delete(subscribers::delete),
+        )
+        .route(path::PRECHECK, post(subscribers::precheck))
+        .route(path::CONSENT_MOVE, post(subscribers::consent_move))
+        .route(path::ENTERPRISES, get(enterprises::list))
+        .route(
+            path::DIRECTORY_SYNC,
+            get(directory_sync::get)
+                .put(directory_sync::put)
+                .post(directory_sync::post),
+        )
+        .route(path::EXTERNAL_USER, post(directory_sync::external_user))
         .method_not_allowed_fallback(root::other_method)
 }
 

@@ -5,5 +5,6 @@ pub(super) mod consent;
 pub(super) mod journal;
 pub(super) mod people;
 pub(super) mod settings;
+pub(super) mod subscribers;
 pub(super) mod tokens;
 pub(super) mod violations;

@@ -3,6 +3,7 @@
 
 mod journal;
 mod settings;
+mod subscribers;
 mod tokens;
 mod violations;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use journal::{Entry, EntryFilter, JournalCount, JournalPage, JournalWait, Version};
 pub use settings::{Rotation, Settings, SettingsPatch};
+pub use subscribers::{SubscriberFault, SubscriberState, SubscriberStatus, SubscriberStatusChange};
 pub use tokens::{EndTokens, Ended, LostAnswers, TokenInfo, TokenKind, TokenList, TokenState};
 pub use violations::{Violation, ViolationKind, ViolationList};
 

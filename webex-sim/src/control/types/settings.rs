@@ -40,6 +40,11 @@ pub struct Settings {
     pub max_access_tokens: u64,
     /// Status of `invalid_client`: both 400 and 401 have been seen.
     pub invalid_client_status: u16,
+    /// How long BroadWorks subscribers are `provisioning` and `updating`. 2 seconds: a client that polls sees the status
+    /// change, and nobody waits long for it. 0 makes the next look see the end.
+    pub provisioning_delay_s: u64,
+    /// How long a directory synchronisation of an enterprise is `IN_PROGRESS`. 2 seconds for the same reason.
+    pub directory_sync_delay_s: u64,
     /// The redirect URIs that are registered, compared character by character.
     pub redirect_uris: Vec<String>,
 }
@@ -72,6 +77,12 @@ pub struct SettingsPatch {
     /// See [`Settings::invalid_client_status`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invalid_client_status: Option<u16>,
+    /// See [`Settings::provisioning_delay_s`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provisioning_delay_s: Option<u64>,
+    /// See [`Settings::directory_sync_delay_s`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory_sync_delay_s: Option<u64>,
     /// See [`Settings::redirect_uris`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uris: Option<Vec<String>>,
@@ -88,6 +99,8 @@ impl Default for Settings {
             token_endpoint_delay_ms: 0,
             max_access_tokens: 750,
             invalid_client_status: 400,
+            provisioning_delay_s: 2,
+            directory_sync_delay_s: 2,
             redirect_uris: Vec::new(),
         }
     }
