@@ -34,7 +34,8 @@ struct Status<'a> {
     last_sync_start_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_sync_end_time: Option<String>,
-    sync_status: SyncStatus,
+    #[serde(rename = "syncStatus")]
+    state: SyncStatus,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     counters: Option<Counters>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -204,7 +205,7 @@ impl<'a> From<&'a broadworks::DirectorySync> for DirectorySync<'a> {
             directory_sync_status: Status {
                 last_sync_start_time: sync.started.map(micros),
                 last_sync_end_time: ended.clone(),
-                sync_status: sync.status,
+                state: sync.status,
                 counters,
                 last_successful_sync_time: ended,
                 last_sync_tracking_id: sync.tracking_id.as_deref(),

@@ -98,15 +98,11 @@ impl Asked {
             query,
         } = self;
         let is_kept = |pair: &&str| !pair.is_empty() && pair.split('=').next() != Some(CURSOR);
-        let kept: String = query
-            .split('&')
-            .filter(is_kept)
-            .map(|pair| format!("{pair}&"))
-            .collect();
-        header_value(format!(
-            "<{scheme}://{host}{path}?{kept}{CURSOR}={}>; rel=\"next\"",
-            next.text()
-        ))
+        let mut pairs: Vec<_> = query.split('&').filter(is_kept).collect();
+        let cursor = format!("{CURSOR}={}", next.text());
+        pairs.push(&cursor);
+        let query = pairs.join("&");
+        header_value(format!("<{scheme}://{host}{path}?{query}>; rel=\"next\""))
     }
 }
 

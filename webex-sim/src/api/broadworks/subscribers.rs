@@ -132,13 +132,11 @@ pub(crate) async fn consent_move(partner: Partner, Path(id): Path<String>) -> Re
     let send = || {
         let state = partner.0.context.world.state();
         let known = state.directory.subscriber_of(partner.organization(), &id);
-        match known.ok_or(ApiError::NotFound)?.status {
-            SubscriberStatus::PendingUserMigration => Ok(partner.no_content()),
-            _ => {
-                let why = "The subscriber is not in status pending_user_migration.";
-                Err(ApiError::Conflict(why.to_owned()))
-            }
+        if known.ok_or(ApiError::NotFound)?.status == SubscriberStatus::PendingUserMigration {
+            return Ok(partner.no_content());
         }
+        let why = "The subscriber is not in status pending_user_migration.";
+        Err(ApiError::Conflict(why.to_owned()))
     };
     partner.answer(send())
 }

@@ -78,10 +78,10 @@ fn check(
 ) -> Result<(), Rejection> {
     let is_other = |other: Uuid| other != subscriber.id;
     match &change.email {
-        Some(_) if subscriber.person.is_some() => Err(rejection(
+        Some(email) if subscriber.person.is_some() && !subscriber.profile.has_email(email) => Err(rejection(
             "email",
-            "is there already, with the person",
-            "no email",
+            "differs from the person's",
+            "no email, or that of the person",
         )),
         Some(email) if !is_email(email) => Err(rejection("email", &format!("is {email:?}"), EMAIL)),
         Some(email)

@@ -392,7 +392,7 @@ fn switching_synchronisation_off_forgets_it() {
 fn one_user_is_added_changed_left_alone_and_deleted() {
     let mut story = Story::new();
     let id = story.provision("1@example.com", None);
-    let mut sync = |story: &mut Story| {
+    let sync = |story: &mut Story| {
         let enterprise = story.enterprise().id;
         let current = story.directory.external_user(enterprise, "1@Example.com");
         story
