@@ -2,6 +2,7 @@
 
 pub(crate) mod authorizations;
 pub(crate) mod body;
+pub(crate) mod broadworks;
 pub(crate) mod caller;
 pub(crate) mod error;
 pub(crate) mod operation;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::control::types::{
     ClockChange, ClockState, Consent, ConsentQueue, Coverage, EndTokens, Ended, Entry, EntryFilter, Exchange,
     Health, JournalCount, JournalPage, JournalWait, LostAnswers, NearMiss, NearMisses, PasswordChange,
-    Rejection, ReplayList, Settings, SettingsPatch, TokenInfo, TokenKind, TokenList, Violation,
-    ViolationList,
+    Rejection, ReplayList, Settings, SettingsPatch, SubscriberState, SubscriberStatusChange, TokenInfo,
+    TokenKind, TokenList, Violation, ViolationList,
 };
 
 pub use crate::control::types;
@@ -255,6 +255,16 @@ impl ControlClient {
             .delete::<Ended>(&format!("people/{}", percent_encoded(person)))
             .await
             .map(|answer| answer.ended)
+    }
+
+    /// Gives a BroadWorks subscriber a status. `subscriber` is a Webex id, UUID or user ID.
+    pub async fn set_subscriber_status(
+        &self,
+        subscriber: &str,
+        change: impl Into<SubscriberStatusChange>,
+    ) -> Result<SubscriberState, ClientError> {
+        let path = format!("subscribers/{}/status", percent_encoded(subscriber));
+        self.http.post(&path, &change.into()).await
     }
 
     /// Journal entries that match, the oldest first.

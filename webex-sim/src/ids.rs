@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     Role,
     License,
     Location,
+    Subscriber,
+    Enterprise,
 }
 
 impl Kind {
@@ -23,6 +25,8 @@ impl Kind {
             Self::Role => "ROLE",
             Self::License => "LICENSE",
             Self::Location => "LOCATION",
+            Self::Subscriber => "SUBSCRIBER",
+            Self::Enterprise => "ENTERPRISE",
         }
     }
 }

@@ -10,6 +10,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::api::broadworks::{directory_sync, enterprises, subscribers};
 use crate::api::operation::path;
 use crate::api::{authorizations, organizations, people, root};
 use crate::journal::record::{Panicked, record};
@@ -49,6 +50,26 @@ fn resources() -> Router {
             get(organizations::get).delete(organizations::delete),
         )
         .route(path::TOKEN_EXPIRY, get(authorizations::token_expiry))
+        .route(
+            path::SUBSCRIBERS,
+            get(subscribers::list).post(subscribers::create),
+        )
+        .route(
+            path::SUBSCRIBER,
+            get(subscribers::get)
+                .put(subscribers::update)
+                .delete(subscribers::delete),
+        )
+        .route(path::PRECHECK, post(subscribers::precheck))
+        .route(path::CONSENT_MOVE, post(subscribers::consent_move))
+        .route(path::ENTERPRISES, get(enterprises::list))
+        .route(
+            path::DIRECTORY_SYNC,
+            get(directory_sync::get)
+                .put(directory_sync::put)
+                .post(directory_sync::post),
+        )
+        .route(path::EXTERNAL_USER, post(directory_sync::external_user))
         .method_not_allowed_fallback(root::other_method)
 }
 

@@ -93,9 +93,11 @@ impl World {
         }
     }
 
-    /// The state, locked. Never hold it across an await.
+    /// The state as it is now, what is due has happened, locked. Never hold it across an await.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.directory.settle(self.clock.now());
+        state
     }
 
     /// Everything as at the start: state, settings, clock, journal.

@@ -143,7 +143,7 @@ fn seconds(time: Timestamp) -> String {
 mod tests {
     use super::*;
     use crate::seed::Seed;
-    use crate::world::broadworks::Enterprise;
+    use crate::world::broadworks::{DirectorySync, Enterprise};
 
     /// The built-in world, in which the first organisation manages the second.
     fn directory() -> (Directory, Uuid, Uuid) {
@@ -184,6 +184,8 @@ mod tests {
             organization: other,
             sp_enterprise_id: String::new(),
             provisioning_id: String::new(),
+            created: jiff::Timestamp::UNIX_EPOCH,
+            sync: DirectorySync::default(),
         };
         directory.enterprises.insert(enterprise.id, enterprise);
         assert_eq!(in_use(&directory, own, other), Some(InUse::Enterprise));

@@ -7,5 +7,6 @@ pub(super) mod journal;
 pub(super) mod people;
 pub(super) mod replay;
 pub(super) mod settings;
+pub(super) mod subscribers;
 pub(super) mod tokens;
 pub(super) mod violations;

@@ -14,7 +14,9 @@ use http::{Method, StatusCode, Uri};
 use serde::Deserialize;
 
 use super::fields::rejection;
-use super::handlers::{clock, consent, coverage, journal, people, replay, settings, tokens, violations};
+use super::handlers::{
+    clock, consent, coverage, journal, people, replay, settings, subscribers, tokens, violations,
+};
 use super::types::{Health, Rejection};
 use crate::world::World;
 use crate::worlds::{FIRST, Worlds};
@@ -54,6 +56,7 @@ pub(crate) fn control(worlds: Worlds, authority_pem: String) -> Router {
         .route("/tokens/lose-answers", post(tokens::lose_answers))
         .route("/people/{person}", delete(people::delete))
         .route("/people/{person}/password", post(people::password))
+        .route("/subscribers/{subscriber}/status", post(subscribers::status))
         .route("/journal", get(journal::get).delete(journal::delete))
         .route("/journal/count", get(journal::count))
         .route("/journal/wait", get(journal::wait))

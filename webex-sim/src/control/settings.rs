@@ -44,6 +44,14 @@ pub(crate) fn apply(settings: &mut Settings, patch: &SettingsPatch) -> Result<()
         patch.invalid_client_status.as_ref(),
     );
     set(&mut changed.token_error_shape, patch.token_error_shape.as_ref());
+    set(
+        &mut changed.provisioning_delay_s,
+        patch.provisioning_delay_s.as_ref(),
+    );
+    set(
+        &mut changed.directory_sync_delay_s,
+        patch.directory_sync_delay_s.as_ref(),
+    );
     set(&mut changed.redirect_uris, patch.redirect_uris.as_ref());
     set(&mut changed.base_url, patch.base_url.as_ref());
     check(&changed)?;
@@ -89,6 +97,9 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Rejection> {
             "an absolute http or https URL without credentials, query and fragment, or nothing".to_owned(),
         ));
     }
+    let delay = |field, value| range(field, value, 0, LONGEST_S, "whole seconds");
+    delay("provisioning_delay_s", settings.provisioning_delay_s)?;
+    delay("directory_sync_delay_s", settings.directory_sync_delay_s)?;
     let mut seen = HashSet::new();
     for (n, uri) in settings.redirect_uris.iter().enumerate() {
         // Custom schemes may be registered; a fragment may not be there (RFC 6749, section 3.1.2).

@@ -5,6 +5,7 @@ mod coverage;
 mod journal;
 mod replay;
 mod settings;
+mod subscribers;
 mod tokens;
 mod violations;
 
@@ -17,6 +18,7 @@ pub use journal::{
 };
 pub use replay::{ReplayList, ReplayedExchange};
 pub use settings::{Rotation, Settings, SettingsPatch, TokenErrorShape};
+pub use subscribers::{SubscriberFault, SubscriberState, SubscriberStatus, SubscriberStatusChange};
 pub use tokens::{EndTokens, Ended, LostAnswers, TokenInfo, TokenKind, TokenList, TokenState};
 pub use violations::{Violation, ViolationKind, ViolationList};
 

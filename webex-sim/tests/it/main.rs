@@ -4,6 +4,7 @@
 
 mod api;
 mod authorize_page;
+mod broadworks;
 mod cli;
 mod control;
 mod coverage;

@@ -38,6 +38,8 @@ fn read(mut fields: Fields) -> Result<SettingsPatch, Rejection> {
                 ("wrapped", TokenErrorShape::Wrapped),
             ],
         )?,
+        provisioning_delay_s: fields.number("provisioning_delay_s", seconds)?,
+        directory_sync_delay_s: fields.number("directory_sync_delay_s", seconds)?,
         redirect_uris: fields.texts("redirect_uris")?,
         base_url: fields.text("base_url")?,
     };

@@ -55,6 +55,11 @@ pub struct Settings {
     pub invalid_client_status: u16,
     /// How the token endpoint says no.
     pub token_error_shape: TokenErrorShape,
+    /// How long BroadWorks subscribers are `provisioning` and `updating`. 2 seconds: a client that polls sees the status
+    /// change, and nobody waits long for it. 0 makes the next look see the end.
+    pub provisioning_delay_s: u64,
+    /// How long a directory synchronisation of an enterprise is `IN_PROGRESS`. 2 seconds for the same reason.
+    pub directory_sync_delay_s: u64,
     /// The redirect URIs that are registered, compared character by character.
     pub redirect_uris: Vec<String>,
     /// What absolute links in answers start with, such as `https://webexapis.com`; empty: scheme and host of the
@@ -93,6 +98,12 @@ pub struct SettingsPatch {
     /// See [`Settings::token_error_shape`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_error_shape: Option<TokenErrorShape>,
+    /// See [`Settings::provisioning_delay_s`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provisioning_delay_s: Option<u64>,
+    /// See [`Settings::directory_sync_delay_s`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory_sync_delay_s: Option<u64>,
     /// See [`Settings::redirect_uris`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uris: Option<Vec<String>>,
@@ -113,6 +124,8 @@ impl Default for Settings {
             max_access_tokens: 750,
             invalid_client_status: 400,
             token_error_shape: TokenErrorShape::AsSeen,
+            provisioning_delay_s: 2,
+            directory_sync_delay_s: 2,
             redirect_uris: Vec::new(),
             base_url: String::new(),
         }
