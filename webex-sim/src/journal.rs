@@ -124,6 +124,7 @@ mod tests {
             tracking_id: String::new(),
             duration_ms: 0.0,
             not_simulated: false,
+            fault: None,
         }
     }
 

@@ -30,11 +30,17 @@ pub mod clock;
 #[cfg(feature = "server")]
 mod context;
 mod control;
+#[cfg(feature = "server")]
+mod edge;
 mod encode;
+#[cfg(feature = "server")]
+mod faults;
 #[cfg(feature = "server")]
 mod ids;
 #[cfg(feature = "server")]
 mod journal;
+#[cfg(feature = "server")]
+mod limits;
 #[cfg(feature = "server")]
 mod oauth;
 #[cfg(feature = "server")]

@@ -4,19 +4,20 @@ use std::any::Any;
 
 use axum::Router;
 use axum::body::Body;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::api::operation::path;
 use crate::api::{people, root};
+use crate::edge::edge;
 use crate::journal::record::{Panicked, record};
 use crate::oauth::{authorize, token_endpoint};
 use crate::worlds::Worlds;
 
 /// Everything Webex answers. From the outside in: the journal, which sees every request; the guard against bugs, so
-/// that a panic costs one request; the routes.
+/// that a panic costs one request; the edge, where limits and faults are; the routes.
 pub(crate) fn api(worlds: Worlds) -> Router {
     Router::new()
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
@@ -24,6 +25,7 @@ pub(crate) fn api(worlds: Worlds) -> Router {
         .method_not_allowed_fallback(root::other_method_unauthenticated)
         .merge(resources())
         .fallback(root::not_simulated)
+        .layer(from_fn(edge))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(worlds, record))
 }

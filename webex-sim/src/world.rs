@@ -13,7 +13,9 @@ use jiff::Timestamp;
 
 use crate::clock::{SimClock, WallClock};
 use crate::control::types::{Consent, Settings};
+use crate::faults::Faults;
 use crate::journal::Journal;
+use crate::limits::Limits;
 use crate::oauth::{Registry, ScopeSet};
 use crate::random::Random;
 use crate::secret::Secret;
@@ -51,6 +53,10 @@ pub(crate) struct State {
     pub(crate) violations: Violations,
     /// How many coming token answers are lost on the way.
     pub(crate) lose_answers: u32,
+    /// By which requests fail.
+    pub(crate) faults: Faults,
+    /// How many requests everybody has made.
+    pub(crate) limits: Limits,
 }
 
 /// The OAuth client that is registered with Webex.
@@ -113,6 +119,8 @@ impl State {
             consent: VecDeque::new(),
             violations: Violations::default(),
             lose_answers: 0,
+            faults: Faults::default(),
+            limits: Limits::default(),
         }
     }
 

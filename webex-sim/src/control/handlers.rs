@@ -2,6 +2,7 @@
 
 pub(super) mod clock;
 pub(super) mod consent;
+pub(super) mod faults;
 pub(super) mod journal;
 pub(super) mod people;
 pub(super) mod settings;

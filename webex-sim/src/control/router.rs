@@ -14,7 +14,7 @@ use http::{Method, StatusCode, Uri};
 use serde::Deserialize;
 
 use super::fields::rejection;
-use super::handlers::{clock, consent, journal, people, settings, tokens, violations};
+use super::handlers::{clock, consent, faults, journal, people, settings, tokens, violations};
 use super::types::{Health, Rejection};
 use crate::world::World;
 use crate::worlds::{FIRST, Worlds};
@@ -59,6 +59,12 @@ pub(crate) fn control(worlds: Worlds, authority_pem: String) -> Router {
         .route("/journal/wait", get(journal::wait))
         .route("/settings", get(settings::get).patch(settings::patch))
         .route("/violations", get(violations::get).delete(violations::delete))
+        .route(
+            "/faults",
+            get(faults::list).post(faults::post).delete(faults::clear),
+        )
+        .route("/faults/unused", get(faults::unused))
+        .route("/faults/{id}", get(faults::get).delete(faults::delete))
         .route("/ca.pem", get(ca));
     Router::new()
         .nest("/__sim", routes.clone())

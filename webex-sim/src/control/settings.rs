@@ -12,6 +12,9 @@ const LONGEST_S: u64 = 315_360_000;
 /// Longest delay of the token endpoint: beyond an hour a test means something else.
 const LONGEST_DELAY_MS: u64 = 3_600_000;
 
+/// Longest window of the rate limit: a day. Webex's are minutes.
+const LONGEST_WINDOW_S: u64 = 86_400;
+
 /// Applies what is present. On error nothing has changed.
 pub(crate) fn apply(settings: &mut Settings, patch: &SettingsPatch) -> Result<(), Rejection> {
     fn set<T: Clone>(value: &mut T, new: Option<&T>) {
@@ -43,6 +46,14 @@ pub(crate) fn apply(settings: &mut Settings, patch: &SettingsPatch) -> Result<()
         &mut changed.invalid_client_status,
         patch.invalid_client_status.as_ref(),
     );
+    set(
+        &mut changed.rate_limit_requests,
+        patch.rate_limit_requests.as_ref(),
+    );
+    set(
+        &mut changed.rate_limit_window_s,
+        patch.rate_limit_window_s.as_ref(),
+    );
     set(&mut changed.redirect_uris, patch.redirect_uris.as_ref());
     check(&changed)?;
     *settings = changed;
@@ -71,6 +82,20 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Rejection> {
         1,
         1_000_000,
         "a number of tokens",
+    )?;
+    range(
+        "rate_limit_requests",
+        settings.rate_limit_requests,
+        0,
+        1_000_000,
+        "a number of requests",
+    )?;
+    range(
+        "rate_limit_window_s",
+        settings.rate_limit_window_s,
+        1,
+        LONGEST_WINDOW_S,
+        "whole seconds",
     )?;
     if !matches!(settings.invalid_client_status, 400 | 401) {
         let reason = format!("is {}", settings.invalid_client_status);

@@ -1,6 +1,7 @@
 //! The JSON of the control API. One definition for the server and the typed client; serde and nothing else.
 //! Times are RFC 3339 texts in simulated time, secrets are fingerprints (the first 12 hex digits of their SHA-256).
 
+mod faults;
 mod journal;
 mod settings;
 mod tokens;
@@ -8,6 +9,9 @@ mod violations;
 
 use serde::{Deserialize, Serialize};
 
+pub use faults::{
+    Delay, Fault, FaultAction, FaultList, FaultMatch, FaultRule, HeaderMatch, RetryAfter, When, Wire,
+};
 pub use journal::{Entry, EntryFilter, JournalCount, JournalPage, JournalWait, Version};
 pub use settings::{Rotation, Settings, SettingsPatch};
 pub use tokens::{EndTokens, Ended, LostAnswers, TokenInfo, TokenKind, TokenList, TokenState};

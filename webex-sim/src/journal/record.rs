@@ -18,9 +18,9 @@ use super::redact;
 use crate::api::error::ApiError;
 use crate::api::operation::Operation;
 use crate::api::tracking::TrackingId;
-use crate::context::{Context, Note};
+use crate::context::{Context, Fired, Form, Note};
 use crate::control::types::{Entry, Version as WireVersion};
-use crate::server::listen::{Connection, Peer};
+use crate::server::listen::{Act, Connection, Peer};
 use crate::world::World;
 use crate::worlds::Worlds;
 
@@ -36,6 +36,7 @@ struct Pending {
     world: Arc<World>,
     entry: Option<Entry>,
     start: Instant,
+    fired: Fired,
 }
 
 /// Marks the answer of a handler that panicked.
@@ -61,6 +62,7 @@ pub(crate) async fn record(State(worlds): State<Worlds>, request: Request, next:
         world: Arc::clone(&world),
         entry: Some(entry),
         start,
+        fired: Fired::default(),
     };
     let connection = request.extensions().get::<Connection>().cloned();
     let context = Context {
@@ -68,12 +70,14 @@ pub(crate) async fn record(State(worlds): State<Worlds>, request: Request, next:
         tracking,
         operation,
         connection: connection.unwrap_or_default(),
+        fired: pending.fired.clone(),
     };
     let mut response = match form {
         Ok(form) => {
             pending.form(&form);
             let mut request = request;
             request.extensions_mut().insert(context.clone());
+            request.extensions_mut().insert(Form(form));
             next.run(request).await
         }
         Err(error) => error.render(&context),
@@ -143,6 +147,7 @@ fn entry_of(request: &Request, world: &World, now: Timestamp, tracking: &Trackin
         tracking_id: redact::tokens(tracking.as_str()),
         duration_ms: 0.0,
         not_simulated: false,
+        fault: None,
     }
 }
 
@@ -173,7 +178,8 @@ impl Pending {
 
     fn finish(mut self, response: &Response) {
         if let Some(entry) = &mut self.entry {
-            entry.status = Some(response.status().as_u16());
+            let act = response.extensions().get::<Act>();
+            entry.status = (!act.is_some_and(|act| act.is_silent())).then(|| response.status().as_u16());
             if let Some(note) = response.extensions().get::<Note>() {
                 entry.oauth_error.clone_from(&note.oauth_error);
                 entry.person.clone_from(&note.person);
@@ -186,6 +192,7 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if let Some(mut entry) = self.entry.take() {
+            entry.fault = self.fired.id().cloned();
             entry.duration_ms = self.start.elapsed().as_secs_f64() * 1_000.0;
             redact::known(&mut entry, &self.world.state().secrets());
             log(&entry);
@@ -202,6 +209,7 @@ fn log(entry: &Entry) {
         person = entry.person,
         oauth_error = entry.oauth_error,
         not_simulated = entry.not_simulated,
+        fault = entry.fault,
         tracking_id = entry.tracking_id,
         "{} {}",
         entry.method,

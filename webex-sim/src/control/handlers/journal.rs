@@ -68,5 +68,6 @@ fn filter(fields: &mut Fields) -> Result<EntryFilter, Rejection> {
         grant_type: fields.text("grant_type")?,
         after: fields.number("after", "a sequence number")?,
         not_simulated: fields.flag("not_simulated")?,
+        fault: fields.text("fault")?,
     })
 }

@@ -30,6 +30,8 @@ fn read(mut fields: Fields) -> Result<SettingsPatch, Rejection> {
         token_endpoint_delay_ms: fields.number("token_endpoint_delay_ms", "whole milliseconds")?,
         max_access_tokens: fields.number("max_access_tokens", "a number of tokens")?,
         invalid_client_status: fields.number("invalid_client_status", "400 or 401")?,
+        rate_limit_requests: fields.number("rate_limit_requests", "a number of requests")?,
+        rate_limit_window_s: fields.number("rate_limit_window_s", seconds)?,
         redirect_uris: fields.texts("redirect_uris")?,
     };
     fields.finish()?;

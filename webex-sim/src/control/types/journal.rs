@@ -43,7 +43,7 @@ pub struct Entry {
     pub headers: Vec<(String, String)>,
     /// Fields of a form body; empty for other bodies.
     pub form: Vec<(String, String)>,
-    /// Status of the answer; absent if the client went away before there was one, or if it was lost.
+    /// Status of the answer; absent if the client went away before there was one, or if it was lost or never sent.
     pub status: Option<u16>,
     /// OAuth error code of the answer or of its redirect.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,6 +57,9 @@ pub struct Entry {
     pub duration_ms: f64,
     /// The path is one that the simulator does not know.
     pub not_simulated: bool,
+    /// Id of the fault rule that fired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// Which entries are meant; absent fields match everything.
@@ -80,6 +83,9 @@ pub struct EntryFilter {
     /// Only requests for paths that are (not) simulated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_simulated: Option<bool>,
+    /// Only requests on which the fault rule of this id fired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// `GET /__sim/journal`.
@@ -143,6 +149,15 @@ impl EntryFilter {
         self
     }
 
+    /// Requests on which this fault rule fired.
+    #[must_use]
+    pub fn fault(id: impl Into<String>) -> Self {
+        Self {
+            fault: Some(id.into()),
+            ..Self::default()
+        }
+    }
+
     /// Only entries after this one.
     #[must_use]
     pub fn after(mut self, sequence: u64) -> Self {
@@ -166,6 +181,7 @@ impl EntryFilter {
             && same(self.grant_type.as_deref(), grant_type)
             && same(self.status.as_ref(), entry.status.as_ref())
             && same(self.not_simulated.as_ref(), Some(&entry.not_simulated))
+            && same(self.fault.as_ref(), entry.fault.as_ref())
             && self.after.is_none_or(|after| entry.sequence > after)
     }
 }

@@ -40,6 +40,11 @@ pub struct Settings {
     pub max_access_tokens: u64,
     /// Status of `invalid_client`: both 400 and 401 have been seen.
     pub invalid_client_status: u16,
+    /// Requests that a person may make to one family of operations in a window, before 429; 0 is no limit. Webex's limits are
+    /// unpublished ("roughly 300 a minute") and would hit tests at random, so there is none by default.
+    pub rate_limit_requests: u64,
+    /// Length of that window.
+    pub rate_limit_window_s: u64,
     /// The redirect URIs that are registered, compared character by character.
     pub redirect_uris: Vec<String>,
 }
@@ -72,6 +77,12 @@ pub struct SettingsPatch {
     /// See [`Settings::invalid_client_status`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invalid_client_status: Option<u16>,
+    /// See [`Settings::rate_limit_requests`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit_requests: Option<u64>,
+    /// See [`Settings::rate_limit_window_s`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit_window_s: Option<u64>,
     /// See [`Settings::redirect_uris`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uris: Option<Vec<String>>,
@@ -88,6 +99,8 @@ impl Default for Settings {
             token_endpoint_delay_ms: 0,
             max_access_tokens: 750,
             invalid_client_status: 400,
+            rate_limit_requests: 0,
+            rate_limit_window_s: 60,
             redirect_uris: Vec::new(),
         }
     }
