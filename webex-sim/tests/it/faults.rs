@@ -426,3 +426,36 @@ async fn wrong_rules_are_explained_and_nothing_is_added() {
     assert_snapshot!("fault_rejections", shown);
     assert_eq!(sim.running.control().faults().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn the_rules_of_the_guide_are_rules_and_every_field_is_in_it() {
+    let guide = include_str!("../../../docs/simulator.md");
+    let sim = Sim::start().await;
+    let examples: Vec<_> = guide
+        .lines()
+        .filter_map(|line| {
+            line.trim_start()
+                .strip_prefix("curl -s $C/faults -d '")?
+                .strip_suffix('\'')
+        })
+        .collect();
+    assert!(examples.len() >= 8, "{examples:?}");
+    for example in examples {
+        let answer = control(&sim, Method::POST, "faults", example).await;
+        assert_eq!(answer.status, 200, "{example}: {}", answer.body);
+    }
+    for (object, prefix) in [("match", "match."), ("action", "action."), ("", "")] {
+        let wrong = match object {
+            "" => json!({"action": {"status": 500}, "no-such-field": 1}),
+            "match" => json!({"action": {"status": 500}, "match": {"no-such-field": 1}}),
+            _ => json!({"action": {"no-such-field": 1}}),
+        };
+        let refused = control(&sim, Method::POST, "faults", &wrong.to_string())
+            .await
+            .json();
+        assert_eq!(refused["field"], format!("{prefix}no-such-field"));
+        for field in refused["accepted"].as_str().unwrap().split(", ") {
+            assert!(guide.contains(&format!("\n| `{field}` | ")), "{object} {field}");
+        }
+    }
+}
