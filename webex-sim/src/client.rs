@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::control::types::{
     ClockChange, ClockState, Consent, ConsentQueue, Coverage, EndTokens, Ended, Entry, EntryFilter, Exchange,
-    Health, JournalCount, JournalPage, JournalWait, LostAnswers, NearMiss, NearMisses, PasswordChange,
-    Rejection, ReplayList, Settings, SettingsPatch, SubscriberState, SubscriberStatusChange, TokenInfo,
-    TokenKind, TokenList, Violation, ViolationList,
+    Fault, FaultList, FaultRule, Health, JournalCount, JournalPage, JournalWait, LostAnswers, NearMiss,
+    NearMisses, PasswordChange, Rejection, ReplayList, Settings, SettingsPatch, SubscriberState,
+    SubscriberStatusChange, TokenInfo, TokenKind, TokenList, Violation, ViolationList,
 };
 
 pub use crate::control::types;
@@ -91,7 +91,7 @@ impl ControlClient {
         self.http.get("health", &()).await
     }
 
-    /// Everything as at the start: people, tokens, settings, clock, journal, consent queue.
+    /// Everything as at the start: people, tokens, settings, clock, journal, consent queue; no fault rules.
     pub async fn reset(&self) -> Result<(), ClientError> {
         self.http
             .post::<Health>("reset", &serde_json::json!({}))
@@ -235,6 +235,44 @@ impl ControlClient {
     /// Forgets all violations.
     pub async fn clear_violations(&self) -> Result<(), ClientError> {
         self.http.delete::<ViolationList>("violations").await.map(drop)
+    }
+
+    /// Adds a rule by which requests fail, behind those that are there; the rule with its id.
+    pub async fn add_fault(&self, rule: &FaultRule) -> Result<Fault, ClientError> {
+        self.http.post("faults", rule).await
+    }
+
+    /// The rules by which requests fail, and how often they did.
+    pub async fn faults(&self) -> Result<Vec<Fault>, ClientError> {
+        self.http
+            .get::<FaultList>("faults", &())
+            .await
+            .map(|answer| answer.faults)
+    }
+
+    /// One of them.
+    pub async fn fault(&self, id: &str) -> Result<Fault, ClientError> {
+        self.http
+            .get(&format!("faults/{}", percent_encoded(id)), &())
+            .await
+    }
+
+    /// Those that never fired: a test that has any has not tested what it meant to.
+    pub async fn unused_faults(&self) -> Result<Vec<Fault>, ClientError> {
+        self.http
+            .get::<FaultList>("faults/unused", &())
+            .await
+            .map(|answer| answer.faults)
+    }
+
+    /// Removes a rule; what had come of it.
+    pub async fn remove_fault(&self, id: &str) -> Result<Fault, ClientError> {
+        self.http.delete(&format!("faults/{}", percent_encoded(id))).await
+    }
+
+    /// Removes all rules.
+    pub async fn clear_faults(&self) -> Result<(), ClientError> {
+        self.http.delete::<FaultList>("faults").await.map(drop)
     }
 
     /// Changes a person's password, which ends their tokens; how many. `person` is an e-mail address, UUID or Webex id.

@@ -2,7 +2,7 @@
 //! the journal on the way out.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
 use axum::extract::FromRequestParts;
@@ -22,7 +22,17 @@ pub(crate) struct Context {
     /// What is asked for; absent where nothing is simulated.
     pub(crate) operation: Option<&'static Operation>,
     pub(crate) connection: Connection,
+    pub(crate) fired: Fired,
 }
+
+/// The id of the fault rule that fired on a request, for the journal. Clones share it, so that it is known even if there is
+/// never an answer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fired(Arc<OnceLock<String>>);
+
+/// The body of a request that is a form; empty for others. Put into each request by the outermost layer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Form(pub(crate) Bytes);
 
 /// What a handler tells the journal about its answer.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +57,17 @@ impl<S: Sync> FromRequestParts<S> for Context {
             .get::<Self>()
             .expect("the journal's layer puts it there")
             .clone())
+    }
+}
+
+impl Fired {
+    pub(crate) fn set(&self, id: String) {
+        // Only the first rule that fires on a request decides.
+        let _ = self.0.set(id);
+    }
+
+    pub(crate) fn id(&self) -> Option<&String> {
+        self.0.get()
     }
 }
 

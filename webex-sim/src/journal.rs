@@ -189,6 +189,7 @@ mod tests {
             not_simulated: false,
             operation: None,
             nearest: None,
+            fault: None,
         }
     }
 

@@ -32,11 +32,16 @@ mod context;
 mod control;
 #[cfg(feature = "server")]
 mod coverage;
+mod edge;
 mod encode;
+#[cfg(feature = "server")]
+mod faults;
 #[cfg(feature = "server")]
 mod ids;
 #[cfg(feature = "server")]
 mod journal;
+#[cfg(feature = "server")]
+mod limits;
 #[cfg(feature = "server")]
 mod oauth;
 #[cfg(feature = "server")]

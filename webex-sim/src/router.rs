@@ -13,13 +13,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::api::broadworks::{directory_sync, enterprises, subscribers};
 use crate::api::operation::path;
 use crate::api::{authorizations, organizations, people, root};
+use crate::edge::edge;
 use crate::journal::record::{Panicked, record};
 use crate::oauth::{authorize, token_endpoint};
 use crate::replay;
 use crate::worlds::Worlds;
 
 /// Everything Webex answers. From the outside in: the journal, which sees every request; the guard against bugs, so
-/// that a panic costs one request; the routes.
+/// that a panic costs one request; the edge, where limits and faults are; the routes.
 pub(crate) fn api(worlds: Worlds) -> Router {
     Router::new()
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
@@ -29,6 +30,7 @@ pub(crate) fn api(worlds: Worlds) -> Router {
         .merge(resources())
         .fallback(root::not_simulated)
         .layer(from_fn(replay::layer))
+        .layer(from_fn(edge))
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(worlds, record))

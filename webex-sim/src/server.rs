@@ -2,6 +2,7 @@
 //! knows their addresses; dropping it, or [`Running::stop`], ends everything.
 
 mod builder;
+mod connection;
 pub(crate) mod listen;
 mod running;
 pub(crate) mod tls;

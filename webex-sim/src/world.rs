@@ -14,7 +14,9 @@ use jiff::Timestamp;
 use crate::clock::{SimClock, WallClock};
 use crate::control::types::{Consent, Settings};
 use crate::coverage::Answers;
+use crate::faults::Faults;
 use crate::journal::Journal;
+use crate::limits::Limits;
 use crate::oauth::{Registry, ScopeSet};
 use crate::random::Random;
 use crate::replay::Replay;
@@ -55,6 +57,10 @@ pub(crate) struct State {
     pub(crate) violations: Violations,
     /// How many coming token answers are lost on the way.
     pub(crate) lose_answers: u32,
+    /// By which requests fail.
+    pub(crate) faults: Faults,
+    /// How many requests everybody has made.
+    pub(crate) limits: Limits,
 }
 
 /// The OAuth client that is registered with Webex.
@@ -122,6 +128,8 @@ impl State {
             consent: VecDeque::new(),
             violations: Violations::default(),
             lose_answers: 0,
+            faults: Faults::default(),
+            limits: Limits::default(),
         }
     }
 

@@ -106,14 +106,14 @@ impl Caller {
 }
 
 /// The only Authorization field. Two of them are the mark of a proxy that adds its own to the client's: neither counts.
-fn credentials(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn credentials(headers: &HeaderMap) -> Option<&str> {
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let only = fields.next().filter(|_| fields.next().is_none())?;
     only.to_str().ok()
 }
 
 /// The token of `Bearer <token>` (RFC 6750, section 2.1; the scheme is case-insensitive, RFC 9110, section 11.1).
-fn bearer(value: &str) -> Option<&str> {
+pub(crate) fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme
         .eq_ignore_ascii_case("bearer")

@@ -21,7 +21,7 @@ pub(crate) struct Operation {
 }
 
 /// Which service of Webex an operation belongs to: they differ in how they say that something is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Family {
     /// The authorization server.
     OAuth,

@@ -1,13 +1,15 @@
 //! Reads JSON objects and queries field by field, so that a mistake is answered with the field, the reason and what
 //! would have been accepted, instead of a parser's words.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::control::types::Rejection;
 
 /// The fields of a request that have not been read yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Fields {
     values: Map<String, Value>,
     /// Names asked for, to list when an unknown one is left over.
@@ -67,6 +69,34 @@ impl Fields {
             };
             T::try_from(number?).ok()
         })
+    }
+
+    /// Any number.
+    pub(crate) fn float(&mut self, name: &'static str, accepted: &str) -> Result<Option<f64>, Rejection> {
+        self.take(name, accepted, Value::as_f64)
+    }
+
+    /// An object with fields of its own; see [`within`].
+    pub(crate) fn object(&mut self, name: &'static str) -> Result<Option<Self>, Rejection> {
+        self.take(name, "a JSON object", |value| {
+            value.as_object().cloned().map(Self::new)
+        })
+    }
+
+    /// Any JSON but null.
+    pub(crate) fn value(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        self.values.shift_remove(name).filter(|value| !value.is_null())
+    }
+
+    /// All fields, whatever their names: each a text, or null.
+    pub(crate) fn texts_or_nothing(self) -> Result<BTreeMap<String, Option<String>>, Rejection> {
+        let fields = self.values.into_iter().map(|(name, value)| match value {
+            Value::Null => Ok((name, None)),
+            Value::String(text) => Ok((name, Some(text))),
+            other => Err(rejection(&name, &format!("is {other}"), "a text, or null")),
+        });
+        fields.collect()
     }
 
     /// True or false, also as text.
@@ -147,6 +177,14 @@ impl Fields {
 /// A field that must be there.
 pub(crate) fn required<T>(field: &str, value: Option<T>, accepted: &str) -> Result<T, Rejection> {
     value.ok_or_else(|| rejection(field, "is missing", accepted))
+}
+
+/// Puts the name of the object before the name of a field in it.
+pub(crate) fn within(object: &str) -> impl Fn(Rejection) -> Rejection {
+    move |rejection| Rejection {
+        field: format!("{object}.{}", rejection.field),
+        ..rejection
+    }
 }
 
 /// What is wrong with a field.

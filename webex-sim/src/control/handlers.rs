@@ -3,6 +3,7 @@
 pub(super) mod clock;
 pub(super) mod consent;
 pub(super) mod coverage;
+pub(super) mod faults;
 pub(super) mod journal;
 pub(super) mod people;
 pub(super) mod replay;

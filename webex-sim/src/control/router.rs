@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::fields::rejection;
 use super::handlers::{
-    clock, consent, coverage, journal, people, replay, settings, subscribers, tokens, violations,
+    clock, consent, coverage, faults, journal, people, replay, settings, subscribers, tokens, violations,
 };
 use super::types::{Health, Rejection};
 use crate::world::World;
@@ -70,6 +70,12 @@ pub(crate) fn control(worlds: Worlds, authority_pem: String) -> Router {
         )
         .route("/settings", get(settings::get).patch(settings::patch))
         .route("/violations", get(violations::get).delete(violations::delete))
+        .route(
+            "/faults",
+            get(faults::list).post(faults::post).delete(faults::clear),
+        )
+        .route("/faults/unused", get(faults::unused))
+        .route("/faults/{id}", get(faults::get).delete(faults::delete))
         .route("/ca.pem", get(ca));
     Router::new()
         .nest("/__sim", routes.clone())

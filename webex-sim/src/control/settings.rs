@@ -12,48 +12,36 @@ const LONGEST_S: u64 = 315_360_000;
 /// Longest delay of the token endpoint: beyond an hour a test means something else.
 const LONGEST_DELAY_MS: u64 = 3_600_000;
 
+/// Longest window of the rate limit: a day. Webex's are minutes.
+const LONGEST_WINDOW_S: u64 = 86_400;
+
 /// Applies what is present. On error nothing has changed.
 pub(crate) fn apply(settings: &mut Settings, patch: &SettingsPatch) -> Result<(), Rejection> {
-    fn set<T: Clone>(value: &mut T, new: Option<&T>) {
-        if let Some(new) = new {
-            value.clone_from(new);
-        }
-    }
     let mut changed = settings.clone();
-    set(
-        &mut changed.access_token_lifetime_s,
-        patch.access_token_lifetime_s.as_ref(),
+    macro_rules! take {
+        ($($field:ident),+ $(,)?) => {
+            $(if let Some(value) = &patch.$field {
+                changed.$field.clone_from(value);
+            })+
+        };
+    }
+    take!(
+        access_token_lifetime_s,
+        refresh_token_lifetime_s,
+        code_lifetime_s,
+        same_token_within_24h,
+        rotation,
+        token_endpoint_delay_ms,
+        max_access_tokens,
+        invalid_client_status,
+        token_error_shape,
+        provisioning_delay_s,
+        directory_sync_delay_s,
+        rate_limit_requests,
+        rate_limit_window_s,
+        redirect_uris,
+        base_url,
     );
-    set(
-        &mut changed.refresh_token_lifetime_s,
-        patch.refresh_token_lifetime_s.as_ref(),
-    );
-    set(&mut changed.code_lifetime_s, patch.code_lifetime_s.as_ref());
-    set(
-        &mut changed.same_token_within_24h,
-        patch.same_token_within_24h.as_ref(),
-    );
-    set(&mut changed.rotation, patch.rotation.as_ref());
-    set(
-        &mut changed.token_endpoint_delay_ms,
-        patch.token_endpoint_delay_ms.as_ref(),
-    );
-    set(&mut changed.max_access_tokens, patch.max_access_tokens.as_ref());
-    set(
-        &mut changed.invalid_client_status,
-        patch.invalid_client_status.as_ref(),
-    );
-    set(&mut changed.token_error_shape, patch.token_error_shape.as_ref());
-    set(
-        &mut changed.provisioning_delay_s,
-        patch.provisioning_delay_s.as_ref(),
-    );
-    set(
-        &mut changed.directory_sync_delay_s,
-        patch.directory_sync_delay_s.as_ref(),
-    );
-    set(&mut changed.redirect_uris, patch.redirect_uris.as_ref());
-    set(&mut changed.base_url, patch.base_url.as_ref());
     check(&changed)?;
     *settings = changed;
     Ok(())
@@ -81,6 +69,20 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Rejection> {
         1,
         1_000_000,
         "a number of tokens",
+    )?;
+    range(
+        "rate_limit_requests",
+        settings.rate_limit_requests,
+        0,
+        1_000_000,
+        "a number of requests",
+    )?;
+    range(
+        "rate_limit_window_s",
+        settings.rate_limit_window_s,
+        1,
+        LONGEST_WINDOW_S,
+        "whole seconds",
     )?;
     if !matches!(settings.invalid_client_status, 400 | 401) {
         let reason = format!("is {}", settings.invalid_client_status);

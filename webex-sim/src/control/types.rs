@@ -2,6 +2,7 @@
 //! Times are RFC 3339 texts in simulated time, secrets are fingerprints (the first 12 hex digits of their SHA-256).
 
 mod coverage;
+mod faults;
 mod journal;
 mod replay;
 mod settings;
@@ -12,6 +13,9 @@ mod violations;
 use serde::{Deserialize, Serialize};
 
 pub use coverage::{Coverage, OperationCoverage, StatusCoverage};
+pub use faults::{
+    Delay, Fault, FaultAction, FaultList, FaultMatch, FaultRule, HeaderMatch, RetryAfter, When, Wire,
+};
 pub use journal::{
     Content, Entry, EntryFilter, Exchange, JournalCount, JournalPage, JournalWait, NearMiss, NearMisses,
     Version,

@@ -19,9 +19,9 @@ use super::{content, redact};
 use crate::api::error::ApiError;
 use crate::api::operation::Operation;
 use crate::api::tracking::TrackingId;
-use crate::context::{Context, Note, Shown};
+use crate::context::{Context, Fired, Form, Note, Shown};
 use crate::control::types::{Entry, Exchange, Version as WireVersion};
-use crate::server::listen::{Connection, Peer};
+use crate::server::listen::{Act, Connection, Peer};
 use crate::world::World;
 use crate::worlds::Worlds;
 
@@ -40,6 +40,7 @@ struct Pending {
     world: Arc<World>,
     exchange: Option<Exchange>,
     start: Instant,
+    fired: Fired,
 }
 
 /// Marks the answer of a handler that panicked.
@@ -76,6 +77,7 @@ pub(crate) async fn record(State(worlds): State<Worlds>, request: Request, next:
             response_body: None,
         }),
         start,
+        fired: Fired::default(),
     };
     let connection = request.extensions().get::<Connection>().cloned();
     let context = Context {
@@ -83,11 +85,13 @@ pub(crate) async fn record(State(worlds): State<Worlds>, request: Request, next:
         tracking,
         operation,
         connection: connection.unwrap_or_default(),
+        fired: pending.fired.clone(),
     };
     let mut response = match body {
         Ok(body) => {
             request.extensions_mut().insert(context.clone());
             request.extensions_mut().insert(Sent(body));
+            request.extensions_mut().insert(Form(form));
             next.run(request).await
         }
         Err(error) => error.render(&context),
@@ -109,6 +113,10 @@ pub(crate) struct Sent(pub(crate) Bytes);
 async fn look_into(mut response: Response) -> (Response, Bytes) {
     if let Some(Shown(body)) = response.extensions_mut().remove() {
         return (response, body);
+    }
+    // What breaks on its way is not all there at once.
+    if response.extensions().get::<Act>().is_some() {
+        return (response, Bytes::new());
     }
     if response
         .body()
@@ -199,6 +207,7 @@ fn entry_of(request: &Request, world: &World, now: Timestamp, tracking: &Trackin
         not_simulated: false,
         operation: None,
         nearest: None,
+        fault: None,
     }
 }
 
@@ -225,12 +234,13 @@ impl Pending {
         let Some(exchange) = &mut self.exchange else {
             return;
         };
-        let status = response.status().as_u16();
-        let (headers, note) = (response.headers(), response.extensions().get::<Note>());
-        exchange.response_headers = headers.iter().map(field_of).collect();
-        exchange.response_body = content::content(media_type(headers), body);
+        let (act, note) = (response.extensions().get::<Act>(), response.extensions().get::<Note>());
         let entry = &mut exchange.entry;
-        entry.status = Some(status);
+        if !act.is_some_and(|act| act.is_silent()) {
+            entry.status = Some(response.status().as_u16());
+            exchange.response_headers = response.headers().iter().map(field_of).collect();
+            exchange.response_body = content::content(media_type(response.headers()), body);
+        }
         if let Some(note) = note {
             entry.oauth_error.clone_from(&note.oauth_error);
             entry.person.clone_from(&note.person);
@@ -241,8 +251,8 @@ impl Pending {
                 entry.nearest = nearest.map(|nearest| format!("{} {}", nearest.method, nearest.path));
             }
         }
-        if let Some(operation) = operation {
-            let scripted = note.is_some_and(|note| note.scripted);
+        if let (Some(operation), Some(status)) = (operation, entry.status) {
+            let scripted = self.fired.id().is_some() || note.is_some_and(|note| note.scripted);
             self.world.answers.count(operation, status, scripted);
         }
     }
@@ -251,6 +261,7 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if let Some(mut exchange) = self.exchange.take() {
+            exchange.entry.fault = self.fired.id().cloned();
             exchange.entry.duration_ms = self.start.elapsed().as_secs_f64() * 1_000.0;
             redact::known(&mut exchange, &self.world.state().secrets());
             log(&exchange.entry);
@@ -267,6 +278,7 @@ fn log(entry: &Entry) {
         person = entry.person,
         oauth_error = entry.oauth_error,
         not_simulated = entry.not_simulated,
+        fault = entry.fault,
         tracking_id = entry.tracking_id,
         "{} {}",
         entry.method,

@@ -1,6 +1,7 @@
 //! Codes, grants and access tokens of a world: what is issued, what is still good, and why not. Pure: the time and
 //! the randomness of each step are arguments, and nothing here knows HTTP.
 
+mod holder;
 mod listing;
 
 use std::collections::HashMap;
@@ -190,10 +191,14 @@ impl Registry {
             .codes
             .get_mut(&Secret::new(exchange.code))
             .ok_or(Refusal::Code)?;
-        if code.authorization.client_id != exchange.client_id || code.used || !code.life.is_good(now) {
+        if code.authorization.client_id != exchange.client_id {
             return Err(Refusal::Code);
         }
+        let good = !code.used && code.life.is_good(now);
         code.used = true;
+        if !good {
+            return Err(Refusal::Code);
+        }
         let authorization = code.authorization.clone();
         authorization.admits(exchange, settings)?;
         self.check_limit(authorization.person, settings, now)?;

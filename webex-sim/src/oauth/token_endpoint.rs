@@ -16,6 +16,7 @@ use http::header::CONTENT_TYPE;
 use self::credentials::Credentials;
 pub(crate) use self::credentials::basic_client;
 use self::error::{Style, TokenError};
+pub(crate) use self::respond::bare;
 pub(crate) use self::revoke::post as revoke;
 use super::params::Params;
 use super::registry::{Exchange, Issued, Refusal};
@@ -112,6 +113,9 @@ fn grant(
                 redirect_uri: params.get("redirect_uri"),
                 code_verifier: params.get("code_verifier"),
             };
+            if registry.was_presented(&client.id, exchange.code) {
+                violations.code_again(&client.id, &fingerprint(exchange.code), now);
+            }
             Ok(registry.exchange(&exchange, settings, now, random)?)
         }
         "refresh_token" => {
@@ -120,6 +124,12 @@ fn grant(
             let issued = registry.refresh(&client.id, token, settings, now, random);
             if issued == Err(Refusal::Replaced) {
                 violations.reuse(&client.id, &fingerprint(token), now);
+            }
+            if matches!(
+                issued,
+                Err(Refusal::RefreshToken | Refusal::RotatingRefreshToken | Refusal::Replaced)
+            ) {
+                violations.refused_refresh(&client.id, &fingerprint(token), now);
             }
             Ok(issued?)
         }

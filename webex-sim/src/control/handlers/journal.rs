@@ -123,5 +123,6 @@ fn filter(fields: &mut Fields) -> Result<EntryFilter, Rejection> {
         not_simulated: fields.flag("not_simulated")?,
         operation: fields.text("operation")?,
         person: fields.text("person")?,
+        fault: fields.text("fault")?,
     })
 }

@@ -40,6 +40,8 @@ fn read(mut fields: Fields) -> Result<SettingsPatch, Rejection> {
         )?,
         provisioning_delay_s: fields.number("provisioning_delay_s", seconds)?,
         directory_sync_delay_s: fields.number("directory_sync_delay_s", seconds)?,
+        rate_limit_requests: fields.number("rate_limit_requests", "a number of requests")?,
+        rate_limit_window_s: fields.number("rate_limit_window_s", seconds)?,
         redirect_uris: fields.texts("redirect_uris")?,
         base_url: fields.text("base_url")?,
     };

@@ -43,7 +43,7 @@ pub struct Entry {
     pub headers: Vec<(String, String)>,
     /// Fields of a form body; empty for other bodies.
     pub form: Vec<(String, String)>,
-    /// Status of the answer; absent if the client went away before there was one, or if it was lost.
+    /// Status of the answer; absent if the client went away before there was one, or if it was lost or never sent.
     pub status: Option<u16>,
     /// OAuth error code of the answer or of its redirect.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +60,9 @@ pub struct Entry {
     /// What was asked for, such as `listPeople`; absent where nothing is simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// Id of the fault rule that fired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
     /// The simulated operation that is nearest to a request for which there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<String>,
@@ -123,6 +126,9 @@ pub struct EntryFilter {
     /// E-mail address of the person the request acted for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+    /// Only requests on which the fault rule of this id fired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// `GET /__sim/journal`.
@@ -214,6 +220,15 @@ impl EntryFilter {
         }
     }
 
+    /// Requests on which this fault rule fired.
+    #[must_use]
+    pub fn fault(id: impl Into<String>) -> Self {
+        Self {
+            fault: Some(id.into()),
+            ..Self::default()
+        }
+    }
+
     /// Only entries after this one.
     #[must_use]
     pub fn after(mut self, sequence: u64) -> Self {
@@ -237,7 +252,7 @@ impl EntryFilter {
         failed.map(|criterion| criterion.difference()).collect()
     }
 
-    fn criteria<'a>(&'a self, entry: &'a Entry) -> [Criterion<'a>; 8] {
+    fn criteria<'a>(&'a self, entry: &'a Entry) -> [Criterion<'a>; 9] {
         let text = |name, wanted: &'a Option<String>, actual: Option<&'a str>| Criterion {
             name,
             wanted: wanted.as_deref().map(Value::Text),
@@ -248,6 +263,7 @@ impl EntryFilter {
             text("path", &self.path, Some(&entry.path)),
             text("operation", &self.operation, entry.operation.as_deref()),
             text("person", &self.person, entry.person.as_deref()),
+            text("fault", &self.fault, entry.fault.as_deref()),
             text("grant_type", &self.grant_type, entry.form("grant_type")),
             Criterion {
                 name: "status",

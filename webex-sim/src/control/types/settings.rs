@@ -60,6 +60,11 @@ pub struct Settings {
     pub provisioning_delay_s: u64,
     /// How long a directory synchronisation of an enterprise is `IN_PROGRESS`. 2 seconds for the same reason.
     pub directory_sync_delay_s: u64,
+    /// Requests that a person may make to one family of operations in a window, before 429; 0 is no limit. Webex's limits are
+    /// unpublished ("roughly 300 a minute") and would hit tests at random, so there is none by default.
+    pub rate_limit_requests: u64,
+    /// Length of that window.
+    pub rate_limit_window_s: u64,
     /// The redirect URIs that are registered, compared character by character.
     pub redirect_uris: Vec<String>,
     /// What absolute links in answers start with, such as `https://webexapis.com`; empty: scheme and host of the
@@ -104,6 +109,12 @@ pub struct SettingsPatch {
     /// See [`Settings::directory_sync_delay_s`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory_sync_delay_s: Option<u64>,
+    /// See [`Settings::rate_limit_requests`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit_requests: Option<u64>,
+    /// See [`Settings::rate_limit_window_s`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit_window_s: Option<u64>,
     /// See [`Settings::redirect_uris`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uris: Option<Vec<String>>,
@@ -126,6 +137,8 @@ impl Default for Settings {
             token_error_shape: TokenErrorShape::AsSeen,
             provisioning_delay_s: 2,
             directory_sync_delay_s: 2,
+            rate_limit_requests: 0,
+            rate_limit_window_s: 60,
             redirect_uris: Vec::new(),
             base_url: String::new(),
         }

@@ -30,4 +30,12 @@ pub enum ViolationKind {
     RefreshTokenReuse,
     /// Ten refreshes within ten seconds, whatever they were answered with. Listed once, until it has calmed down.
     RefreshStorm,
+    /// An operation was called for the same person again before the `Retry-After` of a 429, 423 or 503 was over.
+    RetryAfterIgnored,
+    /// An authorization code was presented a second time.
+    CodeReuse,
+    /// A revoked access token was used although it had been answered with 401 since.
+    UseAfterRevocation,
+    /// A refresh with a refresh token that had been refused already.
+    RefreshAfterInvalid,
 }

@@ -64,6 +64,14 @@ pub(super) fn error(status: StatusCode, body: &impl Serialize, tracking: &Tracki
     response
 }
 
+/// The header fields of any answer, without a body; for fault rules.
+pub(crate) fn bare(status: StatusCode, tracking: &TrackingId) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    headers(response.headers_mut(), tracking);
+    response
+}
+
 /// An error in the API's shape.
 pub(super) fn api_shape(status: StatusCode, message: &str, tracking: &TrackingId) -> Response {
     let mut response = error::shaped(status, Origin::Api, None, message, tracking);

@@ -211,7 +211,7 @@ async fn bodies_that_cannot_be_read_change_nothing() {
             ("application/json", "{\"displayName\":", 400),
             ("application/json", "[]", 400),
             ("application/json", "", 400),
-            ("application/json", &too_long, 400),
+            ("application/json", &too_long, 413),
             ("text/plain", "{}", 415),
             ("application/xml", "<person/>", 415),
         ] {
