@@ -7,4 +7,5 @@ pub(crate) mod operation;
 pub(crate) mod people;
 pub(crate) mod respond;
 pub(crate) mod root;
+pub(crate) mod scim;
 pub(crate) mod tracking;

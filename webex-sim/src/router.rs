@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::api::operation::path;
+use crate::api::scim::{bulk, users};
 use crate::api::{people, root};
 use crate::journal::record::{Panicked, record};
 use crate::oauth::{authorize, token_endpoint};
@@ -33,6 +34,16 @@ fn resources() -> Router {
     Router::new()
         .route(path::ROOT, get(root::get))
         .route(path::ME, get(people::me))
+        .route(path::SCIM_ME, get(users::me))
+        .route(path::SCIM_USERS, get(users::search).post(users::create))
+        .route(
+            path::SCIM_USER,
+            get(users::get)
+                .put(users::replace)
+                .patch(users::patch)
+                .delete(users::delete),
+        )
+        .route(path::SCIM_BULK, post(bulk::post))
         .method_not_allowed_fallback(root::other_method)
 }
 

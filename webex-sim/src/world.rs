@@ -21,7 +21,7 @@ use crate::seed::Seed;
 use crate::violations::Violations;
 
 pub(crate) use directory::{Directory, Organization};
-pub(crate) use person::{Person, Role};
+pub(crate) use person::{Address, Person, PhoneNumber, Role};
 pub(crate) use tag::Tag;
 
 /// One isolated simulation.
