@@ -9,10 +9,10 @@ use super::schema::{CISCO, CORE, ENTERPRISE};
 use super::write::{address_of, phone_of};
 use crate::world::{Directory, Person};
 
-/// Attributes between the e-mail addresses and the telephone numbers, all of them SCIM's own but title and time zone.
+/// Attributes between the type of the user and the time zone; the title is the person's, the others are SCIM's own.
 const IN_BETWEEN: [&str; 5] = ["profileUrl", "title", "preferredLanguage", "locale", "externalId"];
 
-/// What [`attributes`] has shown already, or mixes with what the person has.
+/// Names in [`Person::scim`] that have a place of their own in the answer.
 const MIXED: [&str; 8] = [
     "roles",
     "name",
