@@ -12,4 +12,5 @@ pub(crate) mod people;
 pub(crate) mod request_url;
 pub(crate) mod respond;
 pub(crate) mod root;
+pub(crate) mod scim;
 pub(crate) mod tracking;

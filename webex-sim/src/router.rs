@@ -12,6 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::api::broadworks::{directory_sync, enterprises, subscribers};
 use crate::api::operation::path;
+use crate::api::scim::{bulk, users};
 use crate::api::{authorizations, organizations, people, root};
 use crate::edge::edge;
 use crate::journal::record::{Panicked, record};
@@ -72,6 +73,16 @@ fn resources() -> Router {
                 .post(directory_sync::post),
         )
         .route(path::EXTERNAL_USER, post(directory_sync::external_user))
+        .route(path::SCIM_ME, get(users::me))
+        .route(path::SCIM_USERS, get(users::search).post(users::create))
+        .route(
+            path::SCIM_USER,
+            get(users::get)
+                .put(users::replace)
+                .patch(users::patch)
+                .delete(users::delete),
+        )
+        .route(path::SCIM_BULK, post(bulk::post))
         .method_not_allowed_fallback(root::other_method)
 }
 

@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::respond::{self, Origin};
+use super::scim::error::ScimError;
 use super::tracking::TrackingId;
 use crate::context::{Context, Note};
 
@@ -157,6 +158,9 @@ impl ApiError {
 
     /// The answer, in the shape of the operation's service. The edge has one shape for all.
     pub(crate) fn render(&self, context: &Context) -> Response {
+        if let Some(error) = ScimError::standing_for(self, context) {
+            return error.render(context);
+        }
         let (status, origin, code) = self.parts();
         let message = self.to_string();
         let tracking = &context.tracking;

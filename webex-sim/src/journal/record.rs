@@ -234,7 +234,10 @@ impl Pending {
         let Some(exchange) = &mut self.exchange else {
             return;
         };
-        let (act, note) = (response.extensions().get::<Act>(), response.extensions().get::<Note>());
+        let (act, note) = (
+            response.extensions().get::<Act>(),
+            response.extensions().get::<Note>(),
+        );
         let entry = &mut exchange.entry;
         if !act.is_some_and(|act| act.is_silent()) {
             entry.status = Some(response.status().as_u16());
