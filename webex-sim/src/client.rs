@@ -1,6 +1,8 @@
 //! The typed client of the control API. It speaks plain HTTP and needs no certificate authorities of the machine.
 
 mod http;
+mod state;
+mod worlds;
 
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use crate::control::types::{
 
 pub use crate::control::types;
 use crate::encode::percent_encoded;
+pub use worlds::World;
 
 /// Controls a simulator. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -75,6 +75,11 @@ impl Journal {
             .count()
     }
 
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ring().entries.len()
+    }
+
     /// Forgets all entries.
     pub(crate) fn clear(&self) {
         let mut ring = self.ring();

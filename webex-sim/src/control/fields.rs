@@ -42,7 +42,8 @@ impl Fields {
         Ok(Self::new(values))
     }
 
-    fn new(values: Map<String, Value>) -> Self {
+    /// The members of an object.
+    pub(crate) fn new(values: Map<String, Value>) -> Self {
         Self {
             values,
             known: Vec::new(),
@@ -86,6 +87,11 @@ impl Fields {
                 .map(|text| text.as_str().map(str::to_owned))
                 .collect()
         })
+    }
+
+    /// An object, as it is.
+    pub(crate) fn object(&mut self, name: &'static str) -> Result<Option<Map<String, Value>>, Rejection> {
+        self.take(name, "an object", |value| value.as_object().cloned())
     }
 
     /// One of several words.
@@ -132,11 +138,11 @@ impl Fields {
         match self.values.shift_remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => read(&value).map(Some).ok_or_else(|| {
-                // A password must not be repeated, whatever it is.
-                let reason = if name == "password" {
-                    "is no text".to_owned()
-                } else {
-                    format!("is {value}")
+                // What holds a secret must not be repeated, whatever it is.
+                let reason = match name {
+                    "password" | "client_secret" => "is no text".to_owned(),
+                    "seed" => "is no object".to_owned(),
+                    _ => format!("is {value}"),
                 };
                 rejection(name, &reason, accepted)
             }),

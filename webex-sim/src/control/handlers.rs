@@ -1,9 +1,12 @@
 //! One file for each thing that can be controlled.
 
 pub(super) mod clock;
-pub(super) mod consent;
+pub(crate) mod consent;
 pub(super) mod journal;
 pub(super) mod people;
-pub(super) mod settings;
+pub(crate) mod settings;
+pub(super) mod snapshots;
+pub(super) mod state;
 pub(super) mod tokens;
 pub(super) mod violations;
+pub(crate) mod worlds;

@@ -5,6 +5,7 @@ mod journal;
 mod settings;
 mod tokens;
 mod violations;
+mod worlds;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,9 @@ pub use journal::{Entry, EntryFilter, JournalCount, JournalPage, JournalWait, Ve
 pub use settings::{Rotation, Settings, SettingsPatch};
 pub use tokens::{EndTokens, Ended, LostAnswers, TokenInfo, TokenKind, TokenList, TokenState};
 pub use violations::{Violation, ViolationKind, ViolationList};
+pub use worlds::{
+    CreatedWorld, Deleted, Imported, NewWorld, SnapshotInfo, SnapshotList, WorldInfo, WorldList,
+};
 
 /// `GET /__sim/health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -187,7 +187,7 @@ impl Drop for Pending {
     fn drop(&mut self) {
         if let Some(mut entry) = self.entry.take() {
             entry.duration_ms = self.start.elapsed().as_secs_f64() * 1_000.0;
-            redact::known(&mut entry, &self.world.state().secrets());
+            redact::known(&mut entry, &self.world.vault);
             log(&entry);
             self.world.journal.append(entry);
         }

@@ -4,6 +4,7 @@
 use crate::control::types::Entry;
 use crate::oauth::token_value::CLUSTER;
 use crate::secret::fingerprint;
+use crate::vault::Vault;
 
 /// Query and form fields that hold a secret. `state` is not one of them: a test wants to see it.
 const SECRET_FIELDS: [&str; 9] = [
@@ -20,9 +21,6 @@ const SECRET_FIELDS: [&str; 9] = [
 
 /// Header fields that hold a secret and nothing else.
 const SECRET_HEADERS: [&str; 4] = ["cookie", "proxy-authorization", "set-cookie", "x-gateway-key"];
-
-/// A shorter text is a part of too many others to be replaced wherever it stands.
-const SHORTEST_SECRET: usize = 6;
 
 /// Characters before the cluster in a token and after it, with the separators.
 const TOKEN_HEAD: usize = 64;
@@ -103,19 +101,14 @@ pub(crate) fn tokens(text: &str) -> String {
     shown
 }
 
-/// The secrets that the world knows, as they are and percent-encoded, wherever they stand in an entry.
-pub(crate) fn known(entry: &mut Entry, secrets: &[String]) {
+/// The secrets that any world knows, as they are and percent-encoded, wherever they stand in an entry.
+pub(crate) fn known(entry: &mut Entry, vault: &Vault) {
     let texts = [&mut entry.path, &mut entry.query, &mut entry.tracking_id];
     let headers = entry.headers.iter_mut().map(|(_, value)| value);
     let form = entry.form.iter_mut().flat_map(|(name, value)| [name, value]);
     for text in texts.into_iter().chain(headers).chain(form) {
-        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
-            let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-            for form in [secret, &encoded] {
-                if text.contains(form.as_str()) {
-                    *text = text.replace(form.as_str(), &fingerprint(secret));
-                }
-            }
+        if let Some(shown) = vault.redacted(text) {
+            *text = shown;
         }
     }
 }

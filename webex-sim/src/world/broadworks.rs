@@ -2,11 +2,12 @@
 //! Subscribers").
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// A BroadWorks enterprise and the Webex organisation that stands for it.
-#[derive(Debug, Clone)]
-#[expect(dead_code, reason = "shown by the operations on enterprises, which come next")]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Enterprise {
     pub(crate) id: Uuid,
     pub(crate) organization: Uuid,
@@ -16,8 +17,8 @@ pub(crate) struct Enterprise {
 }
 
 /// A BroadWorks user who is provisioned in Webex.
-#[derive(Debug, Clone)]
-#[expect(dead_code, reason = "shown by the operations on subscribers, which come next")]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Subscriber {
     pub(crate) id: Uuid,
     pub(crate) user_id: String,

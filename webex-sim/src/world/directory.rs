@@ -1,15 +1,18 @@
 //! Who and what there is: organisations, people, enterprises and subscribers, each in the order of creation.
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::broadworks::{Enterprise, Subscriber};
 use super::person::{FULL_ADMIN, Person, Role};
 use crate::ids::{self, Kind};
+use crate::secret::Secret;
 use jiff::Timestamp;
 
 /// An organisation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Organization {
     pub(crate) id: Uuid,
     pub(crate) display_name: String,
@@ -47,6 +50,12 @@ impl Directory {
         self.organizations
             .values()
             .find(|organization| organization.answers_to(text))
+    }
+
+    /// The passwords of all people; those who have none are left out.
+    pub(crate) fn passwords(&self) -> impl Iterator<Item = &Secret> {
+        let passwords = self.people.values().map(|person| &person.password);
+        passwords.filter(|password| !password.expose().is_empty())
     }
 
     /// What the person may do.

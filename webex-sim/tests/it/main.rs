@@ -12,4 +12,7 @@ mod html;
 mod journal;
 mod oauth;
 mod rotation;
+mod seeds;
+mod state;
 mod tls;
+mod worlds;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use http::Uri;
 
+use super::worlds;
 use crate::control::fields::{Fields, rejection};
 use crate::control::router::{Answer, Controlled};
 use crate::control::types::{EntryFilter, JournalCount, JournalPage, JournalWait, Rejection};
@@ -38,10 +39,10 @@ pub(crate) async fn wait(Controlled(world): Controlled, uri: Uri) -> Answer<Jour
     if timeout > LONGEST_WAIT_MS {
         return Err(rejection("timeout_ms", &format!("is {timeout}"), &accepted).into());
     }
-    let entries = world
-        .journal
-        .wait(&filter, count, Duration::from_millis(timeout))
-        .await;
+    let entries = tokio::select! {
+        entries = world.journal.wait(&filter, count, Duration::from_millis(timeout)) => entries,
+        () = world.ended.cancelled() => return Err(worlds::ended(&world)),
+    };
     Ok(Json(JournalWait {
         reached: entries.len() >= count,
         entries,
