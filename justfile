@@ -105,7 +105,7 @@ bar-sim-start:
 
 # Bar: a world of the simulator is made within 1 ms (median), and a hundred under load keep to themselves
 bar-sim-worlds:
-    cargo bench --quiet -p webex-sim --bench worlds
+    cargo bench --quiet --profile dev -p webex-sim --bench worlds
 
 # Bar: every request vector comes out as docs/http.md says
 bar-vectors:

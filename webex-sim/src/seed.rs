@@ -198,10 +198,17 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_seed_is_a_world_without_people() {
-        let seed = Seed::parse("").unwrap();
+    fn an_empty_map_is_a_world_without_people_and_an_empty_file_is_a_mistake() {
+        let seed = Seed::parse("{}").unwrap();
         assert_eq!((seed.organizations(), seed.people()), (0, 0));
         assert!(seed.administrator().is_none());
+        for text in ["", "\n", "# organizations:\n"] {
+            assert!(
+                problems(text)[0].starts_with("the seed is empty"),
+                "{:?}",
+                problems(text)
+            );
+        }
     }
 
     #[test]

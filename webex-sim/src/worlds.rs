@@ -34,13 +34,13 @@ pub(crate) struct Worlds {
     start: Arc<Start>,
 }
 
-/// The worlds by each of their marks.
+/// The worlds, by name and by each of their marks.
 #[derive(Debug, Default)]
 struct Index {
     /// In the order of creation.
-    by_name: IndexMap<String, Arc<World>>,
-    by_client: HashMap<String, Arc<World>>,
-    by_tag: HashMap<Tag, Arc<World>>,
+    names: IndexMap<String, Arc<World>>,
+    clients: HashMap<String, Arc<World>>,
+    tags: HashMap<Tag, Arc<World>>,
 }
 
 impl Worlds {
@@ -59,26 +59,26 @@ impl Worlds {
     /// The world a request to the API acts on. `form` is its body, if that is a form.
     pub(crate) fn of_request(&self, request: &Request, form: &[u8]) -> Arc<World> {
         let index = self.index();
-        if index.by_name.len() == 1 {
+        if index.names.len() == 1 {
             return Arc::clone(&self.first);
         }
         let found = if [path::AUTHORIZE, path::ACCESS_TOKEN].contains(&request.uri().path()) {
-            client_id(request, form).and_then(|client| index.by_client.get(&client))
+            client_id(request, form).and_then(|client| index.clients.get(&client))
         } else {
             let tag = bearer(request).and_then(Tag::in_token);
-            tag.and_then(|tag| index.by_tag.get(&tag))
+            tag.and_then(|tag| index.tags.get(&tag))
         };
         Arc::clone(found.unwrap_or(&self.first))
     }
 
     /// The world of this name.
     pub(crate) fn named(&self, name: &str) -> Option<Arc<World>> {
-        self.index().by_name.get(name).cloned()
+        self.index().names.get(name).cloned()
     }
 
     /// All of them, in the order of creation.
     pub(crate) fn all(&self) -> Vec<Arc<World>> {
-        self.index().by_name.values().cloned().collect()
+        self.index().names.values().cloned().collect()
     }
 
     /// Deletes a world: its tokens lead nowhere from now on, and who waits for something in it is told. The first world stays.
@@ -92,9 +92,9 @@ impl Worlds {
             ));
         }
         let mut index = self.index_mut();
-        index.by_name.shift_remove(&world.name);
-        index.by_client.retain(|_, other| !Arc::ptr_eq(other, world));
-        index.by_tag.remove(&Tag::of(&world.name));
+        index.names.shift_remove(&world.name);
+        index.clients.retain(|_, other| !Arc::ptr_eq(other, world));
+        index.tags.remove(&Tag::of(&world.name));
         drop(index);
         world.ended.cancel();
         Ok(())
@@ -108,15 +108,15 @@ impl Worlds {
         change: impl FnOnce(),
     ) -> Result<(), Rejection> {
         let mut index = self.index_mut();
-        let owner = index.by_client.get(client_id);
+        let owner = index.clients.get(client_id);
         if let Some(owner) = owner.filter(|owner| !Arc::ptr_eq(owner, world)) {
             return Err(client_taken("integration.clientId", client_id, owner));
         }
         change();
-        index.by_client.retain(|_, other| !Arc::ptr_eq(other, world));
+        index.clients.retain(|_, other| !Arc::ptr_eq(other, world));
         // Nothing leads to a world that was deleted meanwhile.
         if !world.ended.is_cancelled() {
-            index.by_client.insert(client_id.to_owned(), Arc::clone(world));
+            index.clients.insert(client_id.to_owned(), Arc::clone(world));
         }
         Ok(())
     }
@@ -134,9 +134,9 @@ impl Worlds {
 
 impl Index {
     fn add(&mut self, world: &Arc<World>, client_id: String) {
-        self.by_name.insert(world.name.clone(), Arc::clone(world));
-        self.by_client.insert(client_id, Arc::clone(world));
-        self.by_tag.insert(Tag::of(&world.name), Arc::clone(world));
+        self.names.insert(world.name.clone(), Arc::clone(world));
+        self.clients.insert(client_id, Arc::clone(world));
+        self.tags.insert(Tag::of(&world.name), Arc::clone(world));
     }
 }
 

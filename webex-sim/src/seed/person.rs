@@ -12,15 +12,18 @@ use crate::world::{Address, FULL_ADMIN, Person, PhoneNumber, Role};
 #[derive(Debug)]
 pub(super) struct Draft<'a> {
     pub(super) section: Section<'a>,
-    pub(super) email: Found<&'a str>,
+    /// Absent if it is missing or none.
+    pub(super) email: Option<Found<&'a str>>,
     pub(super) organization: Option<Found<&'a str>>,
     pub(super) role: Found<Role>,
     /// All but the organisation.
     pub(super) person: Person,
+    /// Whether it has an address and a name.
+    pub(super) is_complete: bool,
 }
 
-/// Reads a person; absent if it has no address or no name.
-pub(super) fn read<'a>(mut section: Section<'a>, world: &str) -> Option<Draft<'a>> {
+/// Reads a person.
+pub(super) fn read<'a>(mut section: Section<'a>, world: &str) -> Draft<'a> {
     let email = section.required("email").filter(|email| {
         let good = is_address(email.value);
         if !good {
@@ -51,13 +54,14 @@ pub(super) fn read<'a>(mut section: Section<'a>, world: &str) -> Option<Draft<'a
         .extend(more.iter().map(|other| other.value.to_owned()));
     person.roles = role.value.names().iter().map(|&name| name.to_owned()).collect();
     details(&mut section, &mut person);
-    (email.is_some() && display_name.is_some()).then(|| Draft {
-        email: email.expect("looked at above"),
+    Draft {
+        is_complete: email.is_some() && display_name.is_some(),
+        email,
         organization,
         role,
         person,
         section,
-    })
+    }
 }
 
 /// What may be left out.

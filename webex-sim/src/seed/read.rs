@@ -21,7 +21,10 @@ use crate::worlds::checked_credential;
 
 /// Organisations by what a seed may call them.
 #[derive(Debug, Default)]
-struct Names<'a>(HashMap<&'a str, Uuid>);
+struct Names<'a> {
+    by_name: HashMap<&'a str, Uuid>,
+    ids: HashSet<Uuid>,
+}
 
 /// Reads the tree as the seed of the world of this name. `built_in` is what an integration lacks.
 pub(super) fn read(root: &Node, world: &str, built_in: Option<&Integration>) -> Result<Seed, SeedError> {
@@ -38,9 +41,7 @@ fn read_root(root: &Node, world: &str, built_in: Option<&Integration>, problems:
     let mut root = Section::of(root, String::new(), problems)?;
     let (mut directory, names, managers) = organizations(root.sections("organizations"), world);
     let drafts = root.sections("people").into_iter();
-    let drafts: Vec<_> = drafts
-        .filter_map(|section| person::read(section, world))
-        .collect();
+    let drafts = drafts.map(|section| person::read(section, world)).collect();
     for (_, manager) in managers {
         if let Some(manager) = directory.organizations.get_mut(&manager) {
             manager.partner = true;
@@ -70,10 +71,9 @@ fn read_root(root: &Node, world: &str, built_in: Option<&Integration>, problems:
 /// The organisations, what they are called, and who manages whom.
 fn organizations<'a>(sections: Vec<Section<'a>>, world: &str) -> (Directory, Names<'a>, Vec<(Uuid, Uuid)>) {
     let mut directory = Directory::default();
-    let (mut names, mut managed) = (Names::default(), Vec::new());
+    let (mut names, mut later) = (Names::default(), Vec::new());
     for mut section in sections {
         let display_name = section.required("displayName");
-        let written = section.text("id").map(|id| id.value);
         let id = person::uuid(&mut section, "id");
         let created = person::time(&mut section, "created");
         let manager = section.text("managedBy");
@@ -92,17 +92,15 @@ fn organizations<'a>(sections: Vec<Section<'a>>, world: &str) -> (Directory, Nam
             } else {
                 directory.organizations.insert(id, organization);
             }
-            names.0.entry(name.value).or_insert(id);
-            if let Some(written) = written {
-                names.0.entry(written).or_insert(id);
-            }
-            managed.push((id, manager, section));
+            names.by_name.entry(name.value).or_insert(id);
+            names.ids.insert(id);
+            later.push((id, manager, section));
         } else {
             section.finish();
         }
     }
     let mut managers = Vec::new();
-    for (id, manager, section) in managed {
+    for (id, manager, section) in later {
         if let Some(manager) = manager {
             match names.find(manager.value) {
                 Ok(manager) if manager != id => {
@@ -145,24 +143,26 @@ fn people(drafts: Vec<Draft<'_>>, directory: &mut Directory, names: &Names<'_>) 
             email,
             role,
             mut person,
+            is_complete,
             ..
         } = draft;
+        let place = email.and_then(|email| email.place);
         let known = organization.and_then(|id| directory.organizations.get(&id));
         if role.value == Role::FullAdmin && known.is_some_and(|known| known.partner) {
             let accepted = "partner_full_admin or user, because the organisation is a partner: it manages another one or has a partner_full_admin";
             section.wrong("role", role.place, "is full_admin", accepted);
         }
-        for own in &person.emails {
+        for own in person.emails.iter().filter(|own| !own.is_empty()) {
             if !addresses.insert(own.to_lowercase()) {
                 let reason = format!("is {own:?}, which somebody has already");
-                section.wrong("email", email.place, reason, "an e-mail address of its own");
+                section.wrong("email", place, reason, "an e-mail address of its own");
             }
         }
         if directory.people.contains_key(&person.id) {
             let reason = format!("is {}, which somebody has already", person.id);
-            section.wrong("id", email.place, reason, "an id of its own");
+            section.wrong("id", place, reason, "an id of its own");
         }
-        if let Some(organization) = organization {
+        if let Some(organization) = organization.filter(|_| is_complete) {
             person.organization = organization;
             directory.people.insert(person.id, person);
         }
@@ -174,10 +174,12 @@ fn people(drafts: Vec<Draft<'_>>, directory: &mut Directory, names: &Names<'_>) 
 /// The one that is named; the only one, if none is.
 fn organization_of(draft: &Draft<'_>, directory: &Directory, names: &Names<'_>) -> Option<Uuid> {
     match &draft.organization {
-        Some(named) => names.find(named.value).map_or_else(
+        Some(written) => names.find(written.value).map_or_else(
             |accepted| {
-                let reason = format!("is {:?}", named.value);
-                draft.section.wrong("organization", named.place, reason, accepted);
+                let reason = format!("is {:?}", written.value);
+                draft
+                    .section
+                    .wrong("organization", written.place, reason, accepted);
                 None
             },
             Some,
@@ -292,8 +294,9 @@ fn settings(root: &mut Section<'_>, problems: &Problems) -> SettingsPatch {
 impl Names<'_> {
     /// The organisation of this id or name; otherwise what would be accepted.
     fn find(&self, text: &str) -> Result<Uuid, String> {
-        self.0.get(text).copied().ok_or_else(|| {
-            let mut known: Vec<_> = self.0.keys().copied().collect();
+        let id = Uuid::parse_str(text).ok().filter(|id| self.ids.contains(id));
+        id.or_else(|| self.by_name.get(text).copied()).ok_or_else(|| {
+            let mut known: Vec<_> = self.by_name.keys().copied().collect();
             known.sort_unstable();
             match known.as_slice() {
                 [] => "the id or displayName of an organisation of this seed; it has none".to_owned(),

@@ -130,15 +130,13 @@ impl<'a> Section<'a> {
     /// A text that is not repeated if it is none.
     pub(super) fn secret(&mut self, name: &'static str) -> Option<Secret> {
         let node = self.node(name)?;
-        match &node.content {
-            Content::Text(text) => Some(Secret::new(text)),
-            _ => {
-                let accepted = "a text; in quotes if it looks like something else";
-                self.problems
-                    .add(node.place, self.at(name), "is no text", accepted);
-                None
-            }
+        if let Content::Text(text) = &node.content {
+            return Some(Secret::new(text));
         }
+        let accepted = "a text; in quotes if it looks like something else";
+        self.problems
+            .add(node.place, self.at(name), "is no text", accepted);
+        None
     }
 
     /// A text that `read` understands.
@@ -149,17 +147,15 @@ impl<'a> Section<'a> {
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Option<Found<T>> {
         let text = self.text(name)?;
-        match read(text.value) {
-            Some(value) => Some(Found {
-                value,
-                place: text.place,
-            }),
-            None => {
-                let reason = format!("is {:?}", text.value);
-                self.problems.add(text.place, self.at(name), reason, accepted);
-                None
-            }
+        let value = read(text.value);
+        if value.is_none() {
+            let reason = format!("is {:?}", text.value);
+            self.problems.add(text.place, self.at(name), reason, accepted);
         }
+        value.map(|value| Found {
+            value,
+            place: text.place,
+        })
     }
 
     /// True or false.

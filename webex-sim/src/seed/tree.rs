@@ -83,10 +83,12 @@ fn parse_yaml(text: &str) -> Result<Node, Problem> {
         let (event, span) = event.map_err(|error| wrong(place(error.marker()), error.info()))?;
         builder.event(event, span)?;
     }
-    Ok(builder.root.unwrap_or(Node {
+    builder.root.ok_or_else(|| Problem {
         place: None,
-        content: Content::Null,
-    }))
+        path: String::new(),
+        reason: "is empty".to_owned(),
+        accepted: "a seed, see docs/simulator.md; {} is a world without people".to_owned(),
+    })
 }
 
 // === impl Builder ===
@@ -95,11 +97,14 @@ impl Builder {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
         let at = place(&span.start);
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
             Event::DocumentStart(_) if self.root.is_some() => {
                 Err(wrong(at, "there is a second document; one is accepted"))
             }
-            Event::DocumentStart(_) => Ok(()),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => Ok(()),
             Event::Scalar(text, style, anchor, tag) => {
                 let content = scalar(text, style, tag.as_deref());
                 self.count(1, at)?;
@@ -176,9 +181,8 @@ impl Builder {
             }),
             (Content::Map(_), None) => {
                 let place = node.place.unwrap_or(open.place);
-                let name = match node.content {
-                    Content::Text(text) | Content::Number(text) => text,
-                    _ => return Err(wrong(place, "the name of a field is no text")),
+                let (Content::Text(name) | Content::Number(name)) = node.content else {
+                    return Err(wrong(place, "the name of a field is no text"));
                 };
                 if !open.names.insert(name.clone()) {
                     return Err(wrong(place, &format!("the field {name:?} is there twice")));
@@ -275,6 +279,8 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -334,7 +340,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
         for n in 1..12 {
             let before = format!("*a{},", n - 1).repeat(10);
-            bomb += &format!("a{n}: &a{n} [{before}]\n");
+            writeln!(bomb, "a{n}: &a{n} [{before}]").unwrap();
         }
         assert!(parse(&bomb).unwrap_err().reason.contains("too much"));
     }

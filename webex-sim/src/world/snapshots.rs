@@ -82,7 +82,7 @@ impl World {
     pub(crate) fn restore(self: &Arc<Self>, worlds: &Worlds, snapshot: &Snapshot) -> Result<(), Rejection> {
         let client_id = &snapshot.state.integration.client_id;
         worlds.replace_state(self, client_id, || {
-            self.put(snapshot.state.clone(), snapshot.clock)
+            self.put(snapshot.state.clone(), snapshot.clock);
         })
     }
 

@@ -150,7 +150,7 @@ impl Worlds {
         }
         let client_id = seed.integration.client_id.clone();
         let mut index = self.index_mut();
-        if index.by_name.len() >= MOST {
+        if index.names.len() >= MOST {
             let reason = format!("there are {MOST} of them already");
             return Err(rejection(
                 "worlds",
@@ -158,18 +158,18 @@ impl Worlds {
                 "fewer; DELETE /__sim/worlds/{world} deletes one",
             ));
         }
-        if index.by_name.contains_key(&name) {
+        if index.names.contains_key(&name) {
             return Err(rejection(
                 "name",
                 &format!("is {name:?}, which is taken"),
                 "a name that no other world has",
             ));
         }
-        if let Some(other) = index.by_tag.get(&Tag::of(&name)) {
+        if let Some(other) = index.tags.get(&Tag::of(&name)) {
             let reason = format!("is {name:?}, whose tokens would lead to the world {}", other.name);
             return Err(rejection("name", &reason, "another name"));
         }
-        if let Some(owner) = index.by_client.get(&client_id) {
+        if let Some(owner) = index.clients.get(&client_id) {
             let field = if new.client_id.is_some() {
                 "client_id"
             } else {
@@ -185,8 +185,8 @@ impl Worlds {
     fn free_name(&self) -> String {
         let index = self.index();
         let mut names = (0..TRIES).map(|_| format!("world-{}", self.start.random_hex(6)));
-        let free = names
-            .find(|name| !index.by_name.contains_key(name) && !index.by_tag.contains_key(&Tag::of(name)));
+        let free =
+            names.find(|name| !index.names.contains_key(name) && !index.tags.contains_key(&Tag::of(name)));
         // Then creation is refused with the name.
         free.unwrap_or_else(|| "world".to_owned())
     }

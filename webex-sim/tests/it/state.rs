@@ -1,5 +1,6 @@
 //! Snapshots, and the state as a document that goes from process to process.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use insta::assert_snapshot;
@@ -50,7 +51,7 @@ async fn lively() -> (Sim, crate::harness::Tokens) {
     control.decline().await.unwrap();
     control.lose_token_answers(0).await.unwrap();
     control.freeze(true).await.unwrap();
-    control.advance(Duration::from_secs(3_600)).await.unwrap();
+    control.advance(Duration::from_hours(1)).await.unwrap();
     (sim, tokens)
 }
 
@@ -243,6 +244,7 @@ async fn a_state_of_another_world_goes_into_one_of_its_name() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of mistakes")]
 async fn a_state_that_cannot_be_is_refused_and_changes_nothing() {
     let (sim, _) = lively().await;
     let control = sim.running.control();
@@ -281,7 +283,11 @@ async fn a_state_that_cannot_be_is_refused_and_changes_nothing() {
         ("no format", "{}".to_owned()),
         ("another format", with("/format", json!(2))),
         ("more behind it", format!("{good} x")),
-        ("a field that is unknown", with("/people/0/title", json!(7))),
+        ("a text that is none", with("/people/0/title", json!(7))),
+        (
+            "a field that is unknown",
+            with("/people/0/phoneNumbers", json!([{"colour": "red"}])),
+        ),
         (
             "a clock before 1970",
             with("/clock", json!({"frozen": "1969-12-31T00:00:00Z"})),
@@ -363,7 +369,7 @@ async fn a_state_that_cannot_be_is_refused_and_changes_nothing() {
         )
         .await;
         assert_eq!(answer.status, 400, "{what}: {}", answer.body);
-        shown += &format!("{what}\n  {}\n", answer.body.replace(&foreign, "FOREIGN"));
+        writeln!(shown, "{what}\n  {}", answer.body.replace(&foreign, "FOREIGN")).unwrap();
         assert_eq!(control.export_state().await.unwrap(), good, "{what}");
     }
     assert!(

@@ -1,6 +1,7 @@
 //! Several worlds in one process: each has its own people, tokens, clock and journal.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -390,7 +391,7 @@ async fn what_cannot_be_made_is_refused_with_the_field() {
     ] {
         let answer = sim.control_raw(Method::POST, "worlds", &body).await;
         assert_eq!(answer.status, 400, "{body}: {}", answer.body);
-        shown += &format!("{body}\n  {}\n", answer.body);
+        writeln!(shown, "{body}\n  {}", answer.body).unwrap();
     }
     let shown = shown.replace(&long, "LONG");
     assert!(
