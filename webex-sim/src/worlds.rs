@@ -92,10 +92,14 @@ impl Worlds {
             ));
         }
         let mut index = self.index_mut();
+        let named = index.names.get(&world.name);
+        if !named.is_some_and(|named| Arc::ptr_eq(named, world)) {
+            // Somebody else was faster, and another one may have the name by now.
+            return Ok(());
+        }
         index.names.shift_remove(&world.name);
         index.clients.retain(|_, other| !Arc::ptr_eq(other, world));
         index.tags.remove(&Tag::of(&world.name));
-        drop(index);
         world.ended.cancel();
         Ok(())
     }
