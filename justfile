@@ -103,6 +103,10 @@ bar-sim-start:
     cargo build --quiet --release -p webex-sim --bin webex-sim
     cargo run --quiet -p e2e -- start simulator "${CARGO_TARGET_DIR:-target}/release/webex-sim"
 
+# Bar: a world of the simulator is made within 1 ms (median), and a hundred under load keep to themselves
+bar-sim-worlds:
+    cargo bench --quiet --profile dev -p webex-sim --bench worlds
+
 # Bar: every request vector comes out as docs/http.md says
 bar-vectors:
     #!/usr/bin/env bash

@@ -5,10 +5,12 @@ mod health;
 mod log;
 mod options;
 mod output;
+mod seeds;
 mod serve;
 mod signals;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -40,6 +42,21 @@ enum Command {
     },
     /// Ask the simulator on --control-port whether it is well: exit 0 or 1
     Health,
+    /// Write a commented seed file to start from: the built-in world
+    Init {
+        /// Where to write it
+        #[arg(default_value = "webex-sim.yaml", value_name = "FILE")]
+        file: PathBuf,
+        /// Overwrite a file that is there already
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check a seed file: exit 0, or 1 with everything that is wrong with it
+    Validate {
+        /// YAML or JSON
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 /// Not a doc comment, because names of variables would need backticks there.
@@ -63,6 +80,8 @@ pub fn main() -> ExitCode {
             None | Some(Command::Serve) => serve::run(&cli.options).await,
             Some(Command::Exec { command }) => exec::run(&cli.options, &command).await,
             Some(Command::Health) => health::run(&cli.options).await,
+            Some(Command::Init { file, force }) => seeds::init(&file, force),
+            Some(Command::Validate { file }) => seeds::validate(&file),
         }
     });
     // Nothing that still runs may hold the process.

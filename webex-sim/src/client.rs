@@ -1,6 +1,8 @@
 //! The typed client of the control API. It speaks plain HTTP and needs no certificate authorities of the machine.
 
 mod http;
+mod state;
+mod worlds;
 
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use crate::control::types::{
 
 pub use crate::control::types;
 use crate::encode::percent_encoded;
+pub use worlds::World;
 
 /// Controls a simulator. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -358,7 +361,7 @@ impl ControlClient {
 
     /// Gives the answers of an HTTP Archive again, in the place of the recording before.
     pub async fn replay(&self, archive: &serde_json::Value) -> Result<ReplayList, ClientError> {
-        self.http.put("replay", archive).await
+        self.http.put_json("replay", archive).await
     }
 
     /// The recorded answers that are given again.

@@ -4,7 +4,7 @@
 #[cfg(feature = "server")]
 pub(crate) mod fields;
 #[cfg(feature = "server")]
-mod handlers;
+pub(crate) mod handlers;
 #[cfg(feature = "server")]
 pub(crate) mod router;
 #[cfg(feature = "server")]

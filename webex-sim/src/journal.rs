@@ -114,6 +114,11 @@ impl Journal {
         nearest.collect()
     }
 
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ring().exchanges.len()
+    }
+
     /// Forgets all entries.
     pub(crate) fn clear(&self) {
         let mut ring = self.ring();

@@ -57,6 +57,8 @@ mod seed;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]
+mod vault;
+#[cfg(feature = "server")]
 mod violations;
 #[cfg(feature = "server")]
 mod world;
@@ -69,6 +71,6 @@ pub use replay::ArchiveError;
 #[cfg(feature = "server")]
 pub use secret::{Secret, fingerprint};
 #[cfg(feature = "server")]
-pub use seed::{Seed, SeedError};
+pub use seed::{Place, Problem, Seed, SeedError};
 #[cfg(feature = "server")]
 pub use server::{Builder, Running, Simulator, StartError, TlsError, TlsFiles};

@@ -4,7 +4,7 @@
 pub(crate) mod authorize;
 pub(crate) mod params;
 mod pkce;
-mod registry;
+pub(crate) mod registry;
 mod scope;
 pub(crate) mod token_endpoint;
 pub(crate) mod token_value;

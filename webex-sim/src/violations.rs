@@ -6,6 +6,7 @@ mod told;
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use self::told::Told;
@@ -22,13 +23,15 @@ const STORM: usize = 10;
 const STORM_WITHIN: SignedDuration = SignedDuration::from_secs(10);
 
 /// The violations of a world, and what is needed to notice them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Violations {
     list: VecDeque<Violation>,
     /// When the last refreshes came in, whatever they were answered with.
     refreshes: VecDeque<Timestamp>,
     /// The storm that goes on is listed already.
     storming: bool,
+    #[serde(skip)]
     told: Told,
 }
 
@@ -36,6 +39,16 @@ impl Violations {
     /// The oldest first.
     pub(crate) fn list(&self) -> Vec<Violation> {
         self.list.iter().cloned().collect()
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are no more than are ever kept.
+    pub(crate) fn fits(&self) -> bool {
+        self.list.len() <= KEPT && self.refreshes.len() <= STORM
     }
 
     /// Forgets all violations; a storm that goes on is listed anew. What clients have been told stays.

@@ -3,13 +3,18 @@
 
 pub(crate) mod broadworks;
 mod directory;
+pub(crate) mod document;
 mod person;
+mod shared;
+pub(crate) mod snapshots;
 mod tag;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::{SimClock, WallClock};
 use crate::control::types::{Consent, Settings};
@@ -20,18 +25,28 @@ use crate::limits::Limits;
 use crate::oauth::{Registry, ScopeSet};
 use crate::random::Random;
 use crate::replay::Replay;
-use crate::secret::Secret;
+use crate::secret::{Secret, exported};
 use crate::seed::Seed;
+use crate::vault::{Known, Vault};
 use crate::violations::Violations;
 
 pub(crate) use directory::{Directory, Organization};
 pub(crate) use person::{Address, FULL_ADMIN, Person, PhoneNumber, Role};
+pub(crate) use shared::Shared;
+pub(crate) use snapshots::Snapshots;
 pub(crate) use tag::Tag;
 
 /// One isolated simulation.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) name: String,
+    /// Real time.
+    pub(crate) created: Timestamp,
+    /// Cancelled when the world is deleted.
+    pub(crate) ended: CancellationToken,
+    /// Where the secrets of all worlds are.
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) snapshots: Snapshots,
     pub(crate) clock: SimClock,
     pub(crate) journal: Journal,
     pub(crate) answers: Answers,
@@ -45,10 +60,23 @@ pub(crate) struct World {
     state: Mutex<State>,
 }
 
-/// What requests change.
+/// What a world is given at its start.
 #[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) seed: Seed,
+    pub(crate) settings: Settings,
+    pub(crate) wall: Arc<dyn WallClock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) journal_capacity: usize,
+    pub(crate) vault: Arc<Vault>,
+    /// Whether the vault has the passwords of the seed already, because other worlds start with it, too.
+    pub(crate) passwords_known: bool,
+}
+
+/// What requests change.
+#[derive(Debug, Clone)]
 pub(crate) struct State {
-    pub(crate) directory: Directory,
+    pub(crate) directory: Shared<Directory>,
     pub(crate) integration: Integration,
     pub(crate) settings: Settings,
     pub(crate) registry: Registry,
@@ -61,13 +89,17 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     /// How many requests everybody has made.
     pub(crate) limits: Limits,
+    /// What must never be shown: passwords and the client secret.
+    pub(crate) secrets: Known,
 }
 
 /// The OAuth client that is registered with Webex.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Integration {
     pub(crate) name: String,
     pub(crate) client_id: String,
+    #[serde(with = "exported")]
     pub(crate) client_secret: Secret,
     /// As in the seed; the ones in force are in [`Settings::redirect_uris`].
     pub(crate) redirect_uris: Vec<String>,
@@ -77,17 +109,28 @@ pub(crate) struct Integration {
 // === impl World ===
 
 impl World {
-    pub(crate) fn new(
-        name: String,
-        seed: Seed,
-        settings: Settings,
-        wall: Arc<dyn WallClock>,
-        random: Arc<dyn Random>,
-        journal_capacity: usize,
-    ) -> Self {
-        let state = State::new(Tag::of(&name), &seed, &settings);
+    pub(crate) fn new(name: String, origin: Origin) -> Self {
+        let Origin {
+            seed,
+            settings,
+            wall,
+            random,
+            journal_capacity,
+            vault,
+            passwords_known,
+        } = origin;
+        let secrets = Known::new(Arc::clone(&vault));
+        secrets.learn([&seed.integration.client_secret]);
+        if !passwords_known {
+            secrets.learn(seed.directory.passwords());
+        }
+        let state = State::new(Tag::of(&name), &seed, &settings, secrets);
         Self {
             name,
+            created: wall.now(),
+            ended: CancellationToken::new(),
+            vault,
+            snapshots: Snapshots::default(),
             clock: SimClock::new(wall),
             journal: Journal::new(journal_capacity),
             answers: Answers::default(),
@@ -102,24 +145,43 @@ impl World {
     /// The state as it is now, what is due has happened, locked. Never hold it across an await.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.directory.settle(self.clock.now());
+        // Worlds share what nobody has changed: it is not touched for nothing.
+        let now = self.clock.now();
+        if state.directory.is_due(now) {
+            state.directory.settle(now);
+        }
         state
     }
 
-    /// Everything as at the start: state, settings, clock, journal.
+    /// Everything as at the start: state, settings, clock, journal. Snapshots stay.
     pub(crate) fn reset(&self) {
         let mut state = self.state();
         self.clock.reset();
-        *state = State::new(Tag::of(&self.name), &self.seed, &self.settings);
+        *state = self.first_state(&state);
         self.journal.clear();
         self.replay.reset();
+    }
+
+    /// The state of the start. `now` is the one in force: secrets that were learnt stay known.
+    pub(crate) fn first_state(&self, now: &State) -> State {
+        State::new(
+            Tag::of(&self.name),
+            &self.seed,
+            &self.settings,
+            now.secrets.clone(),
+        )
+    }
+
+    /// The client id of the start.
+    pub(crate) fn first_client_id(&self) -> &str {
+        &self.seed.integration.client_id
     }
 }
 
 // === impl State ===
 
 impl State {
-    fn new(tag: Tag, seed: &Seed, settings: &Settings) -> Self {
+    fn new(tag: Tag, seed: &Seed, settings: &Settings, secrets: Known) -> Self {
         Self {
             directory: seed.directory.clone(),
             integration: seed.integration.clone(),
@@ -130,6 +192,7 @@ impl State {
             lose_answers: 0,
             faults: Faults::default(),
             limits: Limits::default(),
+            secrets,
         }
     }
 
@@ -138,18 +201,11 @@ impl State {
         self.directory.person(text)
     }
 
-    /// What must never be shown: the client secret and the passwords.
-    pub(crate) fn secrets(&self) -> Vec<String> {
-        let passwords = self.directory.people.values().map(|person| &person.password);
-        let all = passwords.chain([&self.integration.client_secret]);
-        let known = all.filter(|secret| !secret.expose().is_empty());
-        known.map(|secret| secret.expose().to_owned()).collect()
-    }
-
     /// Gives a person another password; every code and token of theirs is dead from now on. The number of tokens
     /// that were good; absent if there is no such person.
     pub(crate) fn change_password(&mut self, text: &str, password: Secret, now: Timestamp) -> Option<usize> {
         let id = self.directory.person(text)?.id;
+        self.secrets.learn([&password]);
         self.directory.people.get_mut(&id)?.password = password;
         Some(self.registry.revoke_person(id, now))
     }

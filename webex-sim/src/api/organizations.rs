@@ -150,7 +150,7 @@ mod tests {
         let mut directory = Seed::default().directory;
         let (own, other) = (directory.organizations[0].id, directory.organizations[1].id);
         directory.organizations[1].managed_by = Some(own);
-        (directory, own, other)
+        ((*directory).clone(), own, other)
     }
 
     #[test]

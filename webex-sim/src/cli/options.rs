@@ -76,7 +76,7 @@ pub(super) struct Options {
         value_delimiter = ' '
     )]
     pub(super) redirect_uri: Vec<String>,
-    /// World to start with, JSON, instead of the built-in one
+    /// World to start with, YAML or JSON, instead of the built-in one
     #[arg(
         long,
         global = true,
@@ -210,7 +210,7 @@ impl Options {
         let mut seed = Seed::default();
         if let Some(path) = &self.seed {
             let text = read(path, "--seed")?;
-            seed = Seed::from_json(&text).map_err(|source| OptionsError::Seed {
+            seed = Seed::parse(&text).map_err(|source| OptionsError::Seed {
                 path: path.clone(),
                 source,
             })?;

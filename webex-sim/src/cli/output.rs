@@ -15,6 +15,11 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
+/// Says what was asked for, on standard output.
+pub(super) fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
 /// Says what went wrong.
 pub(super) fn failure(code: u8, text: &str) -> ExitCode {
     say(&format!("webex-sim: {text}"));

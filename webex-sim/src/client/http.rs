@@ -16,11 +16,16 @@ use crate::encode::percent_encoded;
 /// Control operations answer at once, except waits, which add their own time.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// Where the first world's operations are, and those above all worlds.
+const ROOT: &str = "/__sim";
+
 /// An HTTP client with the address of the control listener.
 #[derive(Debug, Clone)]
 pub(super) struct Http {
     client: reqwest::Client,
     base: String,
+    /// Where the operations are: `/__sim`, or that of a world.
+    scope: String,
 }
 
 /// Parameters of a wait: the filter's, and its own.
@@ -46,6 +51,23 @@ impl Http {
         Self {
             client: client.build().expect("the TLS configuration is one of rustls"),
             base: url,
+            scope: ROOT.to_owned(),
+        }
+    }
+
+    /// The same for the world of this name.
+    pub(super) fn world(&self, name: &str) -> Self {
+        Self {
+            scope: format!("{ROOT}/worlds/{}", percent_encoded(name)),
+            ..self.clone()
+        }
+    }
+
+    /// The same for what is above all worlds.
+    pub(super) fn root(&self) -> Self {
+        Self {
+            scope: ROOT.to_owned(),
+            ..self.clone()
         }
     }
 
@@ -66,7 +88,7 @@ impl Http {
         self.json(self.request(Method::POST, path, &[]).json(body)).await
     }
 
-    pub(super) async fn put<T: DeserializeOwned>(
+    pub(super) async fn put_json<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
@@ -80,6 +102,14 @@ impl Http {
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
         self.json(self.request(Method::PATCH, path, &[]).json(body)).await
+    }
+
+    pub(super) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Result<T, ClientError> {
+        self.json(self.request(Method::PUT, path, &[]).body(body)).await
     }
 
     pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
@@ -104,10 +134,9 @@ impl Http {
     pub(super) async fn text(&self, path: &str) -> Result<String, ClientError> {
         let (url, status, body) = self.send(self.request(Method::GET, path, &[])).await?;
         if status == 200 {
-            Ok(body)
-        } else {
-            Err(ClientError::Unexpected { url, status, body })
+            return Ok(body);
         }
+        Err(refused(url, status, body))
     }
 
     fn request(&self, method: Method, path: &str, query: &[String]) -> RequestBuilder {
@@ -119,7 +148,7 @@ impl Http {
         let separator = if query.is_empty() { "" } else { "?" };
         self.client.request(
             method,
-            format!("{}/__sim/{path}{separator}{}", self.base, query.join("&")),
+            format!("{}{}/{path}{separator}{}", self.base, self.scope, query.join("&")),
         )
     }
 
@@ -128,10 +157,7 @@ impl Http {
         if (200..300).contains(&status) {
             return serde_json::from_str(&body).map_err(|_| ClientError::Unexpected { url, status, body });
         }
-        match serde_json::from_str(&body) {
-            Ok(rejection) => Err(ClientError::Refused { status, rejection }),
-            Err(_) => Err(ClientError::Unexpected { url, status, body }),
-        }
+        Err(refused(url, status, body))
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<(String, u16, String), ClientError> {
@@ -148,6 +174,14 @@ impl Http {
         let (url, status) = (response.url().to_string(), response.status().as_u16());
         let body = response.text().await.map_err(unreachable)?;
         Ok((url, status, body))
+    }
+}
+
+/// What an answer that is none of success means.
+fn refused(url: String, status: u16, body: String) -> ClientError {
+    match serde_json::from_str(&body) {
+        Ok(rejection) => ClientError::Refused { status, rejection },
+        Err(_) => ClientError::Unexpected { url, status, body },
     }
 }
 

@@ -44,7 +44,8 @@ impl Fields {
         Ok(Self::new(values))
     }
 
-    fn new(values: Map<String, Value>) -> Self {
+    /// The members of an object.
+    pub(crate) fn new(values: Map<String, Value>) -> Self {
         Self {
             values,
             known: Vec::new(),
@@ -118,6 +119,11 @@ impl Fields {
         })
     }
 
+    /// An object, as it is.
+    pub(crate) fn map(&mut self, name: &'static str) -> Result<Option<Map<String, Value>>, Rejection> {
+        self.take(name, "an object", |value| value.as_object().cloned())
+    }
+
     /// One of several words.
     pub(crate) fn choice<T: Copy>(
         &mut self,
@@ -162,11 +168,11 @@ impl Fields {
         match self.values.shift_remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => read(&value).map(Some).ok_or_else(|| {
-                // A password must not be repeated, whatever it is.
-                let reason = if name == "password" {
-                    "is no text".to_owned()
-                } else {
-                    format!("is {value}")
+                // What holds a secret must not be repeated, whatever it is.
+                let reason = match name {
+                    "password" | "client_secret" => "is no text".to_owned(),
+                    "seed" => "is no object".to_owned(),
+                    _ => format!("is {value}"),
                 };
                 rejection(name, &reason, accepted)
             }),

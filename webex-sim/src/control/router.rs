@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
@@ -15,25 +15,29 @@ use serde::Deserialize;
 
 use super::fields::rejection;
 use super::handlers::{
-    clock, consent, coverage, faults, journal, people, replay, settings, subscribers, tokens, violations,
+    clock, consent, coverage, faults, journal, people, replay, settings, snapshots, state, subscribers,
+    tokens, violations, worlds as world_handlers,
 };
 use super::types::{Health, Rejection};
 use crate::world::World;
 use crate::worlds::{FIRST, Worlds};
 
+/// Largest seed or state that is read: a hundred thousand people fit.
+const LARGEST_BODY: usize = 128 * 1024 * 1024;
+
 /// What every control handler can reach.
 #[derive(Clone)]
-pub(super) struct Control {
-    pub(super) worlds: Worlds,
+pub(crate) struct Control {
+    pub(crate) worlds: Worlds,
     authority_pem: String,
 }
 
 /// The answer of a handler.
-pub(super) type Answer<T> = Result<Json<T>, Refused>;
+pub(crate) type Answer<T> = Result<Json<T>, Refused>;
 
 /// A request that changed nothing.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// 400.
     Invalid(Rejection),
     /// 404: it names something that is not there.
@@ -76,8 +80,23 @@ pub(crate) fn control(worlds: Worlds, authority_pem: String) -> Router {
         )
         .route("/faults/unused", get(faults::unused))
         .route("/faults/{id}", get(faults::get).delete(faults::delete))
+        .route("/snapshots", get(snapshots::list))
+        .route(
+            "/snapshots/{name}",
+            put(snapshots::save).delete(snapshots::delete),
+        )
+        .route("/snapshots/{name}/restore", post(snapshots::restore))
+        .route("/state", get(state::export).put(state::import))
         .route("/ca.pem", get(ca));
     Router::new()
+        .route(
+            "/__sim/worlds",
+            get(world_handlers::list).post(world_handlers::create),
+        )
+        .route(
+            "/__sim/worlds/{world}",
+            get(world_handlers::get).delete(world_handlers::delete),
+        )
         .nest("/__sim", routes.clone())
         .nest("/__sim/worlds/{world}", routes)
         .fallback(unknown)
@@ -95,9 +114,12 @@ async fn health() -> Json<Health> {
     })
 }
 
-async fn reset(Controlled(world): Controlled, body: Bytes) -> Answer<Health> {
+async fn reset(State(control): State<Control>, Controlled(world): Controlled, body: Bytes) -> Answer<Health> {
     super::fields::Fields::json(&body)?.finish()?;
-    world.reset();
+    let client_id = world.first_client_id();
+    control
+        .worlds
+        .replace_state(&world, client_id, || world.reset())?;
     Ok(health().await)
 }
 
@@ -122,14 +144,25 @@ async fn wrong_method(method: Method, uri: Uri) -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, Json(body)).into_response()
 }
 
+/// The body of a request that brings a seed or a state.
+pub(super) async fn large_body(request: Request) -> Result<Bytes, Refused> {
+    axum::body::to_bytes(request.into_body(), LARGEST_BODY)
+        .await
+        .map_err(|_| {
+            let reason = "is too large, or did not come to its end";
+            let accepted = format!("at most {LARGEST_BODY} bytes");
+            rejection("body", reason, &accepted).into()
+        })
+}
+
 /// Whom a path is about.
 #[derive(Deserialize)]
-pub(super) struct PersonPath {
-    pub(super) person: String,
+pub(crate) struct PersonPath {
+    pub(crate) person: String,
 }
 
 /// The world that a request is about: the one in the path, else the first.
-pub(super) struct Controlled(pub(super) Arc<World>);
+pub(crate) struct Controlled(pub(crate) Arc<World>);
 
 #[derive(Deserialize)]
 struct WorldPath {

@@ -9,6 +9,7 @@ mod settings;
 mod subscribers;
 mod tokens;
 mod violations;
+mod worlds;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,9 @@ pub use settings::{Rotation, Settings, SettingsPatch, TokenErrorShape};
 pub use subscribers::{SubscriberFault, SubscriberState, SubscriberStatus, SubscriberStatusChange};
 pub use tokens::{EndTokens, Ended, LostAnswers, TokenInfo, TokenKind, TokenList, TokenState};
 pub use violations::{Violation, ViolationKind, ViolationList};
+pub use worlds::{
+    CreatedWorld, Deleted, Imported, NewWorld, SnapshotInfo, SnapshotList, WorldInfo, WorldList,
+};
 
 /// `GET /__sim/health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -208,18 +208,20 @@ mod tests {
     use crate::random::CountingRandom;
     use crate::seed::Seed;
     use crate::server::listen::Connection;
-    use crate::world::World;
+    use crate::world::{self, World};
 
     fn context(operation: &str) -> Context {
         let random = Arc::new(CountingRandom::default());
-        let world = World::new(
-            "default".into(),
-            Seed::default(),
-            Settings::default(),
-            Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)),
-            random.clone(),
-            1,
-        );
+        let origin = world::Origin {
+            seed: Seed::default(),
+            settings: Settings::default(),
+            wall: Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)),
+            random: random.clone(),
+            journal_capacity: 1,
+            vault: Arc::default(),
+            passwords_known: false,
+        };
+        let world = World::new("default".into(), origin);
         let mut request = Request::new(Body::empty());
         request
             .headers_mut()

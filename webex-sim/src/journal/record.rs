@@ -266,7 +266,7 @@ impl Drop for Pending {
         if let Some(mut exchange) = self.exchange.take() {
             exchange.entry.fault = self.fired.id().cloned();
             exchange.entry.duration_ms = self.start.elapsed().as_secs_f64() * 1_000.0;
-            redact::known(&mut exchange, &self.world.state().secrets());
+            redact::known(&mut exchange, &self.world.vault);
             log(&exchange.entry);
             self.world.journal.append(exchange);
         }

@@ -4,6 +4,7 @@
 use crate::control::types::Exchange;
 use crate::oauth::token_value::CLUSTER;
 use crate::secret::fingerprint;
+use crate::vault::Vault;
 
 /// Query and form fields that hold a secret. `state` is not one of them: a test wants to see it.
 const SECRET_FIELDS: [&str; 9] = [
@@ -20,9 +21,6 @@ const SECRET_FIELDS: [&str; 9] = [
 
 /// Header fields that hold a secret and nothing else.
 const SECRET_HEADERS: [&str; 4] = ["cookie", "proxy-authorization", "set-cookie", "x-gateway-key"];
-
-/// A shorter text is a part of too many others to be replaced wherever it stands.
-const SHORTEST_SECRET: usize = 6;
 
 /// Characters before the cluster in a token and after it, with the separators.
 const TOKEN_HEAD: usize = 64;
@@ -110,8 +108,8 @@ pub(crate) fn tokens(text: &str) -> String {
     shown
 }
 
-/// The secrets that the world knows, as they are and percent-encoded, wherever they stand in an entry.
-pub(crate) fn known(exchange: &mut Exchange, secrets: &[String]) {
+/// The secrets that any world knows, as they are and percent-encoded, wherever they stand in an exchange.
+pub(crate) fn known(exchange: &mut Exchange, vault: &Vault) {
     let entry = &mut exchange.entry;
     let texts = [&mut entry.path, &mut entry.query, &mut entry.tracking_id];
     let headers = entry.headers.iter_mut().chain(&mut exchange.response_headers);
@@ -120,13 +118,8 @@ pub(crate) fn known(exchange: &mut Exchange, secrets: &[String]) {
     let bodies = bodies.into_iter().flatten().map(|body| &mut body.text);
     let headers = headers.map(|(_, value)| value);
     for text in texts.into_iter().chain(headers).chain(form).chain(bodies) {
-        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
-            let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-            for form in [secret, &encoded] {
-                if text.contains(form.as_str()) {
-                    *text = text.replace(form.as_str(), &fingerprint(secret));
-                }
-            }
+        if let Some(shown) = vault.redacted(text) {
+            *text = shown;
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Codes, grants and access tokens of a world: what is issued, what is still good, and why not. Pure: the time and
 //! the randomness of each step are arguments, and nothing here knows HTTP.
 
+pub(crate) mod document;
 mod holder;
 mod listing;
 
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::pkce::Challenge;
@@ -14,7 +16,7 @@ use super::scope::ScopeSet;
 use super::token_value::generate;
 use crate::control::types::{Rotation, Settings};
 use crate::random::Random;
-use crate::secret::Secret;
+use crate::secret::{Secret, exported};
 use crate::world::Tag;
 
 pub(crate) use listing::Selection;
@@ -40,7 +42,8 @@ pub(crate) struct Registry {
 }
 
 /// What a person has agreed to on the authorize page.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Authorization {
     pub(crate) client_id: String,
     pub(crate) person: Uuid,
@@ -103,7 +106,8 @@ pub(crate) enum Refusal {
 }
 
 /// When something was issued and until when it is good.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Life {
     serial: u64,
     issued_at: Timestamp,
@@ -111,14 +115,16 @@ struct Life {
     revoked: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Code {
     life: Life,
     used: bool,
     authorization: Authorization,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Grant {
     life: Life,
     client_id: String,
@@ -126,6 +132,7 @@ struct Grant {
     organization: Uuid,
     scopes: ScopeSet,
     /// The access token issued last, which a refresh within a day returns again.
+    #[serde(with = "exported")]
     latest: Secret,
     /// Serial number of the first refresh token since the authorization; rotation keeps it.
     family: u64,
@@ -133,7 +140,8 @@ struct Grant {
     replaced: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Token {
     life: Life,
     client_id: String,

@@ -5,8 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::control::handlers::worlds::created;
+use crate::control::types::{CreatedWorld, NewWorld, Rejection};
 use crate::encode::percent_encoded;
 use crate::seed::Seed;
+use crate::worlds::Worlds;
 
 /// A running simulator. Dropping it stops it in the background; [`Running::stop`] waits until it has.
 #[derive(Debug)]
@@ -15,6 +18,7 @@ pub struct Running {
     addresses: Addresses,
     ca_pem: String,
     seed: Seed,
+    worlds: Worlds,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -32,6 +36,7 @@ impl Running {
         addresses: Addresses,
         ca_pem: String,
         seed: Seed,
+        worlds: Worlds,
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
@@ -39,6 +44,7 @@ impl Running {
             addresses,
             ca_pem,
             seed,
+            worlds,
             stop,
             tasks,
         }
@@ -104,6 +110,18 @@ impl Running {
     #[must_use]
     pub fn control(&self) -> crate::client::ControlClient {
         crate::client::ControlClient::new(self.control_url())
+    }
+
+    /// Makes a world beside the first one, as `POST /__sim/worlds` does; on error there is none.
+    pub fn create_world(&self, new: &NewWorld) -> Result<CreatedWorld, Rejection> {
+        self.worlds.create(new).map(|world| created(&world))
+    }
+
+    /// The same, with a client of the control API for it.
+    #[cfg(feature = "client")]
+    pub fn world(&self, new: &NewWorld) -> Result<crate::client::World, Rejection> {
+        let created = self.create_world(new)?;
+        Ok(crate::client::World::new(created, &self.control()))
     }
 
     /// Closes listeners and connections and waits until they are closed: the next connection is refused.

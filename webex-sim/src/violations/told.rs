@@ -13,7 +13,7 @@ use uuid::Uuid;
 const KEPT: usize = 1_000;
 
 /// What was answered so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Told {
     /// By operation and person: no call before this time.
     waits: HashMap<(&'static str, Uuid), Timestamp>,

@@ -1,23 +1,25 @@
 //! A person of a world: one record behind the sign-in page, `/v1/people`, and the SCIM users.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::ids::{self, Kind};
-use crate::secret::Secret;
+use crate::secret::{Secret, exported};
 
 /// Role of a full administrator, as role ids and SCIM roles name it.
 pub(crate) const FULL_ADMIN: &str = "id_full_admin";
 
 /// Somebody of an organisation. A field without a value is left out of answers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Person {
     pub(crate) id: Uuid,
     pub(crate) organization: Uuid,
     /// The primary one first; there is at least one.
     pub(crate) emails: Vec<String>,
+    #[serde(with = "exported")]
     pub(crate) password: Secret,
     pub(crate) first_name: Option<String>,
     pub(crate) last_name: Option<String>,
@@ -49,7 +51,8 @@ pub(crate) struct Person {
 }
 
 /// A telephone number of a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PhoneNumber {
     /// Such as `work`, `mobile`, `work_extension`.
     pub(crate) kind: String,
@@ -58,7 +61,8 @@ pub(crate) struct PhoneNumber {
 }
 
 /// A postal address of a person.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Address {
     /// Such as `work`.
     pub(crate) kind: Option<String>,
@@ -70,8 +74,7 @@ pub(crate) struct Address {
 }
 
 /// What a person may do, as the sign-in page and seeds say it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Full administrator of a partner organisation: whom the integration needs.
     PartnerFullAdmin,

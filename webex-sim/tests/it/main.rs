@@ -24,5 +24,8 @@ mod scim_access;
 mod scim_bulk;
 mod scim_search;
 mod scim_tokens;
+mod seeds;
+mod state;
 mod tls;
 mod violations;
+mod worlds;

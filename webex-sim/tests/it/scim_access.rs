@@ -148,7 +148,7 @@ async fn other_methods_types_and_bodies_are_refused() {
         }
         let large = format!("{{\"a\":\"{}\"}}", "x".repeat(3 << 20));
         let answer = scim.body(method, &path, "application/json", large).await;
-        refused(&answer, 413, None, "The body of the request is too large.");
+        refused(&answer, 413, None, "The request is too large.");
     }
     assert_eq!(
         scim.get("/identity/scim/v2/Users").await.header("x-webex-sim"),

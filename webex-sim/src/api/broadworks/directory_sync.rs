@@ -176,6 +176,7 @@ fn change(
         "enableDirSync": sync.enabled,
         "directorySyncStatus": {"syncStatus": sync.status},
     });
+    directory.look_ahead();
     Ok(partner.json(&short))
 }
 

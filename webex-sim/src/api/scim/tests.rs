@@ -17,7 +17,7 @@ use crate::world::{Address, Directory, Person, PhoneNumber};
 const AVERY: &str = "0c8e4f7a-52b3-4d96-a1e8-3f6b9d07c254";
 
 fn directory() -> Directory {
-    Seed::default().directory
+    (*Seed::default().directory).clone()
 }
 
 fn new() -> Person {

@@ -9,7 +9,7 @@ use crate::control::types::{Consent, ConsentQueue, Rejection};
 use crate::world;
 
 /// Entries a queue may hold: more are a loop that forgot to stop.
-const LONGEST: usize = 1_000;
+pub(crate) const LONGEST: usize = 1_000;
 
 #[derive(Clone, Copy)]
 enum Action {
@@ -83,12 +83,7 @@ fn read(mut fields: Fields) -> Result<Consent, Rejection> {
         Action::Error => {
             let accepted = "an OAuth error code such as server_error";
             let error = required("error", fields.text("error")?, accepted)?;
-            // RFC 6749, section 4.1.2.1, forbids quotes, backslashes and everything but visible ASCII and spaces.
-            if error.is_empty()
-                || !error
-                    .bytes()
-                    .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-            {
+            if !is_error_code(&error) {
                 return Err(rejection("error", &format!("is {error:?}"), accepted));
             }
             Consent::Error {
@@ -99,4 +94,12 @@ fn read(mut fields: Fields) -> Result<Consent, Rejection> {
     };
     fields.finish()?;
     Ok(consent)
+}
+
+/// RFC 6749, section 4.1.2.1, forbids quotes, backslashes and everything but visible ASCII and spaces.
+pub(crate) fn is_error_code(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }

@@ -8,6 +8,7 @@ use http::Uri;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::worlds;
 use crate::control::fields::{Fields, rejection};
 use crate::control::router::{Answer, Controlled, Refused};
 use crate::control::types::{
@@ -44,10 +45,10 @@ pub(crate) async fn wait(Controlled(world): Controlled, uri: Uri) -> Answer<Jour
     if timeout > LONGEST_WAIT_MS {
         return Err(rejection("timeout_ms", &format!("is {timeout}"), &accepted).into());
     }
-    let entries = world
-        .journal
-        .wait(&filter, count, Duration::from_millis(timeout))
-        .await;
+    let entries = tokio::select! {
+        entries = world.journal.wait(&filter, count, Duration::from_millis(timeout)) => entries,
+        () = world.ended.cancelled() => return Err(worlds::ended(&world)),
+    };
     let reached = entries.len() >= count;
     let near_misses = if reached {
         Vec::new()

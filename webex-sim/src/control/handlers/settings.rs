@@ -19,7 +19,8 @@ pub(crate) async fn patch(Controlled(world): Controlled, body: Bytes) -> Answer<
     Ok(Json(state.settings.clone()))
 }
 
-fn read(mut fields: Fields) -> Result<SettingsPatch, Rejection> {
+/// Reads settings, each by its type.
+pub(crate) fn read(mut fields: Fields) -> Result<SettingsPatch, Rejection> {
     let seconds = "whole seconds";
     let patch = SettingsPatch {
         access_token_lifetime_s: fields.number("access_token_lifetime_s", seconds)?,

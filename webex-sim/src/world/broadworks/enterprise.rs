@@ -1,13 +1,15 @@
 //! An enterprise of BroadWorks. The API has no call that makes one: it comes with its first subscriber.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::sync::DirectorySync;
 use crate::ids::{self, Kind};
 
 /// A BroadWorks enterprise and the Webex organisation that stands for it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Enterprise {
     pub(crate) id: Uuid,
     /// A customer of the partner whose administrator provisioned the first subscriber.

@@ -43,6 +43,26 @@ enum Outcome {
 }
 
 impl Directory {
+    /// Whether [`Directory::settle`] might have something to do.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.soonest.is_some_and(|soonest| soonest <= now)
+    }
+
+    /// Something will be due then.
+    pub(crate) fn expect_at(&mut self, due: Timestamp) {
+        self.soonest = Some(self.soonest.map_or(due, |soonest| soonest.min(due)));
+    }
+
+    /// Finds out what is due next.
+    pub(crate) fn look_ahead(&mut self) {
+        let subscribers = self.subscribers.values().filter_map(|subscriber| subscriber.due);
+        let syncs = self
+            .enterprises
+            .values()
+            .filter_map(|enterprise| enterprise.sync.due);
+        self.soonest = subscribers.chain(syncs).min();
+    }
+
     /// Does everything that is due, in the order of time; what is due at the same time in the order of creation.
     pub(crate) fn settle(&mut self, now: Timestamp) {
         let is_due = |due: Option<Timestamp>| due.filter(|due| *due <= now);
@@ -62,6 +82,7 @@ impl Directory {
                 Due::Sync(id) => self.finish_sync(id, at),
             }
         }
+        self.look_ahead();
     }
 
     /// Begins to provision a subscriber, which is through at `due`. An enterprise that is new gets a customer
@@ -95,6 +116,7 @@ impl Directory {
             created: now,
             last_status_change: now,
         };
+        self.expect_at(due);
         Ok(self.subscribers.entry(id).or_insert(subscriber))
     }
 
@@ -106,6 +128,7 @@ impl Directory {
         now: Timestamp,
         due: Timestamp,
     ) -> Option<&Subscriber> {
+        self.expect_at(due);
         let subscriber = self.subscribers.get_mut(&id)?;
         subscriber.set_status(SubscriberStatus::Updating, Vec::new(), now);
         subscriber.next = Some(profile);

@@ -1,14 +1,15 @@
 //! A subscriber: what BroadWorks says about a user, and how far Webex has come with it.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::control::types::{SubscriberFault, SubscriberStatus};
 use crate::ids::{self, Kind};
 
 /// A BroadWorks user who is, or is to be, provisioned in Webex.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Subscriber {
     pub(crate) id: Uuid,
     pub(crate) enterprise: Uuid,
@@ -33,7 +34,8 @@ pub(crate) struct Subscriber {
 }
 
 /// What BroadWorks knows of a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Profile {
     pub(crate) user_id: String,
     pub(crate) first_name: String,
@@ -48,7 +50,7 @@ pub(crate) struct Profile {
 }
 
 /// What a subscriber gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Package {
     Softphone,

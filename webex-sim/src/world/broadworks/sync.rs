@@ -3,12 +3,13 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::subscriber::Profile;
 
 /// How an enterprise is synchronised, and how far that is.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DirectorySync {
     pub(crate) enabled: bool,
     pub(crate) status: SyncStatus,
@@ -24,7 +25,7 @@ pub(crate) struct DirectorySync {
 }
 
 /// How far a synchronisation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum SyncStatus {
     #[default]
@@ -34,7 +35,8 @@ pub(crate) enum SyncStatus {
 }
 
 /// What a synchronisation did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Finished {
     pub(crate) at: Timestamp,
     pub(crate) added: usize,
@@ -43,7 +45,7 @@ pub(crate) struct Finished {
 }
 
 /// A user of the enterprise's directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExternalUser {
     pub(crate) user_id: String,

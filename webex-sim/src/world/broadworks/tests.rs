@@ -23,7 +23,7 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
-        let directory = crate::Seed::default().directory;
+        let directory = (*crate::Seed::default().directory).clone();
         let avery = directory.person("avery.quinn@acme.example.com").unwrap();
         Self {
             partner: avery.organization,
@@ -355,6 +355,7 @@ fn a_synchronisation_counts_what_differs_from_the_last_one() {
     let run = |story: &mut Story| {
         let (now, due) = (story.now(), story.due());
         story.enterprise().sync.start(now, due, "T_1".into());
+        story.directory.look_ahead();
         assert_eq!(story.enterprise().sync.status, SyncStatus::InProgress);
         story.wait(PROVISIONING_S);
         let sync = &story.enterprise().sync;
