@@ -9,9 +9,19 @@ use crate::secret::{Secret, fingerprint};
 /// A shorter secret is a part of too many texts to be replaced wherever it stands; also what secrets are found by.
 const SHORTEST: usize = 6;
 
-/// All secrets, as they are and percent-encoded, by their first bytes.
+/// All secrets, as they are and percent-encoded.
 #[derive(Default)]
-pub(crate) struct Vault(RwLock<HashMap<[u8; SHORTEST], Vec<Pattern>>>);
+pub(crate) struct Vault(RwLock<Index>);
+
+/// The patterns by their first bytes, and the pairs of bytes with which any pattern has begun: nearly every place of a text is
+/// passed over by a look at one bit.
+struct Index {
+    patterns: HashMap<[u8; SHORTEST], Vec<Pattern>>,
+    pairs: Box<[u64; PAIRS / 64]>,
+}
+
+/// How many pairs of bytes there are.
+const PAIRS: usize = 1 << 16;
 
 /// A text that is replaced where it is found.
 struct Pattern {
@@ -36,11 +46,15 @@ struct Own {
 impl Vault {
     /// `text` without the secrets, if there is one in it.
     pub(crate) fn redacted(&self, text: &str) -> Option<String> {
-        let patterns = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let index = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let bytes = text.as_bytes();
         let (mut shown, mut copied, mut at) = (String::new(), 0, 0);
         while let Some(first) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-            let candidates = patterns.get(first).into_iter().flatten();
+            if !index.begins(first) {
+                at += 1;
+                continue;
+            }
+            let candidates = index.patterns.get(first).into_iter().flatten();
             let fitting = candidates.filter(|pattern| bytes[at..].starts_with(pattern.text.as_bytes()));
             match fitting.max_by_key(|pattern| pattern.text.len()) {
                 None => at += 1,
@@ -56,13 +70,14 @@ impl Vault {
     }
 
     fn add(&self, secrets: &[String]) {
-        let mut patterns = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut index = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for secret in secrets {
             for text in forms(secret) {
                 let Some(first) = text.as_bytes().first_chunk() else {
                     continue;
                 };
-                let same_start = patterns.entry(*first).or_default();
+                index.learn(first);
+                let same_start = index.patterns.entry(*first).or_default();
                 match same_start.iter_mut().find(|pattern| pattern.text == text) {
                     Some(pattern) => pattern.holders += 1,
                     None => same_start.push(Pattern {
@@ -76,7 +91,8 @@ impl Vault {
     }
 
     fn remove(&self, secrets: &HashSet<String>) {
-        let mut patterns = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut index = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let patterns = &mut index.patterns;
         for text in secrets.iter().flat_map(|secret| forms(secret)) {
             let Some(first) = text.as_bytes().first_chunk() else {
                 continue;
@@ -93,6 +109,36 @@ impl Vault {
             }
         }
     }
+}
+
+// === impl Index ===
+
+impl Default for Index {
+    fn default() -> Self {
+        Self {
+            patterns: HashMap::new(),
+            pairs: Box::new([0; PAIRS / 64]),
+        }
+    }
+}
+
+impl Index {
+    /// Whether a pattern may begin like this. A pair stays known when its patterns are gone: that costs a look-up, no more.
+    fn begins(&self, first: &[u8; SHORTEST]) -> bool {
+        let (word, bit) = place(first);
+        self.pairs[word] & bit != 0
+    }
+
+    fn learn(&mut self, first: &[u8; SHORTEST]) {
+        let (word, bit) = place(first);
+        self.pairs[word] |= bit;
+    }
+}
+
+/// Where the bit of a pair of bytes is.
+fn place(first: &[u8; SHORTEST]) -> (usize, u64) {
+    let pair = usize::from(first[0]) << 8 | usize::from(first[1]);
+    (pair / 64, 1 << (pair % 64))
 }
 
 /// As it is, and percent-encoded if that differs.

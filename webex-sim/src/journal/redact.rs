@@ -77,9 +77,9 @@ pub(crate) fn query(query: &str) -> String {
 
 /// Whether the name of a secret field stands in a text; if not, no JSON in it has to be read.
 pub(crate) fn names_a_secret(text: &str) -> bool {
-    let same = |part: &[u8], name: &str| part.eq_ignore_ascii_case(name.as_bytes());
-    let mut names = SECRET_FIELDS.iter();
-    names.any(|name| text.as_bytes().windows(name.len()).any(|part| same(part, name)))
+    // A name in JSON stands between quotes.
+    let mut quoted = text.split('"').skip(1);
+    quoted.any(|word| SECRET_FIELDS.iter().any(|name| name.eq_ignore_ascii_case(word)))
 }
 
 /// Any text: whatever has the shape of a token of this simulator becomes its fingerprint.
