@@ -63,6 +63,12 @@ class Simulator:
         assert "code" in query and query["state"] == state, f"it leads back with {query}"
         return query["code"]
 
+    def authorise(self, gateway):
+        """What the browser of an administrator does: Webex leads it back to the gateway with a code."""
+        path = urllib.parse.urlsplit(self.redirect_uri).path
+        query = urllib.parse.urlencode({"code": self.code()})
+        return requests.get(f"{gateway}{path}?{query}", allow_redirects=False, timeout=PATIENCE)
+
     def last_request(self):
         """The number of the last request, or 0."""
         return max((entry["sequence"] for entry in self.journal(0)), default=0)
@@ -114,6 +120,11 @@ class Simulator:
 def fingerprint(secret):
     """What the control API shows of a token."""
     return hashlib.sha256(secret.encode()).hexdigest()[:12]
+
+
+def bearer(token):
+    """What the journal shows of Authorization."""
+    return f"Bearer {fingerprint(token)}"
 
 
 def same(found, expected):

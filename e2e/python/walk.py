@@ -14,7 +14,7 @@ import webexpythonsdk
 from webexpythonsdk import ApiError, WebexAPI
 from webexpythonsdk.exceptions import RateLimitError, RateLimitWarning
 
-from steps import EMAIL_DOMAIN, Simulator, Steps, arguments, fingerprint, holds, main, same
+from steps import EMAIL_DOMAIN, Simulator, Steps, arguments, bearer, holds, main, same
 
 # What the gateway must never send on: it replaces it by its own token.
 DUMMY = "dummy"
@@ -118,7 +118,14 @@ def tokens(steps, simulator, base_url):
 def through_gateway(steps, simulator, gateway):
     """The gateway is authorised, and has had its token for a minute: a younger one it does not refresh for a 401."""
     start = simulator.last_request()
-    api = WebexAPI(access_token=DUMMY, base_url=gateway + "/v1/")
+    base_url = gateway + "/v1/"
+    with steps.step("exchanges an authorization code, as a client does that knows of no gateway"):
+        own = WebexAPI(base_url=base_url, oauth_code=simulator.code(), **simulator.integration())
+        holds(own.access_token != DUMMY and own.access_token, "there is no token")
+        same(own.people.me().emails, [simulator.administrator])
+        [asked] = simulator.journal(start, path="/v1/people/me")
+        holds(["authorization", bearer(own.access_token)] not in asked["headers"], "the token of the SDK reached Webex")
+    api = WebexAPI(access_token=DUMMY, base_url=base_url)
     people(steps, simulator, api)
 
     with steps.step("gets links that lead to the gateway"):
@@ -142,11 +149,16 @@ def through_gateway(steps, simulator, gateway):
         page = ("/v1/people", 200)
         healed = [page, ("/v1/people", 401), ("/v1/access_token", 200)]
         same(outcomes, healed + [page] * (len(everybody) - 1))
+    with steps.step("goes on after the gateway was authorised anew"):
+        before = simulator.last_request()
+        same(simulator.authorise(gateway).status_code, 303)
+        same(api.people.me().emails, [simulator.administrator])
+        same(len(simulator.journal(before, grant_type="authorization_code", status=200)), 1)
     with steps.step("has not been seen by Webex with its own token"):
         requests_of_people = [entry for entry in simulator.journal(start) if entry["path"] != "/v1/access_token"]
         senders = {value for entry in requests_of_people for name, value in entry["headers"] if name == "authorization"}
         holds(senders and senders <= simulator.bearers(), f"Webex saw {senders}")
-        holds(f"Bearer {fingerprint(DUMMY)}" not in senders, "the token of the SDK reached Webex")
+        holds(bearer(DUMMY) not in senders, "the token of the SDK reached Webex")
         agents = {value for entry in requests_of_people for name, value in entry["headers"] if name == "user-agent"}
         holds(any(agent.startswith("webexpythonsdk/") for agent in agents), f"Webex saw {agents}")
     with steps.step("has asked for nothing that is not simulated"):

@@ -76,7 +76,8 @@ async fn walk(package: &str, script: &str) {
     let walked = python.run(script, &site.variables()).await;
     let last = walked.said.lines().last().unwrap_or_default();
     let outcome = Outcome::read(last).filter(|_| walked.success);
-    let outcome = outcome.unwrap_or_else(|| panic!("{package} went astray\n{}{}", walked.complaints, walked.said));
+    let outcome =
+        outcome.unwrap_or_else(|| panic!("{package} went astray\n{}{}", walked.complaints, walked.said));
     assert_eq!(outcome.package, package);
     assert_eq!(Some(outcome.version), python::pinned(package));
     say(last);

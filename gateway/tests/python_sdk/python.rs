@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -26,33 +27,14 @@ pub(crate) struct Walked {
     pub(crate) complaints: String,
 }
 
+/// Where the environment is, or why there is none; once for all tests of this process.
+static INTERPRETER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+
 impl Python {
-    /// The environment in the target directory. It is made unless it is there with these very requirements; or the
-    /// reason why it cannot be.
+    /// With the SDKs; or the reason why they cannot be had.
     pub(crate) fn with_sdks() -> Result<Self, String> {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let (folder, installed) = (target.join("python"), target.join("python-installed.txt"));
-        let python = Self {
-            interpreter: folder.join("bin/python"),
-        };
-        // Other tests want it, too, in this process and in others.
-        let lock = File::create(target.join("python.lock")).unwrap();
-        lock.lock().unwrap();
-        let is_there = fs::read_to_string(&installed).is_ok_and(|those| those == REQUIREMENTS);
-        if !is_there || !python.interpreter.exists() {
-            let _ = fs::remove_file(&installed);
-            call(
-                Command::new("python3")
-                    .args(["-m", "venv", "--clear"])
-                    .arg(&folder),
-            )?;
-            let options = ["--quiet", "--disable-pip-version-check", "--no-input", "--retries=1"];
-            let mut pip = Command::new(&python.interpreter);
-            pip.args(["-m", "pip", "install"]).args(options);
-            call(pip.arg("--requirement").arg(Path::new(SCRIPTS).join("requirements.txt")))?;
-            fs::write(&installed, REQUIREMENTS).unwrap();
-        }
-        Ok(python)
+        let interpreter = INTERPRETER.get_or_init(install).clone()?;
+        Ok(Self { interpreter })
     }
 
     /// Runs a walk with these variables and no others.
@@ -65,7 +47,10 @@ impl Python {
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .kill_on_drop(true);
-        let output = timeout(PATIENCE, command.output()).await.expect("the walk ends").unwrap();
+        let output = timeout(PATIENCE, command.output())
+            .await
+            .expect("the walk ends")
+            .unwrap();
         Walked {
             success: output.status.success(),
             said: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -80,9 +65,35 @@ pub(crate) fn pinned(package: &str) -> Option<&'static str> {
     pins.find_map(|(name, version)| (name == package).then_some(version))
 }
 
+/// Makes the environment in the target directory, unless it is there with these very requirements.
+fn install() -> Result<PathBuf, String> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (folder, installed) = (target.join("python"), target.join("python-installed.txt"));
+    let interpreter = folder.join("bin/python");
+    // Other processes want it, too.
+    let lock = File::create(target.join("python.lock")).unwrap();
+    lock.lock().unwrap();
+    let is_there = fs::read_to_string(&installed).is_ok_and(|those| those == REQUIREMENTS);
+    if is_there && interpreter.exists() {
+        return Ok(interpreter);
+    }
+    let _ = fs::remove_file(&installed);
+    let mut venv = Command::new("python3");
+    call(
+        "python3 -m venv",
+        venv.args(["-m", "venv", "--clear"]).arg(&folder),
+    )?;
+    let mut pip = Command::new(&interpreter);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(["--no-input", "--retries=1", "--requirement"])
+        .arg(Path::new(SCRIPTS).join("requirements.txt"));
+    call("pip install", &mut pip)?;
+    fs::write(&installed, REQUIREMENTS).unwrap();
+    Ok(interpreter)
+}
+
 /// Runs a command to its end; what it complained of if that was not a good one.
-fn call(command: &mut Command) -> Result<(), String> {
-    let name = format!("{command:?}");
+fn call(name: &str, command: &mut Command) -> Result<(), String> {
     let output = command.stdin(Stdio::null()).output();
     let output = output.map_err(|problem| format!("{name}: {problem}"))?;
     if output.status.success() {
