@@ -10,7 +10,6 @@ import time
 import warnings
 
 import requests
-import webexpythonsdk
 from webexpythonsdk import ApiError, WebexAPI
 from webexpythonsdk.exceptions import RateLimitError, RateLimitWarning
 

@@ -1,7 +1,7 @@
-//! Public Python SDKs, as they are on PyPI, walk the simulator: directly, and through the gateway.
+//! Public Python SDKs, as they are on `PyPI`, walk the simulator: directly, and through the gateway.
 //!
 //! The walks are scripts in `e2e/python/`; here they get a simulator, the real gateway before it, and a virtual
-//! environment, which is made once. Without Python or PyPI nothing is tested, unless `WEBEX_E2E_REQUIRE_PYTHON` is set.
+//! environment, which is made once. Without Python or `PyPI` nothing is tested, unless `WEBEX_E2E_REQUIRE_PYTHON` is set.
 
 #![expect(
     clippy::unwrap_used,

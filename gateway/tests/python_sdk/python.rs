@@ -1,4 +1,4 @@
-//! Python in a virtual environment of its own, with the SDKs from PyPI.
+//! Python in a virtual environment of its own, with the SDKs from `PyPI`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/python");
 /// The SDKs and their versions.
 const REQUIREMENTS: &str = include_str!("../../../e2e/python/requirements.txt");
 /// A walk takes a few seconds, of which it waits one for a `Retry-After`; whatever takes longer has gone wrong.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// An interpreter that knows the SDKs.
 pub(crate) struct Python {
