@@ -121,6 +121,19 @@ bar-vectors:
     echo "$output" | grep -o 'vectors: [0-9]*, failures: [0-9]*' || { echo "the vectors did not run"; exit 1; }
     [ "$outcome" -eq 0 ] || exit 1
 
+# Bar: the PyPI package webexpythonsdk walks the simulator and the gateway without deviation (needs python3 and PyPI; wxc_sdk as well)
+bar-python-sdk:
+    #!/usr/bin/env bash
+    set -uo pipefail
+    output=$(WEBEX_E2E_REQUIRE_PYTHON=1 cargo test --quiet -p webex-gateway --test python_sdk 2>&1)
+    outcome=$?
+    [ "$outcome" -eq 0 ] || echo "$output"
+    for package in wxc_sdk webexpythonsdk; do
+        echo "$output" | grep -o "$package [0-9.]*: [0-9]* steps directly, [0-9]* through the gateway, 0 deviations" \
+            || { echo "$package has not come through"; outcome=1; }
+    done
+    [ "$outcome" -eq 0 ] || exit 1
+
 # Bar: tests run at least 90 % of the gateway's lines (needs cargo-tarpaulin)
 bar-coverage:
     cargo tarpaulin --engine llvm --packages webex-gateway --lib --test it --follow-exec --skip-clean --target-dir target/coverage \

@@ -27,7 +27,8 @@ fn outcomes(answer: &Answer) -> Vec<Value> {
         body["schemas"],
         json!(["urn:ietf:params:scim:api:messages:2.0:BulkResponse"])
     );
-    body["Operations"].as_array().unwrap().clone()
+    let operations = body.get("operations").or(body.get("Operations"));
+    operations.unwrap().as_array().unwrap().clone()
 }
 
 fn statuses(outcomes: &[Value]) -> Vec<&str> {
@@ -118,6 +119,23 @@ async fn a_failed_operation_is_told_and_the_others_go_on() {
             .unwrap()
             .starts_with("ROUTERGW_")
     );
+}
+
+#[tokio::test]
+async fn the_answer_calls_the_operations_what_the_request_calls_them() {
+    let scim = Scim::start().await;
+    for (asked, answered) in [
+        ("operations", "operations"),
+        ("Operations", "Operations"),
+        ("OPERATIONS", "Operations"),
+    ] {
+        let mut body = json!({"schemas": [REQUEST]});
+        body[asked] = json!([patch(AVERY, "Chief")]);
+        let answer = bulk(&scim, &body).await.json();
+        let names: Vec<_> = answer.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["schemas", answered], "{asked}");
+        assert_eq!(statuses(answer[answered].as_array().unwrap()), ["200"]);
+    }
 }
 
 #[tokio::test]

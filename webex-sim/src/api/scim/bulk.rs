@@ -25,8 +25,14 @@ const MOST: usize = 100;
 /// What marks a reference to a user that an earlier operation creates.
 const REFERENCE: &str = "bulkId:";
 
+/// Names of the list of operations, in requests and answers: the API reference has both, and public clients that were tried
+/// with Webex send and read the first one. Each is answered as it asks.
+const NAMES: [&str; 2] = ["operations", "Operations"];
+
 /// A request whose operations have yet to be looked at.
 struct Bulk {
+    /// What the answer calls their outcomes.
+    name: &'static str,
     operations: Vec<Map<String, Value>>,
     /// After so many errors it stops.
     fail_on_errors: Option<usize>,
@@ -73,7 +79,8 @@ pub(crate) async fn post(call: OrganizationCall, headers: HeaderMap, sent: Sent)
         };
         run.all(&bulk)
     });
-    let body = json!({"schemas": [RESPONSE], "Operations": outcomes});
+    let mut body = json!({"schemas": [RESPONSE]});
+    body[bulk.name] = json!(outcomes);
     call.call.json(StatusCode::OK, &body)
 }
 
@@ -89,7 +96,8 @@ impl Bulk {
                 Some(number.ok_or_else(wrong)?)
             }
         };
-        let Some(Value::Array(operations)) = member(body, "operations") else {
+        let name = NAMES[usize::from(!body.contains_key(NAMES[0]))];
+        let Some(Value::Array(operations)) = member(body, NAMES[0]) else {
             return Err(ScimError::Syntax("operations is not a list.".to_owned()));
         };
         if operations.is_empty() {
@@ -105,6 +113,7 @@ impl Bulk {
             .collect();
         let text = "operations holds something that is not an object.";
         Ok(Self {
+            name,
             operations: objects.ok_or_else(|| ScimError::Syntax(text.to_owned()))?,
             fail_on_errors,
         })
