@@ -74,6 +74,16 @@ async fn links_are_absolute_under_the_base_url_of_the_settings_as_well() {
         let link = page.header("link").unwrap_or_default();
         assert!(link.starts_with(&expected), "{name}: {link}");
     }
+    let user = stage
+        .sim
+        .get("/identity/scim/v2/Users/me", &stage.token)
+        .await
+        .json();
+    let location = user["meta"]["location"].as_str().unwrap();
+    assert!(
+        location.starts_with("https://gateway.example.com/webex/identity/scim/"),
+        "{location}"
+    );
 }
 
 #[tokio::test]
