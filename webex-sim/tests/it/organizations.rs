@@ -188,7 +188,7 @@ async fn the_organisation_of_an_enterprise_is_deleted_with_the_enterprise_and_it
     assert_eq!(sim.call(Method::DELETE, &organization, &token).await.status, 204);
     sim.running
         .control()
-        .advance(std::time::Duration::from_secs(60))
+        .advance(std::time::Duration::from_mins(1))
         .await
         .unwrap();
     assert_eq!((count(ENTERPRISES).await, count(SUBSCRIBERS).await), (1, 1));

@@ -22,14 +22,17 @@ pub(super) enum Sent {
     Raw(&'static str, &'static str),
 }
 
+/// Makes a request for the world it is tried in.
+type Make = fn(&Stage) -> Call;
+
 /// An operation.
 pub(super) struct Entry {
     pub(super) id: &'static str,
     pub(super) access: Access,
     /// Is answered with the status of success, once.
-    pub(super) good: fn(&Stage) -> Call,
+    pub(super) good: Make,
     /// Are answered with these statuses, as often as one likes.
-    pub(super) natural: &'static [(u16, fn(&Stage) -> Call)],
+    pub(super) natural: &'static [(u16, Make)],
 }
 
 /// Who may.
@@ -104,12 +107,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry("getTokenExpiry", Token, |_| Call::get("/v1/authorizations/tokenExpiry"), &[]),
 ];
 
-const fn entry(
-    id: &'static str,
-    access: Access,
-    good: fn(&Stage) -> Call,
-    natural: &'static [(u16, fn(&Stage) -> Call)],
-) -> Entry {
+const fn entry(id: &'static str, access: Access, good: Make, natural: &'static [(u16, Make)]) -> Entry {
     Entry {
         id,
         access,
