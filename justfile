@@ -111,6 +111,15 @@ bar-sim-throughput:
 bar-sim-worlds:
     cargo bench --quiet --profile dev -p webex-sim --bench worlds
 
+# Bar: the simulator's tests exercise at least 95 % of the documented pairs of operation and status
+bar-sim-coverage:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    answers=$(mktemp)
+    trap 'rm -f "$answers"' EXIT
+    WEBEX_SIM_COVERAGE="$answers" cargo test --quiet -p webex-sim --test it
+    cargo bench --quiet --profile dev -p webex-sim --bench coverage -- "$answers"
+
 # Bar: every request vector comes out as docs/http.md says
 bar-vectors:
     #!/usr/bin/env bash

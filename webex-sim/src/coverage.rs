@@ -1,14 +1,18 @@
 //! Which operations have been answered with which status: what a test suite has exercised, and what it has not.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::api::operation::{OPERATIONS, Operation};
 use crate::control::types::{Coverage, OperationCoverage, StatusCoverage};
 
-/// The answers of a world, counted. A reset does not take them back: it is the suite that is measured.
+/// Answers, counted: those of a world, or of all. A reset does not take them back: it is the suite that is measured.
 #[derive(Debug, Default)]
-pub(crate) struct Answers(Mutex<BTreeMap<(&'static str, u16), Count>>);
+pub(crate) struct Answers {
+    counts: Mutex<BTreeMap<(&'static str, u16), Count>>,
+    /// Where they are counted as well: a world may be gone before anybody has looked.
+    all: Option<Arc<Self>>,
+}
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Count {
@@ -17,17 +21,29 @@ struct Count {
 }
 
 impl Answers {
+    /// None yet; they are counted in `all`, too.
+    pub(crate) fn within(all: Arc<Self>) -> Self {
+        Self {
+            all: Some(all),
+            ..Self::default()
+        }
+    }
+
     /// One more. `scripted` says that it was not the simulation that chose the status.
     pub(crate) fn count(&self, operation: &Operation, status: u16, scripted: bool) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry((operation.id, status)).or_default();
         count.answers += 1;
         count.scripted += u64::from(scripted);
+        drop(counts);
+        if let Some(all) = &self.all {
+            all.count(operation, status, scripted);
+        }
     }
 
     /// What has been exercised and what has not.
     pub(crate) fn coverage(&self) -> Coverage {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let operations: Vec<_> = OPERATIONS
             .iter()
             .map(|operation| of(operation, &counts))

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 
 use crate::api::operation::path;
 use crate::control::fields::rejection;
-use crate::control::types::Rejection;
+use crate::control::types::{Coverage, Rejection};
 use crate::oauth::params::Params;
 use crate::replay::Recording;
 use crate::world::{Tag, World};
@@ -80,6 +80,11 @@ impl Worlds {
     /// All of them, in the order of creation.
     pub(crate) fn all(&self) -> Vec<Arc<World>> {
         self.index().names.values().cloned().collect()
+    }
+
+    /// What has been exercised in any world so far.
+    pub(crate) fn coverage(&self) -> Coverage {
+        self.start.answers.coverage()
     }
 
     /// Deletes a world: its tokens lead nowhere from now on, and who waits for something in it is told. The first world stays.

@@ -3,40 +3,40 @@
 pub(crate) mod directory_sync;
 pub(crate) mod enterprises;
 mod fields;
-mod page;
 mod profile;
 mod query;
 pub(crate) mod subscribers;
 
-use axum::body::{Body, Bytes};
-use axum::extract::FromRequestParts;
-use axum::extract::rejection::BytesRejection;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{FromRequestParts, Path};
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, LINK};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode};
-use jiff::Timestamp;
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use self::page::{Asked, Page};
 use super::body;
 use super::caller::Caller;
 use super::error::ApiError;
+use super::paging::Page;
 use super::respond::{self, Origin};
 
 /// An administrator of a service provider: nobody else may do anything with BroadWorks, whatever their role.
 #[derive(Debug)]
 pub(crate) struct Partner(Caller);
 
+/// `{id}` as a handler gets it.
+type Id = Result<Path<String>, PathRejection>;
+
 /// A body as a handler gets it: too large, or cut off, is an error of the request, too.
 type Received = Result<Bytes, BytesRejection>;
 
 /// A list has the items and nothing else.
 #[derive(Serialize)]
-struct Items<T> {
-    items: Vec<T>,
+struct Items<'a, T> {
+    items: &'a [T],
 }
 
 impl<S: Sync> FromRequestParts<S> for Partner {
@@ -76,36 +76,23 @@ impl Partner {
     }
 
     /// A page of a list, with a link to the next one if there is one.
-    fn list<T: Serialize>(&self, asked: &Asked, page: Page<T>) -> Response {
-        let mut response = self.json(&Items { items: page.items });
-        if let Some(link) = page.next.and_then(|next| asked.link(&next)) {
-            response.headers_mut().insert(LINK, link);
-        }
-        response
+    fn list<T: Serialize>(&self, page: &Page<T>) -> Response {
+        page.linked(self.json(&Items { items: &page.items }))
     }
 
     /// 204.
     fn no_content(&self) -> Response {
-        let mut response = self.json(&());
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        *response.body_mut() = Body::empty();
-        response.headers_mut().remove(CONTENT_TYPE);
-        response
+        respond::no_content(&self.0.context.tracking)
     }
+}
+
+/// The id in a path; what is no text names nothing.
+fn text(id: Id) -> String {
+    id.map(|Path(id)| id).unwrap_or_default()
 }
 
 /// The object in a body.
 fn object(headers: &HeaderMap, received: Received) -> Result<Map<String, Value>, ApiError> {
     let bytes = received.map_err(|_| ApiError::Malformed)?;
     body::object(headers, &bytes)
-}
-
-/// Times of subscribers: milliseconds and `Z`.
-fn millis(time: Timestamp) -> String {
-    format!("{time:.3}")
-}
-
-/// A header field's value, where a text can be one.
-fn header_value(text: String) -> Option<HeaderValue> {
-    HeaderValue::try_from(text).ok()
 }

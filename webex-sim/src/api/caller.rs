@@ -81,7 +81,9 @@ fn authenticate(context: &Context, headers: &HeaderMap) -> Option<(Person, Beare
     let token = credentials(headers).and_then(bearer)?;
     let state = context.world.state();
     let bearer = state.registry.authenticate(token, context.world.clock.now())?;
-    Some((state.directory.people.get(&bearer.person)?.clone(), bearer))
+    let person = state.directory.people.get(&bearer.person)?;
+    // Who may not sign in has no use of an old token either.
+    person.login_enabled.then(|| (person.clone(), bearer))
 }
 
 impl Caller {

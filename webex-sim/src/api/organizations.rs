@@ -34,8 +34,8 @@ enum InUse {
     Own,
     #[error("The organization has managed organizations.")]
     Manages,
-    #[error("The organization has BroadWorks enterprises.")]
-    Enterprise,
+    #[error("The organization has directory synchronization enabled.")]
+    DirectorySync,
     #[error("The organization has more than one user.")]
     Users,
     #[error("The organization has active licenses.")]
@@ -63,7 +63,8 @@ pub(crate) async fn get(caller: Caller, id: Result<Path<String>, PathRejection>)
     caller.answered(found.map(|organization| ok(&caller, &Organization::from(organization))))
 }
 
-/// `DELETE /v1/organizations/{orgId}`: with its last user, if there is one.
+/// `DELETE /v1/organizations/{orgId}`: with its last user, if there is one, and with its BroadWorks enterprises and their
+/// subscribers.
 pub(crate) async fn delete(caller: Caller, id: Result<Path<String>, PathRejection>) -> Response {
     let id = id.map(|Path(id)| id).unwrap_or_default();
     caller.answered(remove(&caller, &id))
@@ -80,7 +81,7 @@ fn remove(caller: &Caller, id: &str) -> Result<Response, ApiError> {
     for person in last.map(|person| person.id.to_string()).collect::<Vec<_>>() {
         state.delete_person(&person, caller.context.world.clock.now());
     }
-    state.directory.organizations.shift_remove(&id);
+    state.directory.delete_organization(id);
     Ok(respond::no_content(&caller.context.tracking))
 }
 
@@ -102,14 +103,14 @@ fn in_use(directory: &Directory, own: Uuid, id: Uuid) -> Option<InUse> {
         .organizations
         .values()
         .any(|other| other.managed_by == Some(id));
-    let enterprise = directory
+    let synchronized = directory
         .enterprises
         .values()
-        .any(|enterprise| enterprise.organization == id);
+        .any(|enterprise| enterprise.organization == id && enterprise.sync.enabled);
     [
         (own == id, InUse::Own),
         (manages, InUse::Manages),
-        (enterprise, InUse::Enterprise),
+        (synchronized, InUse::DirectorySync),
         (people().count() > 1, InUse::Users),
         (
             people().any(|person| !person.licenses.is_empty()),
@@ -179,7 +180,7 @@ mod tests {
         assert_eq!(in_use(&directory, own, other), Some(InUse::Users));
 
         let mut directory = start;
-        let enterprise = Enterprise {
+        let mut enterprise = Enterprise {
             id: Uuid::nil(),
             organization: other,
             sp_enterprise_id: String::new(),
@@ -187,7 +188,10 @@ mod tests {
             created: jiff::Timestamp::UNIX_EPOCH,
             sync: DirectorySync::default(),
         };
+        directory.enterprises.insert(enterprise.id, enterprise.clone());
+        assert_eq!(in_use(&directory, own, other), None);
+        enterprise.sync.enable(true);
         directory.enterprises.insert(enterprise.id, enterprise);
-        assert_eq!(in_use(&directory, own, other), Some(InUse::Enterprise));
+        assert_eq!(in_use(&directory, own, other), Some(InUse::DirectorySync));
     }
 }

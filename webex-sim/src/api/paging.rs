@@ -8,6 +8,8 @@
 //! let page = pager.page(items, |item| Place { id: item.id, created: item.created });
 //! let response = page.linked(respond::json(…, &page.items));
 //! ```
+//!
+//! A service that collects what is wrong with a request reads [`max`] and [`Cursor`] itself and makes a [`Pager`] of them.
 
 use std::fmt::Write as _;
 
@@ -24,7 +26,7 @@ use super::request_url::RequestUrl;
 use crate::oauth::params::Params;
 
 /// The parameter in links; lists of subscribers use `after` for a time.
-const CURSOR: &str = "cursor";
+pub(crate) const CURSOR: &str = "cursor";
 
 /// How long pages are.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +62,7 @@ pub(crate) struct Page<T> {
 
 /// The place between two items. Each of them alone finds it again if the other one is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Cursor {
+pub(crate) struct Cursor {
     last: Place,
     next: Uuid,
 }
@@ -81,14 +83,15 @@ impl<'a> Pager<'a> {
         let max = match params.get("max") {
             None => limits.default,
             Some(text) => {
-                number(text).ok_or_else(|| ApiError::invalid("'max' must be a number of at least 1."))?
+                max(text, limits).ok_or_else(|| ApiError::invalid("'max' must be a number of at least 1."))?
             }
         };
-        Ok(Self {
-            url,
-            max: max.min(limits.most),
-            cursor,
-        })
+        Ok(Self::new(url, max, cursor))
+    }
+
+    /// Pages of `max` items, from the cursor on.
+    pub(crate) fn new(url: &'a RequestUrl, max: usize, cursor: Option<Cursor>) -> Self {
+        Self { url, max, cursor }
     }
 
     /// The page of `items`, which are all there are, in an order that does not change; new ones come at the end.
@@ -126,6 +129,14 @@ impl<'a> Pager<'a> {
 // === impl Page ===
 
 impl<T> Page<T> {
+    /// The same page of something else.
+    pub(crate) fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(change).collect(),
+            next: self.next,
+        }
+    }
+
     /// Puts the link on an answer.
     pub(crate) fn linked(&self, mut response: Response) -> Response {
         if let Some(next) = &self.next {
@@ -165,7 +176,8 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(text)
     }
 
-    fn decode(text: &str) -> Option<Self> {
+    /// The cursor of a link; absent if the text is none.
+    pub(crate) fn decode(text: &str) -> Option<Self> {
         let params = Params::parse(&URL_SAFE_NO_PAD.decode(text).ok()?);
         let nanoseconds = params.get("created")?.parse().ok()?;
         Some(Self {
@@ -178,11 +190,13 @@ impl Cursor {
     }
 }
 
-/// A whole number of at least 1. One too large for a machine is as good as any large one.
-fn number(text: &str) -> Option<usize> {
+/// A whole number of at least 1, as many as a page may have. One too large for a machine is as good as any large one.
+pub(crate) fn max(text: &str, limits: Limits) -> Option<usize> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = digits.then(|| text.parse().unwrap_or(usize::MAX));
-    number.filter(|number| *number > 0)
+    number
+        .filter(|number| *number > 0)
+        .map(|number: usize| number.min(limits.most))
 }
 
 #[cfg(test)]

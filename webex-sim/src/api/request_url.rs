@@ -30,6 +30,16 @@ impl RequestUrl {
         Params::parse(self.query.as_bytes())
     }
 
+    /// As it was written; empty if there is none.
+    pub(crate) fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// Scheme and host.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// Whether a parameter is `true`, which some clients write `True`; absent is false.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.params().get(name) {

@@ -2,14 +2,15 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::action::MadeUp;
 use crate::api::error::shaped;
-use crate::api::operation::Family;
+use crate::api::operation::{Family, Operation};
 use crate::api::respond::{self, Origin};
+use crate::api::scim::error::ErrorBody;
 use crate::context::{Context, Note};
 use crate::oauth::token_endpoint;
 
@@ -141,13 +142,22 @@ impl MadeUp {
             }
             // Bad tokens are refused by the edge, which has one shape for all.
             (StatusCode::UNAUTHORIZED, _) => shaped(status, Origin::Edge, None, text(status), tracking),
+            // What comes before the service has the API's shape in SCIM, too.
+            (StatusCode::FORBIDDEN, Family::Scim) => {
+                shaped(status, Origin::Api, code, text(status), tracking)
+            }
+            (StatusCode::METHOD_NOT_ALLOWED, _) => {
+                let mut response = shaped(status, Origin::Api, code, text(status), tracking);
+                if let Some(operation) = context.operation {
+                    let allow = Operation::allowed(operation.path);
+                    let allow = HeaderValue::from_str(&allow).expect("methods are tokens");
+                    response.headers_mut().insert(ALLOW, allow);
+                }
+                response
+            }
             (_, Family::Scim) => {
-                let body = json!({
-                    "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-                    "status": status.as_str(),
-                    "detail": text(status),
-                });
-                with_body(frame(status, context, family), &body)
+                let body = ErrorBody::new(status, text(status), tracking);
+                respond::json(status, Origin::Api, tracking, &body)
             }
             (_, Family::Api | Family::BroadWorks) => {
                 shaped(status, Origin::Api, code, text(status), tracking)
@@ -200,7 +210,6 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::api::operation::Operation;
     use crate::api::tracking::TrackingId;
     use crate::clock::ManualClock;
     use crate::context::Fired;

@@ -105,6 +105,7 @@ fn show(state: &State, request: &AuthorizeRequest, params: &Params) -> Response 
     match &request.login_hint {
         None => page::choose(state, params, None),
         Some(hint) => match state.person(hint) {
+            Some(person) if !person.login_enabled => page::disabled(state, person),
             Some(person) => page::sign_in(state, request, params, person, false),
             None => page::choose(state, params, Some(hint)),
         },
@@ -116,6 +117,7 @@ fn sign_in(context: &Context, state: &mut State, request: &AuthorizeRequest, par
     let named = params.get("person").unwrap_or_default();
     match state.person(named) {
         None => page::choose(state, params, Some(named)),
+        Some(person) if !person.login_enabled => page::disabled(state, person),
         Some(person)
             if person
                 .password
@@ -136,6 +138,9 @@ fn decide(context: &Context, state: &mut State, request: &AuthorizeRequest, deci
                 let text = format!("There is nobody called {email}.");
                 return redirect::error(&request.target, "server_error", Some(&text), echoed);
             };
+            if !person.login_enabled {
+                return page::disabled(state, person);
+            }
             let authorization = Authorization {
                 client_id: state.integration.client_id.clone(),
                 person: person.id,

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::control::handlers::worlds::created;
-use crate::control::types::{CreatedWorld, NewWorld, Rejection};
+use crate::control::types::{Coverage, CreatedWorld, NewWorld, Rejection};
 use crate::encode::percent_encoded;
 use crate::seed::Seed;
 use crate::worlds::Worlds;
@@ -122,6 +122,12 @@ impl Running {
     pub fn world(&self, new: &NewWorld) -> Result<crate::client::World, Rejection> {
         let created = self.create_world(new)?;
         Ok(crate::client::World::new(created, &self.control()))
+    }
+
+    /// What has been exercised in all its worlds together, those included that are gone; `GET /__sim/coverage` is one world's.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        self.worlds.coverage()
     }
 
     /// Closes listeners and connections and waits until they are closed: the next connection is refused.

@@ -58,6 +58,18 @@ impl Directory {
         }
     }
 
+    /// Deletes an organisation with its `BroadWorks` enterprises and their subscribers, whatever is under way with them. People
+    /// stay.
+    pub(crate) fn delete_organization(&mut self, id: Uuid) {
+        self.organizations.shift_remove(&id);
+        self.enterprises
+            .retain(|_, enterprise| enterprise.organization != id);
+        let enterprises = &self.enterprises;
+        self.subscribers
+            .retain(|_, subscriber| enterprises.contains_key(&subscriber.enterprise));
+        self.look_ahead();
+    }
+
     /// Whether somebody of `organization` can see what belongs to `other`: their own, and a partner's customers.
     pub(crate) fn sees(&self, organization: Uuid, other: Uuid) -> bool {
         organization == other

@@ -61,6 +61,7 @@ pub(crate) struct PhoneNumber {
 }
 
 /// A postal address of a person.
+#[expect(clippy::struct_field_names, reason = "Webex says streetAddress")]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "the API's own name for the street")]

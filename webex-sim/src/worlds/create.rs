@@ -7,6 +7,7 @@ use crate::clock::WallClock;
 use crate::control::fields::rejection;
 use crate::control::settings;
 use crate::control::types::{NewWorld, Rejection, Settings, SettingsPatch};
+use crate::coverage::Answers;
 use crate::random::Random;
 use crate::replay::{Recording, Replay};
 use crate::secret::{Secret, hex};
@@ -40,6 +41,8 @@ pub(crate) struct Start {
     vault: Arc<Vault>,
     /// The passwords of the seed: learnt once, however many worlds have them.
     _passwords: Known,
+    /// The answers of all worlds, of those that are gone as well.
+    pub(super) answers: Arc<Answers>,
 }
 
 // === impl Start ===
@@ -65,6 +68,7 @@ impl Start {
             journal_capacity,
             vault,
             _passwords: passwords,
+            answers: Arc::default(),
         }
     }
 
@@ -106,7 +110,9 @@ impl Start {
             vault: Arc::clone(&self.vault),
             passwords_known,
         };
-        World::new(name, origin)
+        let mut world = World::new(name, origin);
+        world.answers = Answers::within(Arc::clone(&self.answers));
+        world
     }
 
     fn random_hex(&self, bytes: usize) -> String {

@@ -291,3 +291,53 @@ async fn a_look_ahead_takes_no_queued_consent_and_an_address_brings_no_decision(
         "only the page's button decides"
     );
 }
+
+#[tokio::test]
+async fn who_may_not_sign_in_is_told_so_on_a_page_and_is_not_redirected() {
+    const CASEY: &str = "casey.lind@acme.example.com";
+    let sim = Sim::start().await;
+    let page = choose(&sim, "", CASEY).await;
+    let code = sim.code_for(CASEY, "").await;
+    let tokens = sim.exchange(&sim.code_for(CASEY, "").await).await.tokens();
+    let enable = async |enabled: bool| {
+        let admin = sim.log_in().await.access;
+        let list = sim.get(&format!("/v1/people?email={CASEY}"), &admin).await.json();
+        let url = format!(
+            "{}/v1/people/{}",
+            sim.running.url(),
+            list["items"][0]["id"].as_str().unwrap()
+        );
+        let body =
+            serde_json::json!({"emails": [CASEY], "displayName": "Casey Lind", "loginEnabled": enabled});
+        let answer = sim
+            .http
+            .put(url)
+            .bearer_auth(admin)
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200);
+    };
+    enable(false).await;
+    sim.running.control().accept_as(CASEY).await.unwrap();
+    let scripted = sim.open(&sim.authorize_path()).await;
+    let hinted = sim
+        .open(&format!("{}&login_hint={CASEY}", sim.authorize_path()))
+        .await;
+    // The page was open before.
+    let decided = decide(&sim, Form::of(&page.body), "accept").await;
+    for answer in [scripted, hinted, decided] {
+        assert_eq!((answer.status, answer.header("location")), (403, None));
+        let text = format!("The account {CASEY} has been disabled.");
+        assert!(answer.body.contains(&text), "{}", answer.body);
+    }
+    // What was given out before is of no use either, and does not come back.
+    for _ in 0..2 {
+        assert_eq!(sim.get("/v1/people/me", &tokens.access).await.status, 401);
+        assert_eq!(sim.refresh(&tokens.refresh).await.status, 400);
+        assert_eq!(sim.exchange(&code).await.status, 400);
+        enable(true).await;
+    }
+    assert!(!sim.code_for(CASEY, "").await.is_empty());
+}

@@ -1,6 +1,6 @@
 //! What a suite has exercised.
 
-use webex_sim::types::Coverage;
+use webex_sim::types::{Coverage, NewWorld};
 
 use crate::harness::Sim;
 
@@ -35,4 +35,28 @@ async fn coverage_counts_each_operation_with_each_status() {
     );
     assert_eq!(coverage.exercised, 4);
     assert!(coverage.documented > 400, "{}", coverage.documented);
+}
+
+#[tokio::test]
+async fn the_library_counts_all_worlds_together_those_that_are_gone_as_well() {
+    let sim = Sim::start().await;
+    let new = NewWorld {
+        name: Some("other".to_owned()),
+        ..NewWorld::default()
+    };
+    let world = sim.running.world(&new).unwrap();
+    let query = format!("client_id={}&response_type=nonsense", world.client_id());
+    let _ = sim.open(&format!("/v1/authorize?{query}")).await;
+    let _ = sim.open("/v1/authorize?client_id=C0").await;
+    let first = sim.running.control().coverage().await.unwrap();
+    let second = world.control().coverage().await.unwrap();
+    let of = |coverage: &Coverage| {
+        (
+            answers(coverage, "authorize", 302),
+            answers(coverage, "authorize", 400),
+        )
+    };
+    assert_eq!((of(&first), of(&second)), ((0, 1), (1, 0)));
+    world.delete().await.unwrap();
+    assert_eq!(of(&sim.running.coverage()), (1, 1));
 }

@@ -15,6 +15,7 @@ mod html;
 mod journal;
 mod limits;
 mod oauth;
+mod operations;
 mod organizations;
 mod people;
 mod replay;

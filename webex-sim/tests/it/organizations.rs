@@ -4,10 +4,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use webex_sim::Seed;
 
-use crate::harness::{Sim, Tokens};
+use crate::harness::{Answer, Sim, Tokens};
+use crate::operations::stage::subscriber;
 
 const WORLD: &str = include_str!("../../../fixtures/worlds/acme.json");
 const ORGANIZATIONS: &str = "/v1/organizations";
+const ENTERPRISES: &str = "/v1/broadworks/enterprises";
+const SUBSCRIBERS: &str = "/v1/broadworks/subscribers";
 const ACME: &str = "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi81ZjJhNjFjMC03ZDFlLTRiOWEtOWMzNS0wZTZmNGQyYjhhMTE";
 const BIRCH: &str = "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi9iM2Q5ZTdhNC0xNmM4LTRmMDItOGU1ZC03YTkwYzFmM2Q2MjI";
 
@@ -147,4 +150,53 @@ async fn a_token_tells_when_it_ends() {
         .await
         .unwrap();
     assert_eq!(sim.get(path, &token).await.status, 401);
+}
+
+#[tokio::test]
+async fn the_organisation_of_an_enterprise_is_deleted_with_the_enterprise_and_its_subscribers() {
+    let sim = Sim::with(|builder| builder.seed(managed())).await;
+    let token = sim.log_in().await.access;
+    let send = async |method, path: &str, body: &Value| {
+        let request = sim.http.request(method, format!("{}{path}", sim.running.url()));
+        Answer::of(request.bearer_auth(&token).json(body).send().await.unwrap()).await
+    };
+    let count = async |path| {
+        let list = sim.get(path, &token).await.json();
+        list["items"].as_array().unwrap().len()
+    };
+    for n in [1, 2] {
+        let answer = send(Method::POST, SUBSCRIBERS, &subscriber(n)).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let enterprises = sim.get(ENTERPRISES, &token).await.json();
+    let field = |name: &str| enterprises["items"][0][name].as_str().unwrap().to_owned();
+    let organization = format!("{ORGANIZATIONS}/{}", field("orgId"));
+    let sync = format!("{ENTERPRISES}/{}/broadworksDirectorySync", field("id"));
+
+    let _ = send(Method::PUT, &sync, &json!({"enableDirSync": true})).await;
+    let refused = sim.call(Method::DELETE, &organization, &token).await;
+    assert_eq!(refused.status, 409);
+    assert!(
+        refused.body.contains("directory synchronization"),
+        "{}",
+        refused.body
+    );
+    assert_eq!((count(ENTERPRISES).await, count(SUBSCRIBERS).await), (2, 2));
+
+    let _ = send(Method::PUT, &sync, &json!({"enableDirSync": false})).await;
+    // Provisioning is still under way: nothing comes of it any more.
+    assert_eq!(sim.call(Method::DELETE, &organization, &token).await.status, 204);
+    sim.running
+        .control()
+        .advance(std::time::Duration::from_mins(1))
+        .await
+        .unwrap();
+    assert_eq!((count(ENTERPRISES).await, count(SUBSCRIBERS).await), (1, 1));
+    assert_eq!(sim.get(&sync, &token).await.status, 404);
+    assert_eq!(
+        sim.get("/v1/people?email=user1@customer.example.com", &token)
+            .await
+            .json()["items"],
+        json!([])
+    );
 }

@@ -68,6 +68,20 @@ async fn put_ends_tokens_if_it_leaves_roles_out_and_not_if_they_stay() {
 }
 
 #[tokio::test]
+async fn a_user_who_is_no_longer_active_has_no_tokens_and_the_old_ones_do_not_come_back() {
+    let scim = Scim::start().await;
+    let code = scim.sim.code_for(CASEY_EMAIL, "").await;
+    let tokens = scim.sim.exchange(&code).await.tokens();
+    for active in [false, true] {
+        let operation = json!([{"op": "replace", "path": "active", "value": active}]);
+        assert_eq!(scim.patch(CASEY, &operation).await.status, 200);
+        assert!(!works(&scim.sim, &tokens.access).await, "{active}");
+        assert_eq!(scim.sim.refresh(&tokens.refresh).await.status, 400, "{active}");
+    }
+    assert!(works(&scim.sim, &caseys_token(&scim).await).await);
+}
+
+#[tokio::test]
 async fn other_changes_leave_the_tokens() {
     let scim = Scim::start().await;
     let token = caseys_token(&scim).await;

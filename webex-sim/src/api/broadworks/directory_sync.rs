@@ -1,6 +1,5 @@
 //! `/v1/broadworks/enterprises/{id}/broadworksDirectorySync`.
 
-use axum::extract::Path;
 use axum::response::Response;
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -8,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, Rule};
-use super::{Partner, Received, object, profile};
+use super::{Id, Partner, Received, object, profile, text};
 use crate::api::error::ApiError;
 use crate::world::broadworks::{self, SyncStatus, after};
 
@@ -69,26 +68,21 @@ struct Counters {
 }
 
 /// `GET`: the latest status.
-pub(crate) async fn get(partner: Partner, Path(id): Path<String>) -> Response {
+pub(crate) async fn get(partner: Partner, id: Id) -> Response {
     let state = partner.0.context.world.state();
-    let found = state.directory.enterprise_of(partner.organization(), &id);
+    let found = state.directory.enterprise_of(partner.organization(), &text(id));
     let answer = found.map(|enterprise| partner.json(&DirectorySync::from(&enterprise.sync)));
     partner.answer(answer.ok_or(ApiError::NotFound))
 }
 
 /// `PUT`: on or off.
-pub(crate) async fn put(
-    partner: Partner,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Received,
-) -> Response {
+pub(crate) async fn put(partner: Partner, id: Id, headers: HeaderMap, body: Received) -> Response {
     let put = || {
         let body = object(&headers, body)?;
         let mut fields = Fields::new(&body);
         let enabled = fields.mandatory_flag("enableDirSync");
         fields.finish(())?;
-        change(&partner, &id, |sync, _, _| {
+        change(&partner, &text(id), |sync, _, _| {
             sync.enable(enabled);
             Ok(())
         })
@@ -97,15 +91,10 @@ pub(crate) async fn put(
 }
 
 /// `POST`: synchronise now.
-pub(crate) async fn post(
-    partner: Partner,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Received,
-) -> Response {
+pub(crate) async fn post(partner: Partner, id: Id, headers: HeaderMap, body: Received) -> Response {
     let post = || {
         read_trigger(&object(&headers, body)?)?;
-        change(&partner, &id, |sync, now, delay_s| {
+        change(&partner, &text(id), |sync, now, delay_s| {
             must_be_enabled(sync)?;
             if sync.status == SyncStatus::InProgress {
                 let why = "A directory synchronization is already in progress.";
@@ -120,16 +109,11 @@ pub(crate) async fn post(
 }
 
 /// `POST …/externalUser`: synchronise one user, at once.
-pub(crate) async fn external_user(
-    partner: Partner,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Received,
-) -> Response {
+pub(crate) async fn external_user(partner: Partner, id: Id, headers: HeaderMap, body: Received) -> Response {
     let sync_user = || {
         let user_id = profile::external_user(&object(&headers, body)?)?;
         let directory = &mut partner.0.context.world.state().directory;
-        let enterprise = directory.enterprise_of(partner.organization(), &id);
+        let enterprise = directory.enterprise_of(partner.organization(), &text(id));
         let enterprise = enterprise.ok_or(ApiError::NotFound)?;
         must_be_enabled(&enterprise.sync)?;
         let id = enterprise.id;

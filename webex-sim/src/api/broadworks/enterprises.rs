@@ -5,15 +5,18 @@ use serde::Serialize;
 
 use super::Partner;
 use super::directory_sync::DirectorySync;
-use super::page::{Asked, Cursor, page};
 use super::query::Query;
 use crate::api::error::ApiError;
+use crate::api::paging::{Limits, Place};
+use crate::api::request_url::RequestUrl;
 use crate::ids::{self, Kind};
 use crate::world::broadworks;
 
-/// Items of a page, if the client does not say, and at most (API reference, `max`).
-const DEFAULT: usize = 100;
-const CAP: usize = 1_000;
+/// Items of a page (API reference, `max`).
+const LIMITS: Limits = Limits {
+    default: 100,
+    most: 1_000,
+};
 
 /// An enterprise as Webex shows one.
 #[derive(Debug, Serialize)]
@@ -27,11 +30,11 @@ struct Enterprise<'a> {
 }
 
 /// The enterprises of the partner, by name or the beginning of one.
-pub(crate) async fn list(partner: Partner, asked: Asked) -> Response {
+pub(crate) async fn list(partner: Partner, url: RequestUrl) -> Response {
     let list = || {
-        let mut query = Query::parse(&asked.query);
+        let mut query = Query::parse(url.query());
         let (name, start) = (query.param("spEnterpriseId"), query.param("startsWith"));
-        let (max, cursor) = (query.max(DEFAULT, CAP), query.cursor());
+        let pager = query.pager(&url, LIMITS);
         query.finish()?;
         let state = partner.0.context.world.state();
         let all = state.directory.enterprises_of(partner.organization());
@@ -43,12 +46,11 @@ pub(crate) async fn list(partner: Partner, asked: Asked) -> Response {
                 .is_none_or(|start| start.is(|start| own.starts_with(start)));
             is_named && starts
         });
-        let place = |enterprise: &&broadworks::Enterprise| Cursor {
-            created: enterprise.created,
+        let page = pager.page(found.collect(), |enterprise| Place {
             id: enterprise.id,
-        };
-        let page = page(found, place, cursor, max);
-        Ok::<_, ApiError>(partner.list(&asked, page.map(Enterprise::from)))
+            created: enterprise.created,
+        });
+        Ok::<_, ApiError>(partner.list(&page.map(Enterprise::from)))
     };
     partner.answer(list())
 }

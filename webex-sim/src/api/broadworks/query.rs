@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-use super::page::{CURSOR, Cursor};
 use crate::api::error::{ApiError, Problem};
+use crate::api::paging::{self, CURSOR, Cursor, Limits, Pager};
+use crate::api::request_url::RequestUrl;
 
 /// The parameters of a request, and what is wrong with them so far.
 #[derive(Debug)]
@@ -47,15 +48,11 @@ impl Query {
         Some(value.clone())
     }
 
-    /// How many items at most: a number above the cap is the cap ("REST API Basics").
-    pub(super) fn max(&mut self, default: usize, cap: usize) -> usize {
-        let read = |text: &str| {
-            let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-            // A number that no machine holds is above the cap all the same.
-            let number = is_number.then(|| text.parse().unwrap_or(usize::MAX))?;
-            (number > 0).then_some(number.min(cap))
-        };
-        self.read("max", "a number from 1", read).unwrap_or(default)
+    /// What cuts the list into pages; `url` is that of the request.
+    pub(super) fn pager<'a>(&mut self, url: &'a RequestUrl, limits: Limits) -> Pager<'a> {
+        let max = self.read("max", "a number from 1", |text| paging::max(text, limits));
+        let cursor = self.read(CURSOR, "that of a link", Cursor::decode);
+        Pager::new(url, max.unwrap_or(limits.default), cursor)
     }
 
     /// A moment: milliseconds since 1970 or ISO 8601.
@@ -79,10 +76,6 @@ impl Query {
             };
             text.split(',').map(one).collect()
         })
-    }
-
-    pub(super) fn cursor(&mut self) -> Option<Cursor> {
-        self.read(CURSOR, "that of a link", Cursor::parse)
     }
 
     /// Refuses the request if anything is wrong with it.
@@ -133,6 +126,11 @@ mod tests {
 
     use super::*;
 
+    const LIMITS: Limits = Limits {
+        default: 50,
+        most: 100,
+    };
+
     #[test]
     fn times_are_numbers_or_dates() {
         for (text, seconds) in [
@@ -162,23 +160,19 @@ mod tests {
     }
 
     #[test]
-    fn a_maximum_above_the_cap_is_the_cap() {
-        for (query, max) in [
-            ("", 50),
-            ("max=", 50),
-            ("max&max=7", 7),
-            ("max=100", 100),
-            ("max=101", 100),
-            ("max=99999999999999999999999", 100),
-        ] {
+    fn a_maximum_or_cursor_that_makes_no_sense_is_a_problem_of_its_field() {
+        for (query, field) in [("max=0", "max"), ("max=ten", "max"), ("cursor=x", "cursor")] {
             let mut parsed = Query::parse(query);
-            assert_eq!(parsed.max(50, 100), max, "{query}");
-            assert_eq!(parsed.finish(), Ok(()), "{query}");
+            parsed.pager(&RequestUrl::at("/"), LIMITS);
+            let Err(ApiError::Invalid(problems)) = parsed.finish() else {
+                panic!("{query}");
+            };
+            assert_eq!(problems[0].field.as_deref(), Some(field));
         }
-        for query in ["max=0", "max=-1", "max=ten", "max=1.5", "max=null"] {
+        for query in ["", "max=", "max&max=7", "max=101", "max=99999999999999999999999"] {
             let mut parsed = Query::parse(query);
-            parsed.max(50, 100);
-            assert!(parsed.finish().is_err(), "{query}");
+            parsed.pager(&RequestUrl::at("/"), LIMITS);
+            assert_eq!(parsed.finish(), Ok(()), "{query}");
         }
     }
 
@@ -186,9 +180,8 @@ mod tests {
         #[test]
         fn any_query_is_read_or_refused(query in ".{0,60}") {
             let mut query = Query::parse(&query.replace('x', "max=").replace('y', "after="));
-            let max = query.max(50, 100);
-            prop_assert!((1..=100).contains(&max));
-            let _ = (query.time("after"), query.cursor(), query.flag("selfActivated"), query.finish());
+            query.pager(&RequestUrl::at("/"), LIMITS);
+            let _ = (query.time("after"), query.flag("selfActivated"), query.finish());
         }
     }
 }

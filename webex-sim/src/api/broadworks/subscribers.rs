@@ -2,16 +2,16 @@
 
 mod list;
 
-use axum::extract::Path;
 use axum::response::Response;
 use http::HeaderMap;
 use serde::Serialize;
 use serde_json::json;
 
-use super::page::Asked;
 use super::profile::{self, Precheck};
-use super::{Partner, Received, millis, object};
+use super::{Id, Partner, Received, object, text};
 use crate::api::error::{ApiError, Problem};
+use crate::api::request_url::RequestUrl;
+use crate::api::respond::millis;
 use crate::control::types::{SubscriberFault, SubscriberStatus};
 use crate::ids::{self, Kind};
 use crate::world::broadworks::{self, Package, after, already_associated};
@@ -47,8 +47,8 @@ struct Subscriber<'a> {
 }
 
 /// `GET /v1/broadworks/subscribers`.
-pub(crate) async fn list(partner: Partner, asked: Asked) -> Response {
-    partner.answer(list::list(&partner, &asked))
+pub(crate) async fn list(partner: Partner, url: RequestUrl) -> Response {
+    partner.answer(list::list(&partner, &url))
 }
 
 /// `POST /v1/broadworks/subscribers`. The answer comes while the provisioning has just begun.
@@ -68,26 +68,21 @@ pub(crate) async fn create(partner: Partner, headers: HeaderMap, body: Received)
 }
 
 /// `GET /v1/broadworks/subscribers/{subscriberId}`.
-pub(crate) async fn get(partner: Partner, Path(id): Path<String>) -> Response {
+pub(crate) async fn get(partner: Partner, id: Id) -> Response {
     let state = partner.0.context.world.state();
-    let found = state.directory.subscriber_of(partner.organization(), &id);
+    let found = state.directory.subscriber_of(partner.organization(), &text(id));
     let answer = found.map(|subscriber| partner.json(&Subscriber::from(subscriber)));
     partner.answer(answer.ok_or(ApiError::NotFound))
 }
 
 /// `PUT /v1/broadworks/subscribers/{subscriberId}`. The answer shows the old values; the new ones come when it is
 /// provisioned again.
-pub(crate) async fn update(
-    partner: Partner,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Received,
-) -> Response {
+pub(crate) async fn update(partner: Partner, id: Id, headers: HeaderMap, body: Received) -> Response {
     let update = || {
         let body = object(&headers, body)?;
         let world = &partner.0.context.world;
         let mut state = world.state();
-        let known = state.directory.subscriber_of(partner.organization(), &id);
+        let known = state.directory.subscriber_of(partner.organization(), &text(id));
         let known = known.ok_or(ApiError::NotFound)?;
         let (id, profile) = (known.id, profile::updated(&body, &known.profile)?);
         if !known.takes_updates() {
@@ -104,10 +99,10 @@ pub(crate) async fn update(
 }
 
 /// `DELETE /v1/broadworks/subscribers/{subscriberId}`: the person stays.
-pub(crate) async fn delete(partner: Partner, Path(id): Path<String>) -> Response {
+pub(crate) async fn delete(partner: Partner, id: Id) -> Response {
     let delete = || {
         let directory = &mut partner.0.context.world.state().directory;
-        let known = directory.subscriber_of(partner.organization(), &id);
+        let known = directory.subscriber_of(partner.organization(), &text(id));
         let id = known.ok_or(ApiError::NotFound)?.id;
         directory.subscribers.shift_remove(&id);
         Ok(partner.no_content())
@@ -128,10 +123,10 @@ pub(crate) async fn precheck(partner: Partner, headers: HeaderMap, body: Receive
 
 /// `POST /v1/subscribers/{subscriberId}/emails/consentMove`: the user gets another e-mail, for which nothing can be seen
 /// here.
-pub(crate) async fn consent_move(partner: Partner, Path(id): Path<String>) -> Response {
+pub(crate) async fn consent_move(partner: Partner, id: Id) -> Response {
     let send = || {
         let state = partner.0.context.world.state();
-        let known = state.directory.subscriber_of(partner.organization(), &id);
+        let known = state.directory.subscriber_of(partner.organization(), &text(id));
         if known.ok_or(ApiError::NotFound)?.status == SubscriberStatus::PendingUserMigration {
             return Ok(partner.no_content());
         }

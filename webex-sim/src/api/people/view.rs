@@ -1,13 +1,13 @@
 //! A person as an answer shows them. Fields and their order are those of live answers; those that no live answer had
 //! stand where the API reference has them. A field without a value is left out.
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::draft::EXTENSION_TYPE;
 use super::sight::Sight;
 use crate::api::error::ApiError;
 use crate::api::request_url::RequestUrl;
+use crate::api::respond::millis;
 use crate::ids::{self, Kind};
 use crate::world;
 
@@ -241,11 +241,6 @@ impl<'a> From<&'a world::Address> for Address<'a> {
     }
 }
 
-/// Milliseconds and `Z`, also where they are zero.
-fn millis(time: Timestamp) -> String {
-    format!("{time:.3}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -306,10 +301,5 @@ mod tests {
     fn an_extension_is_a_number_too_where_calling_is_asked_for() {
         let shown = shown(true, Occasion::One, "callingData=true");
         assert_eq!(shown["phoneNumbers"][0]["type"], "work_extension");
-    }
-
-    #[test]
-    fn times_have_milliseconds() {
-        assert_eq!(millis(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
     }
 }

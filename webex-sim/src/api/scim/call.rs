@@ -3,7 +3,6 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::Response;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HOST};
 use http::request::Parts;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -14,18 +13,15 @@ use super::store::{Store, uuid};
 use crate::api::body;
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
+use crate::api::request_url::RequestUrl;
 use crate::api::respond::{self, Origin};
-use crate::server::listen::Peer;
 use crate::world::{Person, State};
-
-/// Where Webex is, for a client that does not say whom it asks (HTTP/1.0).
-const WEBEX: &str = "webexapis.com";
 
 /// An authenticated request.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) caller: Caller,
-    /// Scheme and authority that the client used, such as `https://webexapis.com`.
+    /// What links start with, such as `https://webexapis.com`.
     pub(crate) base: String,
 }
 
@@ -46,9 +42,10 @@ impl<S: Sync> FromRequestParts<S> for Call {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let caller = Caller::from_request_parts(parts, state).await?;
+        let Ok(url) = RequestUrl::from_request_parts(parts, state).await;
         Ok(Self {
             caller,
-            base: base_of(parts),
+            base: url.base().to_owned(),
         })
     }
 }
@@ -98,10 +95,8 @@ impl Call {
 
     /// An answer without a body.
     pub(crate) fn no_content(&self) -> Response {
-        let mut response = self.json(StatusCode::NO_CONTENT, &());
-        *response.body_mut() = axum::body::Body::empty();
-        response.headers_mut().remove(CONTENT_TYPE);
-        response
+        let tracking = &self.caller.context.tracking;
+        self.caller.noted(respond::no_content(tracking))
     }
 }
 
@@ -136,13 +131,4 @@ impl OrganizationCall {
     pub(crate) fn shown(&self, person: &Person, state: &State) -> Map<String, Value> {
         resource(person, &state.directory, &self.call.base)
     }
-}
-
-fn base_of(parts: &Parts) -> String {
-    let tls = parts.extensions.get::<Peer>().is_some_and(|peer| peer.tls);
-    let scheme = if tls { "https" } else { "http" };
-    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-    let authority = parts.uri.authority().map(http::uri::Authority::as_str);
-    let authority = host.or(authority).filter(|authority| !authority.is_empty());
-    format!("{scheme}://{}", authority.unwrap_or(WEBEX))
 }

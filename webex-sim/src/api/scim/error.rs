@@ -78,6 +78,23 @@ struct Webex {
     details: String,
 }
 
+impl ErrorBody {
+    /// The body of any error, without `scimType`.
+    pub(crate) fn new(status: StatusCode, detail: &str, tracking: &TrackingId) -> Self {
+        Self {
+            schemas: [ERROR, WEBEX_ERROR],
+            status: status.as_u16().to_string(),
+            scim_type: None,
+            detail: detail.to_owned(),
+            webex: Webex {
+                tracking_id: tracking.as_str().to_owned(),
+                error_code: status.as_u16(),
+                details: detail.to_owned(),
+            },
+        }
+    }
+}
+
 impl ScimError {
     /// What an error of the API is in SCIM, if the request is for an operation of SCIM. The edge has one shape for all.
     pub(crate) fn standing_for(error: &ApiError, context: &Context) -> Option<Self> {
@@ -129,15 +146,8 @@ impl ScimError {
     pub(crate) fn body(&self, tracking: &TrackingId) -> ErrorBody {
         let (status, scim_type) = self.parts();
         ErrorBody {
-            schemas: [ERROR, WEBEX_ERROR],
-            status: status.as_u16().to_string(),
             scim_type,
-            detail: self.to_string(),
-            webex: Webex {
-                tracking_id: tracking.as_str().to_owned(),
-                error_code: status.as_u16(),
-                details: self.to_string(),
-            },
+            ..ErrorBody::new(status, &self.to_string(), tracking)
         }
     }
 

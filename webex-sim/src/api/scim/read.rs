@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::schema::{CISCO, CORE, ENTERPRISE};
 use super::write::{address_of, phone_of};
+use crate::api::respond::millis;
 use crate::world::{Directory, Person};
 
 /// Attributes between the type of the user and the time zone; the title is the person's, the others are SCIM's own.
@@ -49,8 +50,8 @@ pub(crate) fn resource(person: &Person, directory: &Directory, base: &str) -> Ma
         "resourceType": "User",
         "location": location(person, base),
         "version": version(person, directory),
-        "created": format!("{:.3}", person.created),
-        "lastModified": format!("{:.3}", person.last_modified),
+        "created": millis(person.created),
+        "lastModified": millis(person.last_modified),
     });
     user.insert("meta".to_owned(), meta);
     user

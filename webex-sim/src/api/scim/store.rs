@@ -88,7 +88,8 @@ impl Store<'_> {
             person.last_modified = self.now;
         }
         let id = person.id;
-        if rights(&person) != rights(before) {
+        let shut_out = before.login_enabled && !person.login_enabled;
+        if shut_out || rights(&person) != rights(before) {
             self.state.registry.revoke_person(id, self.now);
         }
         self.state.directory.people.insert(id, person);

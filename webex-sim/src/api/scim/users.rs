@@ -38,7 +38,7 @@ pub(crate) async fn create(call: OrganizationCall, headers: HeaderMap, sent: Sen
         let location = user["meta"]["location"]
             .as_str()
             .expect("every user has a location");
-        let location = HeaderValue::from_str(location).expect("a Host field is visible ASCII");
+        let location = HeaderValue::from_str(location).expect("a base URL is visible ASCII");
         response.headers_mut().insert(LOCATION, location);
     }
     response

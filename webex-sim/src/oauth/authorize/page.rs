@@ -74,6 +74,14 @@ struct Blocked<'a> {
     integration: &'a str,
 }
 
+/// Somebody who may not sign in.
+#[derive(Template)]
+#[template(path = "disabled.html", whitespace = "minimize")]
+struct Disabled<'a> {
+    integration: &'a str,
+    email: &'a str,
+}
+
 /// A request that leads nowhere.
 #[derive(Template)]
 #[template(path = "problem.html", whitespace = "minimize")]
@@ -148,6 +156,15 @@ pub(super) fn outcome(decision: &str) -> Option<Decision> {
 pub(super) fn blocked(state: &State) -> Response {
     let integration = &state.integration.name;
     html(StatusCode::FORBIDDEN, &Blocked { integration })
+}
+
+/// An administrator has disabled the account: the person stays here, the client never hears of it.
+pub(super) fn disabled(state: &State, person: &Person) -> Response {
+    let page = Disabled {
+        integration: &state.integration.name,
+        email: person.email(),
+    };
+    html(StatusCode::FORBIDDEN, &page)
 }
 
 /// No redirect is possible.

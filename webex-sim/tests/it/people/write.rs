@@ -273,8 +273,8 @@ async fn other_roles_and_a_disabled_login_end_the_tokens_of_a_person() {
     let user = sign_in(&sim, USER, ADMIN_SCOPES).await.access;
     assert_eq!(sim.get(PEOPLE, &user).await.status, 200, "now an administrator");
     assert!(change("roles", json!([full_admin, full_admin])).await);
-    assert!(!change("loginEnabled", json!("false")).await);
     assert!(!change("roles", shown["roles"].clone()).await);
+    assert!(!change("loginEnabled", json!("false")).await);
     assert_eq!(item(&sim.get(&path, &token).await)["loginEnabled"], false);
 }
 

@@ -5,16 +5,19 @@ use jiff::Timestamp;
 
 use super::Subscriber;
 use crate::api::broadworks::Partner;
-use crate::api::broadworks::page::{Asked, Cursor, page};
 use crate::api::broadworks::query::{Param, Query};
 use crate::api::error::ApiError;
+use crate::api::paging::{Limits, Place};
+use crate::api::request_url::RequestUrl;
 use crate::control::types::SubscriberStatus;
 use crate::ids::{self, Kind};
 use crate::world::broadworks::{self, STATUSES};
 
-/// Items of a page, if the client does not say, and at most (API reference, `max`).
-const DEFAULT: usize = 50;
-const CAP: usize = 100;
+/// Items of a page (API reference, `max`).
+const LIMITS: Limits = Limits {
+    default: 50,
+    most: 100,
+};
 
 /// What subscribers have to be like. What is absent does not matter.
 struct Filter {
@@ -30,8 +33,8 @@ struct Filter {
     self_activated: Option<bool>,
 }
 
-pub(super) fn list(partner: &Partner, asked: &Asked) -> Result<Response, ApiError> {
-    let mut query = Query::parse(&asked.query);
+pub(super) fn list(partner: &Partner, url: &RequestUrl) -> Result<Response, ApiError> {
+    let mut query = Query::parse(url.query());
     let filter = Filter {
         user_id: query.param("userId"),
         person_id: query.param("personId"),
@@ -43,17 +46,16 @@ pub(super) fn list(partner: &Partner, asked: &Asked) -> Result<Response, ApiErro
         created_after: query.time("after"),
         self_activated: query.flag("selfActivated"),
     };
-    let (max, cursor) = (query.max(DEFAULT, CAP), query.cursor());
+    let pager = query.pager(url, LIMITS);
     query.finish()?;
     let state = partner.0.context.world.state();
     let all = state.directory.subscribers_of(partner.organization());
     let found = all.filter(|subscriber| filter.accepts(subscriber));
-    let place = |subscriber: &&broadworks::Subscriber| Cursor {
-        created: subscriber.created,
+    let page = pager.page(found.collect(), |subscriber| Place {
         id: subscriber.id,
-    };
-    let page = page(found, place, cursor, max);
-    Ok(partner.list(asked, page.map(Subscriber::from)))
+        created: subscriber.created,
+    });
+    Ok(partner.list(&page.map(Subscriber::from)))
 }
 
 impl Filter {
