@@ -241,7 +241,7 @@ mod tests {
         );
         drop(second);
         assert_eq!(vault.redacted("common-secret"), None);
-        assert!(vault.0.read().unwrap().is_empty());
+        assert!(vault.0.read().unwrap().patterns.is_empty());
     }
 
     proptest! {
