@@ -87,11 +87,12 @@ impl Browser {
 
     async fn call(&self, method: Method, path: &str, body: Value) -> Value {
         let mut request = self.http.request(method, format!("{}{path}", self.session));
+        let asked = format!("{path} {body}");
         if !body.is_null() {
             request = request.json(&body);
         }
         let mut answer: Value = request.send().await.unwrap().json().await.unwrap();
-        assert!(answer["value"].get("error").is_none(), "{path}: {answer}");
+        assert!(answer["value"].get("error").is_none(), "{asked}: {answer}");
         answer["value"].take()
     }
 

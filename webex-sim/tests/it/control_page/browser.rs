@@ -130,25 +130,25 @@ async fn a_form_shows_what_is_wrong_and_keeps_what_was_typed() {
     both(|browser, sim| async move {
         open(&browser, &sim).await;
         browser
-            .eval("document.querySelector('#snapshots [name=name]').value = 'Not/Good'")
+            .eval("document.querySelector('#snapshots .fields [name=name]').value = 'Not/Good'")
             .await;
         browser
             .eval("document.querySelector('#snapshots .fields button').click()")
             .await;
         browser.until("document.querySelector('#said .wrong')").await;
         let typed = browser
-            .eval("document.querySelector('#snapshots [name=name]').value")
+            .eval("document.querySelector('#snapshots .fields [name=name]').value")
             .await;
         assert_eq!(typed, "Not/Good");
         browser
-            .eval("document.querySelector('#snapshots [name=name]').value = 'good'")
+            .eval("document.querySelector('#snapshots .fields [name=name]').value = 'good'")
             .await;
         browser
             .eval("document.querySelector('#snapshots .fields button').click()")
             .await;
         browser.until("document.getElementById('s-good')").await;
         browser
-            .until("document.querySelector('#snapshots [name=name]').value === ''")
+            .until("document.querySelector('#snapshots .fields [name=name]').value === ''")
             .await;
         // What had the focus is gone with its row: reading goes on at the heading.
         browser
