@@ -58,7 +58,9 @@ fn foreign(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Rejection>
 mod tests {
     use super::*;
 
-    fn refused(method: &Method, fields: &[(&'static str, &'static str)]) -> Option<String> {
+    type Field = (&'static str, &'static str);
+
+    fn refused(method: &Method, fields: &[Field]) -> Option<String> {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             headers.append(*name, value.parse().unwrap());
@@ -69,7 +71,7 @@ mod tests {
     #[test]
     fn a_change_comes_from_the_own_page_or_from_no_page() {
         let host = ("host", "localhost:8081");
-        let cases: [(&[(&str, &str)], Option<&str>); 12] = [
+        let cases: [(&[Field], Option<&str>); 12] = [
             (&[], None),
             (&[host], None),
             (&[host, ("origin", "http://localhost:8081")], None),

@@ -2,6 +2,8 @@
 
 mod browser;
 
+use std::fmt::Write as _;
+
 use insta::assert_snapshot;
 use reqwest::header::{HeaderName, ORIGIN};
 use reqwest::{Method, StatusCode};
@@ -110,7 +112,7 @@ async fn the_page_loads_nothing_and_is_kept_nowhere() {
 async fn no_secret_is_on_the_page() {
     let sim = Sim::start().await;
     let tokens = sim.log_in().await;
-    sim.get("/v1/people/me", &tokens.access).await;
+    let _ = sim.get("/v1/people/me", &tokens.access).await;
     let mut seen = sim.look("/").await.body;
     for sequence in 1..=3 {
         seen += &sim.look(&format!("/page/exchange/{sequence}")).await.body;
@@ -135,7 +137,7 @@ async fn the_clock_moves_stops_and_goes_on() {
     let (_, page) = sim.press("/page/clock", &[("freeze", "true")]).await;
     assert!(section(&page.body, "clock").contains("Run the clock"));
     assert!(sim.running.control().clock().await.unwrap().frozen);
-    sim.press("/page/clock", &[("freeze", "false")]).await;
+    let _ = sim.press("/page/clock", &[("freeze", "false")]).await;
     assert!(!sim.running.control().clock().await.unwrap().frozen);
 }
 
@@ -154,7 +156,7 @@ async fn a_token_is_expired_or_revoked_by_its_button_and_all_access_tokens_by_on
     assert_eq!(sim.get("/", &tokens.access).await.status, 401);
     let refresh = webex_sim::fingerprint(&tokens.refresh);
     let form = [("kind", "refresh"), ("fingerprint", refresh.as_str())];
-    sim.press("/page/tokens/revoke", &form).await;
+    let _ = sim.press("/page/tokens/revoke", &form).await;
     let states: Vec<_> = sim
         .running
         .control()
@@ -187,7 +189,7 @@ async fn a_person_gets_another_password_logs_in_next_and_is_deleted() {
     );
     assert!(!page.body.contains("another\""));
     assert_eq!(sim.get("/", &tokens.access).await.status, 401);
-    sim.press("/page/consent/accept", &[("email", CASEY)]).await;
+    let _ = sim.press("/page/consent/accept", &[("email", CASEY)]).await;
     let queue = sim.running.control().consent().await.unwrap();
     assert_eq!(queue, [Consent::Accept { email: CASEY.into() }]);
     let (said, page) = sim.press("/page/people/delete", &[("person", CASEY)]).await;
@@ -207,8 +209,8 @@ async fn people_are_found_by_name_and_address() {
 #[tokio::test]
 async fn next_logins_are_queued_and_cleared() {
     let sim = Sim::start().await;
-    sim.press("/page/consent/accept", &[("email", ADMIN)]).await;
-    sim.press("/page/consent/decline", &[]).await;
+    let _ = sim.press("/page/consent/accept", &[("email", ADMIN)]).await;
+    let _ = sim.press("/page/consent/decline", &[]).await;
     let error = [("error", "server_error"), ("description", "")];
     let (said, page) = sim.press("/page/consent/error", &error).await;
     assert_eq!(said, "The queue of next logins has 3 entries.");
@@ -220,7 +222,7 @@ async fn next_logins_are_queued_and_cleared() {
         description: None,
     };
     assert_eq!((queue.len(), &queue[2]), (3, &expected));
-    sim.press("/page/consent/clear", &[]).await;
+    let _ = sim.press("/page/consent/clear", &[]).await;
     assert!(sim.running.control().consent().await.unwrap().is_empty());
 }
 
@@ -249,11 +251,12 @@ async fn a_fault_rule_is_added_fires_and_is_deleted() {
     assert!(section(&page, "journal").contains("fault fault-1"));
     let (said, _) = sim.press("/page/faults/delete", &[("id", "fault-1")]).await;
     assert_eq!(said, "The rule fault-1 is deleted. It had fired 1 time.");
-    sim.press("/page/faults/add", &[("wire", "truncate:20"), ("delay_ms", "1")])
+    let _ = sim
+        .press("/page/faults/add", &[("wire", "truncate:20"), ("delay_ms", "1")])
         .await;
     let faults = sim.running.control().faults().await.unwrap();
     assert_eq!(faults[0].rule.action.wire, Some(Wire::Truncate { bytes: 20 }));
-    sim.press("/page/faults/clear", &[]).await;
+    let _ = sim.press("/page/faults/clear", &[]).await;
     assert!(sim.running.control().faults().await.unwrap().is_empty());
 }
 
@@ -265,7 +268,7 @@ async fn settings_change_as_a_whole_or_not_at_all() {
         ("access_token_lifetime_s", "60"),
         ("same_token_within_24h", "false"),
     ];
-    sim.press("/page/settings", &form).await;
+    let _ = sim.press("/page/settings", &form).await;
     let settings = sim.running.control().settings().await.unwrap();
     assert_eq!(
         (settings.rotation, settings.access_token_lifetime_s),
@@ -289,14 +292,14 @@ async fn settings_change_as_a_whole_or_not_at_all() {
 #[tokio::test]
 async fn a_snapshot_is_saved_restored_and_deleted_and_a_reset_starts_again() {
     let sim = Sim::start().await;
-    sim.press("/page/snapshots/save", &[("name", "before")]).await;
-    sim.press("/page/people/delete", &[("person", CASEY)]).await;
+    let _ = sim.press("/page/snapshots/save", &[("name", "before")]).await;
+    let _ = sim.press("/page/people/delete", &[("person", CASEY)]).await;
     let (said, page) = sim.press("/page/snapshots/restore", &[("name", "before")]).await;
     assert_eq!(said, "Everything is as in the snapshot before.");
     assert!(section(&page.body, "people").contains(CASEY));
-    sim.press("/page/snapshots/delete", &[("name", "before")]).await;
+    let _ = sim.press("/page/snapshots/delete", &[("name", "before")]).await;
     assert!(sim.running.control().snapshots().await.unwrap().is_empty());
-    sim.press("/page/people/delete", &[("person", CASEY)]).await;
+    let _ = sim.press("/page/people/delete", &[("person", CASEY)]).await;
     let (said, page) = sim.press("/page/reset", &[]).await;
     assert_eq!(said, "The world default is as at its start.");
     assert!(section(&page.body, "people").contains(CASEY));
@@ -396,7 +399,7 @@ async fn bad_input_comes_back_as_a_message_and_changes_nothing() {
     ];
     for (button, form) in cases {
         let (said, _) = sim.press(&format!("/page/{button}"), form).await;
-        shown += &format!("{button} {form:?}\n    {said}\n");
+        writeln!(shown, "{button} {form:?}\n    {said}").unwrap();
     }
     assert_snapshot!("control_page_refusals", shown);
     assert_eq!(sim.running.control().clock().await.unwrap(), before);
@@ -411,9 +414,10 @@ async fn every_button_of_the_page_has_something_that_it_does() {
     for _ in 0..2 {
         let _ = sim.exchange(&code).await;
     }
-    sim.press("/page/consent/decline", &[]).await;
-    sim.press("/page/snapshots/save", &[("name", "a")]).await;
-    sim.press("/page/faults/add", &[("status", "500"), ("operation", "getMe")])
+    let _ = sim.press("/page/consent/decline", &[]).await;
+    let _ = sim.press("/page/snapshots/save", &[("name", "a")]).await;
+    let _ = sim
+        .press("/page/faults/add", &[("status", "500"), ("operation", "getMe")])
         .await;
     let actions = actions(&sim.look("/").await.body);
     assert!(actions.len() >= 19, "{actions:?}");
@@ -446,9 +450,9 @@ async fn hostile_names_are_shown_as_text() {
     assert!(page.contains("alert(2)"));
 
     let _ = sim.open("/v1/%3Cscript%3E?q='><script>").await;
-    let mut seen = sim.look("/").await.body;
-    seen += &sim.look("/page/exchange/1").await.body;
-    assert_eq!(seen.matches("<script>").count(), 1);
+    let mut shown = sim.look("/").await.body;
+    shown += &sim.look("/page/exchange/1").await.body;
+    assert_eq!(shown.matches("<script>").count(), 1);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A real browser, by WebDriver: as much of the protocol as the tests of the page need. Where no browser is installed a
+//! A real browser, by `WebDriver`: as much of the protocol as the tests of the page need. Where no browser is installed a
 //! test says so and passes, unless `WEBEX_SIM_REQUIRE_BROWSER` is 1.
 
 use std::process::Stdio;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// Keys in the numbers of WebDriver (section 17.4.2).
+/// Keys in the numbers of `WebDriver` (section 17.4.2).
 pub(crate) const TAB: &str = "\u{e004}";
 pub(crate) const ENTER: &str = "\u{e007}";
 
@@ -21,6 +21,10 @@ pub(crate) struct Browser {
 }
 
 /// Starts a browser for `test`, and ends it however the test ends.
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever runs the tests should see what was not tested"
+)]
 pub(crate) async fn with_browser<F>(http: &Client, test: impl FnOnce(std::sync::Arc<Browser>) -> F)
 where
     F: Future<Output = ()> + Send + 'static,

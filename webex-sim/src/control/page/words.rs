@@ -40,16 +40,17 @@ pub(super) fn moment(at: Timestamp) -> String {
 /// What a rule does, such as `getMe: 503, Retry-After 5; once`.
 pub(super) fn rule(rule: &FaultRule) -> String {
     let mut words = format!("{}: {}", requests(&rule.matching), action(&rule.action));
+    let mut add = |text: &str| words.push_str(text);
     if rule.matching.when == Some(When::After) {
-        words.push_str(", after the operation");
+        add(", after the operation");
     }
     match rule.times {
         None => {}
-        Some(1) => words.push_str("; once"),
-        Some(times) => words.push_str(&format!("; {times} times")),
+        Some(1) => add("; once"),
+        Some(times) => add(&format!("; {times} times")),
     }
     if let Some(after) = rule.after {
-        words.push_str(&format!("; {after} pass first"));
+        add(&format!("; {after} pass first"));
     }
     words
 }

@@ -57,7 +57,7 @@ async fn the_journal_is_live_and_an_update_leaves_what_the_reader_does() {
             .await;
         sim.running
             .control()
-            .advance(std::time::Duration::from_secs(3_600))
+            .advance(std::time::Duration::from_hours(1))
             .await
             .unwrap();
         browser
