@@ -4,7 +4,11 @@
 #[cfg(feature = "server")]
 pub(crate) mod fields;
 #[cfg(feature = "server")]
+mod guard;
+#[cfg(feature = "server")]
 pub(crate) mod handlers;
+#[cfg(feature = "server")]
+mod page;
 #[cfg(feature = "server")]
 pub(crate) mod router;
 #[cfg(feature = "server")]

@@ -82,6 +82,18 @@ impl Journal {
         self.ring().matching(filter).cloned().collect()
     }
 
+    /// The newest entries that are meant, the newest first, and at most so many of them.
+    pub(crate) fn newest(&self, most: usize, meant: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let ring = self.ring();
+        let entries = ring.exchanges.iter().rev().map(|exchange| &exchange.entry);
+        entries.filter(|entry| meant(entry)).take(most).cloned().collect()
+    }
+
+    /// Number of the entry added last; 0 if there was none yet.
+    pub(crate) fn latest(&self) -> u64 {
+        self.ring().sequence
+    }
+
     /// The exchange of this number, if it is still there.
     pub(crate) fn exchange(&self, sequence: u64) -> Option<Exchange> {
         let ring = self.ring();

@@ -4,7 +4,7 @@
 mod builder;
 mod connection;
 pub(crate) mod listen;
-mod running;
+pub(crate) mod running;
 pub(crate) mod tls;
 
 pub use builder::{Builder, StartError};

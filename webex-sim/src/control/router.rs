@@ -6,6 +6,7 @@ use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use http::header::CONTENT_TYPE;
@@ -14,11 +15,14 @@ use http::{Method, StatusCode, Uri};
 use serde::Deserialize;
 
 use super::fields::rejection;
+use super::guard::guard;
 use super::handlers::{
     clock, consent, coverage, faults, journal, people, replay, settings, snapshots, state, subscribers,
     tokens, violations, worlds as world_handlers,
 };
+use super::page::{self, Notes};
 use super::types::{Health, Rejection};
+use crate::server::running::Addresses;
 use crate::world::World;
 use crate::worlds::{FIRST, Worlds};
 
@@ -30,6 +34,10 @@ const LARGEST_BODY: usize = 128 * 1024 * 1024;
 pub(crate) struct Control {
     pub(crate) worlds: Worlds,
     authority_pem: String,
+    /// Where the listeners are, for the page.
+    pub(crate) addresses: Addresses,
+    /// What the page says about the last changes.
+    pub(crate) notes: Arc<Notes>,
 }
 
 /// The answer of a handler.
@@ -44,8 +52,8 @@ pub(crate) enum Refused {
     Absent(Rejection),
 }
 
-/// Everything under `/__sim/`.
-pub(crate) fn control(worlds: Worlds, authority_pem: String) -> Router {
+/// Everything under `/__sim/`, and the page.
+pub(crate) fn control(worlds: Worlds, authority_pem: String, addresses: Addresses) -> Router {
     let routes = Router::new()
         .route("/health", get(health))
         .route("/reset", post(reset))
@@ -99,11 +107,15 @@ pub(crate) fn control(worlds: Worlds, authority_pem: String) -> Router {
         )
         .nest("/__sim", routes.clone())
         .nest("/__sim/worlds/{world}", routes)
+        .merge(page::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(guard))
         .with_state(Control {
             worlds,
             authority_pem,
+            addresses,
+            notes: Arc::default(),
         })
 }
 
@@ -114,7 +126,11 @@ async fn health() -> Json<Health> {
     })
 }
 
-async fn reset(State(control): State<Control>, Controlled(world): Controlled, body: Bytes) -> Answer<Health> {
+pub(super) async fn reset(
+    State(control): State<Control>,
+    Controlled(world): Controlled,
+    body: Bytes,
+) -> Answer<Health> {
     super::fields::Fields::json(&body)?.finish()?;
     let client_id = world.first_client_id();
     control
@@ -198,6 +214,15 @@ pub(super) fn absent_person(path: &PersonPath, known: impl Iterator<Item = Strin
 }
 
 // === impl Refused ===
+
+impl Refused {
+    /// What is wrong.
+    pub(super) fn rejection(&self) -> &Rejection {
+        match self {
+            Self::Invalid(rejection) | Self::Absent(rejection) => rejection,
+        }
+    }
+}
 
 impl From<Rejection> for Refused {
     fn from(rejection: Rejection) -> Self {

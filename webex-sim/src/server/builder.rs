@@ -219,7 +219,7 @@ impl Builder {
         serve(tls.0, app, Some(certificates.acceptor));
         serve(
             control.0,
-            control_router::control(worlds.clone(), certificates.authority_pem.clone()),
+            control_router::control(worlds.clone(), certificates.authority_pem.clone(), addresses),
             None,
         );
         tasks.close();

@@ -53,19 +53,19 @@ impl Running {
     /// Origin of the API, such as `http://127.0.0.1:41234`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", reachable(self.addresses.api))
+        self.addresses.api_url()
     }
 
     /// Origin of the API over TLS, such as `https://localhost:41235`; its certificate is signed by [`Running::ca_pem`].
     #[must_use]
     pub fn tls_url(&self) -> String {
-        format!("https://localhost:{}", self.addresses.tls.port())
+        self.addresses.tls_url()
     }
 
     /// Origin of the control API.
     #[must_use]
     pub fn control_url(&self) -> String {
-        format!("http://{}", reachable(self.addresses.control))
+        self.addresses.control_url()
     }
 
     /// The certificate authority that clients of [`Running::tls_url`] have to trust, PEM.
@@ -140,6 +140,22 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+// === impl Addresses ===
+
+impl Addresses {
+    pub(crate) fn api_url(self) -> String {
+        format!("http://{}", reachable(self.api))
+    }
+
+    pub(crate) fn tls_url(self) -> String {
+        format!("https://localhost:{}", self.tls.port())
+    }
+
+    pub(crate) fn control_url(self) -> String {
+        format!("http://{}", reachable(self.control))
     }
 }
 

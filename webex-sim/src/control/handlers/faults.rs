@@ -13,7 +13,7 @@ use crate::faults::{Faults, draft};
 /// Which rule a path is about.
 #[derive(Deserialize)]
 pub(crate) struct RulePath {
-    id: String,
+    pub(crate) id: String,
 }
 
 pub(crate) async fn list(Controlled(world): Controlled) -> Answer<FaultList> {

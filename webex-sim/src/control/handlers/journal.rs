@@ -99,7 +99,7 @@ pub(crate) async fn exchange(
 /// Which entry a path is about.
 #[derive(Deserialize)]
 pub(crate) struct SequencePath {
-    sequence: String,
+    pub(crate) sequence: String,
 }
 
 pub(crate) async fn delete(Controlled(world): Controlled) -> Answer<JournalCount> {

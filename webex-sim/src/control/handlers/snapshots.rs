@@ -13,7 +13,7 @@ use crate::world::World;
 /// Which snapshot a path is about.
 #[derive(Deserialize)]
 pub(crate) struct SnapshotPath {
-    name: String,
+    pub(crate) name: String,
 }
 
 pub(crate) async fn list(Controlled(world): Controlled) -> Answer<SnapshotList> {
