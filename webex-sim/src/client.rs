@@ -1,6 +1,7 @@
 //! The typed client of the control API. It speaks plain HTTP and needs no certificate authorities of the machine.
 
 mod http;
+mod raw;
 mod state;
 mod worlds;
 
@@ -112,26 +113,27 @@ impl ControlClient {
         self.http.get("clock", &()).await
     }
 
+    /// Moves, stops or starts the simulated time.
+    pub async fn change_clock(&self, change: &ClockChange) -> Result<ClockState, ClientError> {
+        self.http.post("clock", change).await
+    }
+
     /// Moves the simulated time forward by whole seconds.
     pub async fn advance(&self, by: Duration) -> Result<ClockState, ClientError> {
         let change = ClockChange {
             advance_seconds: Some(by.as_secs()),
             freeze: None,
         };
-        self.http.post("clock", &change).await
+        self.change_clock(&change).await
     }
 
     /// Stops the simulated time, or lets it run on.
     pub async fn freeze(&self, freeze: bool) -> Result<ClockState, ClientError> {
-        self.http
-            .post(
-                "clock",
-                &ClockChange {
-                    advance_seconds: None,
-                    freeze: Some(freeze),
-                },
-            )
-            .await
+        self.change_clock(&ClockChange {
+            advance_seconds: None,
+            freeze: Some(freeze),
+        })
+        .await
     }
 
     /// The answers to coming authorize requests.

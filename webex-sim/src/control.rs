@@ -6,7 +6,13 @@ pub(crate) mod fields;
 #[cfg(feature = "server")]
 pub(crate) mod handlers;
 #[cfg(feature = "server")]
+mod openapi;
+#[cfg(feature = "server")]
+mod operation;
+#[cfg(feature = "server")]
 pub(crate) mod router;
+#[cfg(feature = "server")]
+mod routes;
 #[cfg(feature = "server")]
 pub(crate) mod settings;
 pub mod types;

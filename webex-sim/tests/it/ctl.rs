@@ -1,0 +1,1 @@
+//! `webex-sim ctl`.
