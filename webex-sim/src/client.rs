@@ -312,10 +312,12 @@ impl ControlClient {
 
     /// Journal entries that match, the oldest first.
     pub async fn journal(&self, filter: &EntryFilter) -> Result<Vec<Entry>, ClientError> {
-        self.http
-            .get::<JournalPage>("journal", filter)
-            .await
-            .map(|answer| answer.entries)
+        self.journal_page(filter).await.map(|answer| answer.entries)
+    }
+
+    /// The same, and how many entries fell out of the journal.
+    pub async fn journal_page(&self, filter: &EntryFilter) -> Result<JournalPage, ClientError> {
+        self.http.get("journal", filter).await
     }
 
     /// How many journal entries match.

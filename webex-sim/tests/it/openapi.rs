@@ -18,14 +18,15 @@ use crate::harness::{ADMIN, Answer, Sim};
 const GUIDE: &str = include_str!("../../../docs/simulator.md");
 
 /// An operation of the document.
-struct Operation {
-    method: String,
-    path: String,
-    id: String,
+pub(crate) struct Operation {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) id: String,
     value: Value,
 }
 
-fn operations(document: &Value) -> Vec<Operation> {
+/// All operations of a document.
+pub(crate) fn operations(document: &Value) -> Vec<Operation> {
     let paths = document["paths"].as_object().unwrap();
     let all = paths.iter().flat_map(|(path, item)| {
         let methods = item.as_object().unwrap().iter();
