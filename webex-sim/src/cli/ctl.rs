@@ -26,6 +26,9 @@ use super::output;
 use crate::client::ControlClient;
 use report::{Outcome, Report};
 
+/// Heading of the options that every command has.
+const GLOBAL: &str = "Options of all commands";
+
 /// Control a running simulator
 ///
 /// Ends with 0; 1 if the simulator refused, something is not there or was not reached; 2 for a wrong command line; 3 if
@@ -37,6 +40,7 @@ struct Ctl {
     #[arg(
         long,
         global = true,
+        help_heading = GLOBAL,
         env = "WEBEX_SIM_CONTROL_URL",
         hide_env_values = true,
         default_value = input::DEFAULT_URL,
@@ -44,10 +48,10 @@ struct Ctl {
     )]
     url: String,
     /// Act on this world instead of the first one
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "NAME")]
     world: Option<String>,
     /// Print the answer as JSON, as the control API gives it
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
     #[command(subcommand)]
     command: Command,
@@ -69,13 +73,13 @@ enum Command {
     /// What happens to people: a new password, the end
     #[command(subcommand)]
     People(people::People),
-    /// What happens to subscribers of `BroadWorks`
+    /// What happens to subscribers of BroadWorks
     #[command(subcommand)]
     Subscriber(people::Subscriber),
     /// Rules by which requests fail
     Faults(faults::Faults),
     /// The requests that came in
-    Journal(journal::Journal),
+    Journal(Box<journal::Journal>),
     /// Recorded answers that are given again
     Replay(replay::Replay),
     /// Which operations of Webex were answered with which status
@@ -93,7 +97,7 @@ enum Command {
     State(state::State),
     /// The certificate authority of the TLS listener, PEM
     Ca,
-    /// The `OpenAPI` document of the control API
+    /// The OpenAPI document of the control API
     Openapi,
 }
 
@@ -138,7 +142,7 @@ impl Command {
             Self::Worlds(worlds) => worlds.run(control).await,
             Self::Snapshots(snapshots) => snapshots.run(control).await,
             Self::State(state) => state.run(control).await,
-            Self::Ca => Ok(Report::verbatim(control.ca_pem().await?)),
+            Self::Ca => Ok(Report::verbatim(&control.ca_pem().await?)),
             Self::Openapi => Ok(Report::document(&control.openapi().await?)),
         }
     }

@@ -8,7 +8,7 @@ use super::{ClientError, ControlClient};
 use crate::control::types::{Fault, Settings};
 
 impl ControlClient {
-    /// The `OpenAPI` document of the control API.
+    /// The OpenAPI document of the control API.
     pub async fn openapi(&self) -> Result<Value, ClientError> {
         self.http.get("openapi.json", &()).await
     }

@@ -1,5 +1,6 @@
 //! `webex-sim ctl`: the control API from a shell, as a process.
 
+use std::fmt::Write as _;
 use std::process::Stdio;
 
 use insta::assert_snapshot;
@@ -235,7 +236,7 @@ async fn people_read_short_texts() {
     ] {
         let words: Vec<_> = command.split(' ').collect();
         let out = ctl(&sim, &words).await.well();
-        shown.push_str(&format!("$ webex-sim ctl {command}\n{out}\n"));
+        let _ = writeln!(shown, "$ webex-sim ctl {command}\n{out}");
     }
     let shown = sim.stable(&shown);
     let mut settings = insta::Settings::clone_current();
@@ -337,7 +338,7 @@ async fn a_wrong_command_line_ends_with_2_and_what_would_be_right() {
         (&["settings", "set"], "NAME=VALUE"),
         (&["settings", "set", "rotation"], "accepted: NAME=VALUE"),
         (&["--url", "localhost:8081", "health"], "http://HOST:PORT"),
-        (&["--port", "1", "health"], "--port"),
+        (&["health", "--port", "1"], "--port"),
     ] {
         ctl(&sim, arguments).await.badly(2, reason);
     }
@@ -346,7 +347,7 @@ async fn a_wrong_command_line_ends_with_2_and_what_would_be_right() {
 #[tokio::test]
 async fn without_a_simulator_it_ends_with_3_and_says_what_to_check() {
     let sim = Sim::start().await;
-    let (url, api) = (sim.running.control_url(), sim.running.url().to_owned());
+    let (url, api) = (sim.running.control_url(), sim.running.url().clone());
     run(&api, &["health"], "")
         .await
         .badly(3, "answered 401, which is not what the control API");
@@ -603,9 +604,13 @@ async fn the_state_goes_to_a_file_and_comes_back() {
     assert_eq!(sim.get("/v1/people/me", &tokens.access).await.status, 200);
     let printed = ctl(&sim, &["state", "export"]).await;
     assert!(printed.err.contains("client secret"));
-    run(&sim.running.control_url(), &["state", "import", "-"], &printed.out)
-        .await
-        .well();
+    run(
+        &sim.running.control_url(),
+        &["state", "import", "-"],
+        &printed.out,
+    )
+    .await
+    .well();
     run(&sim.running.control_url(), &["state", "import", "-"], "{}")
         .await
         .badly(1, "refused with 400");

@@ -26,6 +26,7 @@ enum FaultsCommand {
         id: String,
     },
     /// Add a rule: as JSON, or by the options
+    #[command(override_usage = ADD_USAGE)]
     Add(Box<Add>),
     /// Remove a rule
     Delete {
@@ -41,6 +42,13 @@ enum FaultsCommand {
         fail: bool,
     },
 }
+
+/// The generated one lists all options as one long choice.
+const ADD_USAGE: &str = "webex-sim ctl faults add <JSON|@FILE|->\n       webex-sim ctl faults add <OPTIONS>";
+
+/// Not a doc comment, because words of the API would need backticks there.
+const WIRE_HELP: &str =
+    "Break the answer: reset, empty, hang, malformed, wrong_content_type, goaway, or JSON";
 
 /// A rule.
 #[derive(Debug, Args)]
@@ -73,8 +81,7 @@ struct Add {
     /// Hold the answer back
     #[arg(long, value_name = "MS")]
     delay_ms: Option<u32>,
-    /// Break the answer: reset, empty, hang, malformed, wrong_content_type, goaway, or JSON
-    #[arg(long)]
+    #[arg(long, help = WIRE_HELP)]
     wire: Option<String>,
     /// Fire so often
     #[arg(long, value_name = "N")]

@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 use super::report::{Outcome, Report, counted, or_dash, table_or, word};
 use super::time;
 use crate::client::{ClientError, ControlClient};
-use crate::control::types::{Content, Entry, EntryFilter, Exchange, JournalCount, JournalWait, NearMisses};
+use crate::control::types::{
+    Content, Entry, EntryFilter, Exchange, JournalCount, JournalWait, NearMiss, NearMisses,
+};
 
 /// Without a command the requests that match are listed.
 #[derive(Debug, Args)]
@@ -69,8 +71,7 @@ struct Filter {
     /// On whose behalf
     #[arg(long, value_name = "EMAIL")]
     person: Option<String>,
-    /// Field `grant_type` of the form
-    #[arg(long)]
+    #[arg(long, help = "Field grant_type of the form")]
     grant_type: Option<String>,
     /// Rule that fired
     #[arg(long, value_name = "ID")]
@@ -105,18 +106,7 @@ impl Journal {
             } => wait(control, &filter.into(), count, timeout).await,
             JournalCommand::NearMisses(filter) => {
                 let near_misses = control.journal_near_misses(&filter.into()).await?;
-                let rows: Vec<_> = near_misses
-                    .iter()
-                    .map(|miss| {
-                        let mut row = row(&miss.entry);
-                        row.push(miss.differences.join(", "));
-                        row
-                    })
-                    .collect();
-                Ok(Report::new(
-                    table_or("no requests", &rows),
-                    &NearMisses { near_misses },
-                ))
+                Ok(Report::new(nearly(&near_misses), &NearMisses { near_misses }))
             }
             JournalCommand::Har(filter) => Ok(Report::document(&control.journal_har(&filter.into()).await?)),
             JournalCommand::Clear => {
@@ -176,6 +166,18 @@ fn lines(entries: &[Entry]) -> String {
     table_or("no requests", &rows)
 }
 
+/// Each request, and below it what is different.
+fn nearly(misses: &[NearMiss]) -> String {
+    let rows: Vec<_> = misses.iter().map(|miss| row(&miss.entry)).collect();
+    let requests = table_or("no requests", &rows);
+    let mut differences = misses.iter().map(|miss| miss.differences.join(", "));
+    let told = requests.lines().map(|line| match differences.next() {
+        Some(different) => format!("{line}\n   {different}"),
+        None => line.to_owned(),
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
 fn row(entry: &Entry) -> Vec<String> {
     let fault = entry
         .fault
@@ -186,10 +188,10 @@ fn row(entry: &Entry) -> Vec<String> {
         entry.sequence.to_string(),
         entry.time.clone(),
         entry.method.clone(),
-        target(entry),
         or_dash(entry.status),
         format!("{}{fault}", or_dash(entry.operation.as_deref())),
         or_dash(entry.person.as_deref()),
+        target(entry),
     ]
 }
 
@@ -204,19 +206,21 @@ fn told(exchange: &Exchange) -> String {
     let status = entry
         .status
         .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let request = [fields(&entry.headers), body(exchange.request_body.as_ref())].concat();
+    let answer = [
+        fields(&exchange.response_headers),
+        body(exchange.response_body.as_ref()),
+    ]
+    .concat();
     format!(
-        "{} {} {}\n{}{}\n\n{status} after {:.1} ms\n{}{}",
+        "{} {} {}\n{}\n\n{status} after {:.1} ms\n{}",
         entry.method,
         target(entry),
         word(&entry.http_version),
-        fields(&entry.headers),
-        body(exchange.request_body.as_ref()),
+        request.trim_end(),
         entry.duration_ms,
-        fields(&exchange.response_headers),
-        body(exchange.response_body.as_ref()),
+        answer.trim_end(),
     )
-    .trim_end()
-    .to_owned()
 }
 
 fn fields(headers: &[(String, String)]) -> String {

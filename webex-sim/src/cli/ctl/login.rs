@@ -18,7 +18,7 @@ pub(super) enum Login {
     Decline,
     /// The next authorize request: Webex leads back with this error
     Error {
-        /// Such as `server_error`
+        #[arg(help = "Such as server_error")]
         code: String,
         /// Text for people
         text: Option<String>,

@@ -60,7 +60,7 @@ impl Report {
     }
 
     /// The same text in both forms.
-    pub(super) fn verbatim(text: String) -> Self {
+    pub(super) fn verbatim(text: &str) -> Self {
         let text = text.trim_end_matches('\n').to_owned();
         Self {
             json: text.clone(),

@@ -37,7 +37,7 @@ impl State {
             Self::Export { file } => {
                 let state = control.export_state().await?;
                 let report = match file {
-                    None => Report::verbatim(state),
+                    None => Report::verbatim(&state),
                     Some(file) => {
                         let written = write(&file, &state);
                         written.map_err(|error| Failure::Input(format!("cannot write {file}: {error}")))?;

@@ -74,7 +74,7 @@ impl Tokens {
             }
             TokensCommand::LoseAnswers { count } => {
                 control.lose_token_answers(count).await?;
-                let text = format!("the next {count} answers that bring tokens will be lost");
+                let text = format!("token answers that will be lost: {count}");
                 Ok(Report::new(text, &LostAnswers { count }))
             }
         }
