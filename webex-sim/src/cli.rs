@@ -1,5 +1,7 @@
 //! The command line: a thin shell around the library.
 
+#[cfg(feature = "client")]
+mod ctl;
 mod exec;
 mod health;
 mod log;
@@ -40,6 +42,15 @@ enum Command {
         #[arg(required = true, last = true, value_name = "COMMAND")]
         command: Vec<OsString>,
     },
+    /// Control a running simulator: see webex-sim ctl --help
+    // It has a command line of its own, without the options of a server.
+    #[cfg(feature = "client")]
+    #[command(disable_help_flag = true)]
+    Ctl {
+        /// The command and its options
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+        arguments: Vec<OsString>,
+    },
     /// Ask the simulator on --control-port whether it is well: exit 0 or 1
     Health,
     /// Write a commented seed file to start from: the built-in world
@@ -79,6 +90,8 @@ pub fn main() -> ExitCode {
         match cli.command {
             None | Some(Command::Serve) => serve::run(&cli.options).await,
             Some(Command::Exec { command }) => exec::run(&cli.options, &command).await,
+            #[cfg(feature = "client")]
+            Some(Command::Ctl { arguments }) => ctl::run(arguments).await,
             Some(Command::Health) => health::run(&cli.options).await,
             Some(Command::Init { file, force }) => seeds::init(&file, force),
             Some(Command::Validate { file }) => seeds::validate(&file),

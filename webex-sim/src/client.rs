@@ -1,6 +1,7 @@
 //! The typed client of the control API. It speaks plain HTTP and needs no certificate authorities of the machine.
 
 mod http;
+mod raw;
 mod state;
 mod worlds;
 
@@ -112,26 +113,27 @@ impl ControlClient {
         self.http.get("clock", &()).await
     }
 
+    /// Moves, stops or starts the simulated time.
+    pub async fn change_clock(&self, change: &ClockChange) -> Result<ClockState, ClientError> {
+        self.http.post("clock", change).await
+    }
+
     /// Moves the simulated time forward by whole seconds.
     pub async fn advance(&self, by: Duration) -> Result<ClockState, ClientError> {
         let change = ClockChange {
             advance_seconds: Some(by.as_secs()),
             freeze: None,
         };
-        self.http.post("clock", &change).await
+        self.change_clock(&change).await
     }
 
     /// Stops the simulated time, or lets it run on.
     pub async fn freeze(&self, freeze: bool) -> Result<ClockState, ClientError> {
-        self.http
-            .post(
-                "clock",
-                &ClockChange {
-                    advance_seconds: None,
-                    freeze: Some(freeze),
-                },
-            )
-            .await
+        self.change_clock(&ClockChange {
+            advance_seconds: None,
+            freeze: Some(freeze),
+        })
+        .await
     }
 
     /// The answers to coming authorize requests.
@@ -310,10 +312,12 @@ impl ControlClient {
 
     /// Journal entries that match, the oldest first.
     pub async fn journal(&self, filter: &EntryFilter) -> Result<Vec<Entry>, ClientError> {
-        self.http
-            .get::<JournalPage>("journal", filter)
-            .await
-            .map(|answer| answer.entries)
+        self.journal_page(filter).await.map(|answer| answer.entries)
+    }
+
+    /// The same, and how many entries fell out of the journal.
+    pub async fn journal_page(&self, filter: &EntryFilter) -> Result<JournalPage, ClientError> {
+        self.http.get("journal", filter).await
     }
 
     /// How many journal entries match.

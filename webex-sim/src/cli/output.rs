@@ -7,7 +7,7 @@ use super::options::OptionsError;
 use crate::StartError;
 
 /// Exit status for options that cannot be followed, as clap's own.
-const USAGE: u8 = 2;
+pub(super) const USAGE: u8 = 2;
 
 /// Says something on standard error, where it does not mix with the output of a command.
 pub(super) fn say(text: &str) {

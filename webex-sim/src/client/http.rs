@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::ClientError;
-use crate::control::types::EntryFilter;
+use crate::control::types::{EntryFilter, WaitLimits};
 use crate::encode::percent_encoded;
 
 /// Control operations answer at once, except waits, which add their own time.
@@ -26,13 +26,6 @@ pub(super) struct Http {
     base: String,
     /// Where the operations are: `/__sim`, or that of a world.
     scope: String,
-}
-
-/// Parameters of a wait: the filter's, and its own.
-#[derive(Serialize)]
-struct WaitQuery {
-    count: usize,
-    timeout_ms: u128,
 }
 
 impl Http {
@@ -123,9 +116,9 @@ impl Http {
         count: usize,
         timeout: Duration,
     ) -> Result<T, ClientError> {
-        let wait = WaitQuery {
-            count,
-            timeout_ms: timeout.as_millis(),
+        let wait = WaitLimits {
+            count: Some(count),
+            timeout_ms: Some(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
         };
         let request = self.request(Method::GET, path, &[query_of(filter), query_of(&wait)]);
         self.json(request.timeout(timeout + LIMIT)).await

@@ -32,6 +32,12 @@ impl ControlClient {
         Ok(list.worlds)
     }
 
+    /// The world of this name, and how much is in it.
+    pub async fn world_info(&self, name: &str) -> Result<WorldInfo, ClientError> {
+        let path = format!("worlds/{}", percent_encoded(name));
+        self.http.root().get(&path, &()).await
+    }
+
     /// Deletes the world of this name: its tokens are dead, and nothing leads to it any more.
     pub async fn delete_world(&self, name: &str) -> Result<(), ClientError> {
         let path = format!("worlds/{}", percent_encoded(name));
@@ -45,6 +51,12 @@ impl World {
             control: control.world(&created.name),
             created,
         }
+    }
+
+    /// What the simulator told its creator, the secret included.
+    #[must_use]
+    pub fn created(&self) -> &CreatedWorld {
+        &self.created
     }
 
     /// Its name.

@@ -5,6 +5,7 @@ pub(crate) mod consent;
 pub(super) mod coverage;
 pub(super) mod faults;
 pub(super) mod journal;
+pub(super) mod openapi;
 pub(super) mod people;
 pub(super) mod replay;
 pub(crate) mod settings;

@@ -8,7 +8,6 @@ use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
@@ -16,12 +15,10 @@ use serde::Deserialize;
 
 use super::fields::rejection;
 use super::guard::guard;
-use super::handlers::{
-    clock, consent, coverage, faults, journal, people, replay, settings, snapshots, state, subscribers,
-    tokens, violations, worlds as world_handlers,
-};
+use super::operation::Operation;
 use super::page::{self, Notes};
 use super::types::{Health, Rejection};
+use super::{openapi, routes};
 use crate::server::running::Addresses;
 use crate::world::World;
 use crate::worlds::{FIRST, Worlds};
@@ -38,6 +35,8 @@ pub(crate) struct Control {
     pub(crate) addresses: Addresses,
     /// What the page says about the last changes.
     pub(crate) notes: Arc<Notes>,
+    /// Those above all worlds, and those of each.
+    operations: [Arc<[Operation]>; 2],
 }
 
 /// The answer of a handler.
@@ -54,59 +53,11 @@ pub(crate) enum Refused {
 
 /// Everything under `/__sim/`, and the page.
 pub(crate) fn control(worlds: Worlds, authority_pem: String, addresses: Addresses) -> Router {
-    let routes = Router::new()
-        .route("/health", get(health))
-        .route("/reset", post(reset))
-        .route("/clock", get(clock::get).post(clock::post))
-        .route(
-            "/consent",
-            get(consent::get).post(consent::post).delete(consent::delete),
-        )
-        .route("/tokens", get(tokens::get))
-        .route("/tokens/expire", post(tokens::expire))
-        .route("/tokens/revoke", post(tokens::revoke))
-        .route("/tokens/lose-answers", post(tokens::lose_answers))
-        .route("/people/{person}", delete(people::delete))
-        .route("/people/{person}/password", post(people::password))
-        .route("/subscribers/{subscriber}/status", post(subscribers::status))
-        .route("/journal", get(journal::get).delete(journal::delete))
-        .route("/journal/count", get(journal::count))
-        .route("/journal/wait", get(journal::wait))
-        .route("/journal/near-misses", get(journal::near_misses))
-        .route("/journal/har", get(journal::har))
-        .route("/journal/{sequence}", get(journal::exchange))
-        .route("/coverage", get(coverage::get))
-        .route(
-            "/replay",
-            get(replay::get).put(replay::put).delete(replay::delete),
-        )
-        .route("/settings", get(settings::get).patch(settings::patch))
-        .route("/violations", get(violations::get).delete(violations::delete))
-        .route(
-            "/faults",
-            get(faults::list).post(faults::post).delete(faults::clear),
-        )
-        .route("/faults/unused", get(faults::unused))
-        .route("/faults/{id}", get(faults::get).delete(faults::delete))
-        .route("/snapshots", get(snapshots::list))
-        .route(
-            "/snapshots/{name}",
-            put(snapshots::save).delete(snapshots::delete),
-        )
-        .route("/snapshots/{name}/restore", post(snapshots::restore))
-        .route("/state", get(state::export).put(state::import))
-        .route("/ca.pem", get(ca));
+    let (of_worlds, of_a_world) = (routes::of_worlds(), routes::of_a_world());
     Router::new()
-        .route(
-            "/__sim/worlds",
-            get(world_handlers::list).post(world_handlers::create),
-        )
-        .route(
-            "/__sim/worlds/{world}",
-            get(world_handlers::get).delete(world_handlers::delete),
-        )
-        .nest("/__sim", routes.clone())
-        .nest("/__sim/worlds/{world}", routes)
+        .nest("/__sim", of_worlds.router)
+        .nest("/__sim", of_a_world.router.clone())
+        .nest("/__sim/worlds/{world}", of_a_world.router)
         .merge(page::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
@@ -116,10 +67,11 @@ pub(crate) fn control(worlds: Worlds, authority_pem: String, addresses: Addresse
             authority_pem,
             addresses,
             notes: Arc::default(),
+            operations: [of_worlds.operations, of_a_world.operations].map(Arc::from),
         })
 }
 
-async fn health() -> Json<Health> {
+pub(super) async fn health() -> Json<Health> {
     Json(Health {
         status: "ok".into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -139,7 +91,7 @@ pub(super) async fn reset(
     Ok(health().await)
 }
 
-async fn ca(State(control): State<Control>) -> impl IntoResponse {
+pub(super) async fn ca(State(control): State<Control>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/x-pem-file")], control.authority_pem)
 }
 
@@ -211,6 +163,16 @@ pub(super) fn absent_person(path: &PersonPath, known: impl Iterator<Item = Strin
         &format!("{} is unknown", path.person),
         &known.join(", "),
     ))
+}
+
+// === impl Control ===
+
+impl Control {
+    /// The OpenAPI document.
+    pub(crate) fn document(&self) -> serde_json::Value {
+        let [of_worlds, of_a_world] = &self.operations;
+        openapi::document(of_worlds, of_a_world)
+    }
 }
 
 // === impl Refused ===

@@ -19,7 +19,7 @@ pub use faults::{
 };
 pub use journal::{
     Content, Entry, EntryFilter, Exchange, JournalCount, JournalPage, JournalWait, NearMiss, NearMisses,
-    Version,
+    Version, WaitLimits,
 };
 pub use replay::{ReplayList, ReplayedExchange};
 pub use settings::{Rotation, Settings, SettingsPatch, TokenErrorShape};
@@ -32,6 +32,7 @@ pub use worlds::{
 
 /// `GET /__sim/health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Health {
     /// Always `ok`.
     pub status: String,
@@ -41,6 +42,7 @@ pub struct Health {
 
 /// `GET /__sim/clock`, and the answer to `POST`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ClockState {
     /// The simulated time.
     pub now: String,
@@ -54,6 +56,7 @@ pub struct ClockState {
 
 /// `POST /__sim/clock`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ClockChange {
     /// Moves the clock forward.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,6 +68,7 @@ pub struct ClockChange {
 
 /// What the next authorize request is answered with, instead of the sign-in page. `POST /__sim/consent` adds one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Consent {
     /// This person signs in and accepts.
@@ -86,6 +90,7 @@ pub enum Consent {
 
 /// The consent queue after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ConsentQueue {
     /// The next one first.
     pub queue: Vec<Consent>,
@@ -93,6 +98,7 @@ pub struct ConsentQueue {
 
 /// `POST /__sim/people/{person}/password`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct PasswordChange {
     /// The new password.
     pub password: String,
@@ -100,6 +106,7 @@ pub struct PasswordChange {
 
 /// What is wrong with a control request. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[error("{field} {reason}; accepted: {accepted}")]
 pub struct Rejection {
     /// The field, parameter or part of the path.

@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(
             of("getUser", 404, None).await.0,
             format!(
-                r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"404","detail":"{text}"}}"#
+                r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error","urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error"],"status":"404","detail":"{text}","urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error":{{"trackingId":"T_1","errorCode":404,"details":"{text}"}}}}"#
             )
         );
         assert_eq!(

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// `GET /__sim/coverage`: the operations, and which of their statuses have been answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Coverage {
     /// Pairs of operation and status that Webex documents.
     pub documented: usize,
@@ -15,6 +16,7 @@ pub struct Coverage {
 
 /// An operation and its statuses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct OperationCoverage {
     /// Such as `listPeople`.
     pub operation: String,
@@ -28,6 +30,7 @@ pub struct OperationCoverage {
 
 /// A status of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct StatusCoverage {
     /// The status.
     pub status: u16,

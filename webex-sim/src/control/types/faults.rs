@@ -7,6 +7,7 @@ use serde_json::Value;
 
 /// A rule, `POST /__sim/faults`. Of several the first that fires on a request decides.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct FaultRule {
     /// Its name; one is made if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,6 +30,7 @@ pub struct FaultRule {
 
 /// Which requests a rule is for. What is absent holds for all; what is there must hold together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct FaultMatch {
     /// Id of the operation, such as `listPeople`. HEAD belongs to the operation of GET.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +72,7 @@ pub struct FaultMatch {
 
 /// A header field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct HeaderMatch {
     /// Its name.
     pub name: String,
@@ -80,6 +83,7 @@ pub struct HeaderMatch {
 
 /// Whether the operation happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum When {
     /// It does not. The default, unless the answer that is broken is the operation's own.
@@ -91,6 +95,7 @@ pub enum When {
 
 /// What happens. At least one of `status`, `delay` and `wire`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct FaultAction {
     /// Answers with this status, 200 to 599, instead of the operation.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,6 +120,7 @@ pub struct FaultAction {
 
 /// A value of `Retry-After`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum RetryAfter {
     /// Seconds.
@@ -125,6 +131,7 @@ pub enum RetryAfter {
 
 /// A delay, at most an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Delay {
     /// Always the same.
@@ -150,6 +157,7 @@ pub enum Delay {
 
 /// How an answer is broken. What a client sees of each is in `docs/simulator.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Wire {
     /// The connection is reset.
@@ -180,6 +188,7 @@ pub enum Wire {
 
 /// A rule and what has come of it, `GET /__sim/faults/{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Fault {
     /// The rule as it was given, with its id and with `match.when`. Secrets in `match.header` are fingerprints.
     #[serde(flatten)]
@@ -196,6 +205,7 @@ pub struct Fault {
 
 /// `GET /__sim/faults`, and the answers to `DELETE /__sim/faults` and `GET /__sim/faults/unused`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct FaultList {
     /// In the order in which they are asked.
     pub faults: Vec<Fault>,

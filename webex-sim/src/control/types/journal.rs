@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Version of HTTP a request came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub enum Version {
     /// HTTP/1.0
     #[serde(rename = "HTTP/1.0")]
@@ -20,6 +21,7 @@ pub enum Version {
 
 /// One request and what became of it. Secrets are fingerprints, in every field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Entry {
     /// Number of the request, from 1; it goes on when the journal is emptied.
     pub sequence: u64,
@@ -70,6 +72,7 @@ pub struct Entry {
 
 /// One request with everything that was sent and answered, `GET /__sim/journal/{sequence}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Exchange {
     /// What a listing shows of it.
     #[serde(flatten)]
@@ -84,6 +87,7 @@ pub struct Exchange {
 
 /// A body. Secrets are fingerprints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Content {
     /// `Content-Type`; empty if it was not told.
     pub media_type: String,
@@ -101,6 +105,7 @@ pub struct Content {
 
 /// Which entries are meant; absent fields match everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct EntryFilter {
     /// Method, exactly.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,8 +136,21 @@ pub struct EntryFilter {
     pub fault: Option<String>,
 }
 
+/// For how many entries `GET /__sim/journal/wait` waits, and how long.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
+pub struct WaitLimits {
+    /// As many entries; 1 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// Real milliseconds, 600,000 at most; 10,000 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+}
+
 /// `GET /__sim/journal`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct JournalPage {
     /// The oldest first.
     pub entries: Vec<Entry>,
@@ -142,6 +160,7 @@ pub struct JournalPage {
 
 /// `GET /__sim/journal/count`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct JournalCount {
     /// Entries that match.
     pub count: usize,
@@ -149,6 +168,7 @@ pub struct JournalCount {
 
 /// `GET /__sim/journal/wait`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct JournalWait {
     /// Whether there were as many as waited for, in time.
     pub reached: bool,
@@ -161,6 +181,7 @@ pub struct JournalWait {
 
 /// `GET /__sim/journal/near-misses`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct NearMisses {
     /// The nearest first, and of those that are as near the newest.
     pub near_misses: Vec<NearMiss>,
@@ -168,6 +189,7 @@ pub struct NearMisses {
 
 /// A request that is nearly what a filter asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct NearMiss {
     /// The request.
     pub entry: Entry,

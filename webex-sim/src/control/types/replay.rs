@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// `GET /__sim/replay`, and the answer to `PUT`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ReplayList {
     /// In the order of the recording.
     pub exchanges: Vec<ReplayedExchange>,
@@ -13,6 +14,7 @@ pub struct ReplayList {
 
 /// A recorded request whose answer is given again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ReplayedExchange {
     /// Method.
     pub method: String,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a refresh does to the refresh token. Webex keeps it; other servers give a new one (RFC 9700, section 4.14.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Rotation {
     /// It stays, and its life starts anew, as at Webex.
@@ -22,6 +23,7 @@ pub enum Rotation {
 
 /// How the token endpoint says no; all three have been seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TokenErrorShape {
     /// As each error has been seen: most as the identity broker words them, `{"error","error_description","trackingID"}`.
@@ -35,6 +37,7 @@ pub enum TokenErrorShape {
 
 /// The settings of a world, `GET /__sim/settings`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Settings {
     /// Life of an access token. 14 days less a second, as Webex answers.
     pub access_token_lifetime_s: u64,
@@ -74,6 +77,7 @@ pub struct Settings {
 
 /// `PATCH /__sim/settings`, and `settings` of a seed: what is absent stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SettingsPatch {
     /// See [`Settings::access_token_lifetime_s`].

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How far Webex is with a subscriber (API reference, "BroadWorks Subscribers").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SubscriberStatus {
     /// Paused: the user has to enter an e-mail address.
@@ -24,6 +25,7 @@ pub enum SubscriberStatus {
 
 /// Why provisioning failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SubscriberFault {
     /// Such as 10022.
@@ -35,6 +37,7 @@ pub struct SubscriberFault {
 /// `POST /__sim/subscribers/{subscriber}/status`: the status changes now and stays until the API or another such act
 /// changes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct SubscriberStatusChange {
     /// The new status. `provisioned` lets an update in progress take effect and makes or moves the person.
     pub status: SubscriberStatus,
@@ -48,6 +51,7 @@ pub struct SubscriberStatusChange {
 
 /// A subscriber after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct SubscriberState {
     /// Webex id.
     pub id: String,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// `GET /__sim/violations`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ViolationList {
     /// The oldest first.
     pub violations: Vec<Violation>,
@@ -11,6 +12,7 @@ pub struct ViolationList {
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Violation {
     /// Simulated time.
     pub time: String,
@@ -24,6 +26,7 @@ pub struct Violation {
 
 /// The rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ViolationKind {
     /// A refresh token was used although a newer one had replaced it, and its grace, if there is one, was over.

@@ -9,6 +9,7 @@ use super::SettingsPatch;
 
 /// `POST /__sim/worlds`: what is absent is chosen or as in the world that the simulator started with.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct NewWorld {
     /// 1 to 64 of the characters a-z, 0-9 and `-`; made up if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,6 +33,7 @@ pub struct NewWorld {
 
 /// The answer to [`NewWorld`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct CreatedWorld {
     /// Its name.
     pub name: String,
@@ -45,6 +47,7 @@ pub struct CreatedWorld {
 
 /// `GET /__sim/worlds`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct WorldList {
     /// In the order of creation.
     pub worlds: Vec<WorldInfo>,
@@ -52,6 +55,7 @@ pub struct WorldList {
 
 /// One world.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct WorldInfo {
     /// Its name.
     pub name: String,
@@ -77,6 +81,7 @@ pub struct WorldInfo {
 
 /// `DELETE /__sim/worlds/{world}` and `DELETE /__sim/snapshots/{name}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Deleted {
     /// Its name.
     pub deleted: String,
@@ -84,6 +89,7 @@ pub struct Deleted {
 
 /// `GET /__sim/snapshots`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct SnapshotList {
     /// In the order of their names.
     pub snapshots: Vec<SnapshotInfo>,
@@ -91,6 +97,7 @@ pub struct SnapshotList {
 
 /// One snapshot, also the answer to saving and to restoring it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct SnapshotInfo {
     /// Its name.
     pub name: String,
@@ -104,6 +111,7 @@ pub struct SnapshotInfo {
 
 /// The answer to `PUT /__sim/state`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Imported {
     /// How many organisations there are now.
     pub organizations: usize,
