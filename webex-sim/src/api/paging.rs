@@ -3,7 +3,7 @@
 //!
 //! A handler reads a [`Pager`] from the URL, gives it all items in their order and puts the link on its answer:
 //!
-//! ```ignore
+//! ```text
 //! let pager = Pager::read(&url, Limits { default: 100, most: 1_000 })?;
 //! let page = pager.page(items, |item| Place { id: item.id, created: item.created });
 //! let response = page.linked(respond::json(…, &page.items));
