@@ -117,6 +117,6 @@ async fn bulk_ends_tokens_as_single_requests_do() {
     let body = json!({"schemas": [BULK_REQUEST], "operations": [operation]});
     let path = format!("/identity/scim/{ACME}/v2/Bulk");
     let answer = scim.send(Method::POST, &path, &body).await;
-    assert_eq!(answer.json()["Operations"][0]["status"], "200");
+    assert_eq!(answer.json()["operations"][0]["status"], "200");
     assert!(!works(&scim.sim, &token).await);
 }
