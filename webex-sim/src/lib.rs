@@ -32,6 +32,7 @@ mod context;
 mod control;
 #[cfg(feature = "server")]
 mod coverage;
+#[cfg(feature = "server")]
 mod edge;
 mod encode;
 #[cfg(feature = "server")]
