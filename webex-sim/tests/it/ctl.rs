@@ -1,5 +1,8 @@
 //! `webex-sim ctl`: the control API from a shell, as a process.
 
+mod operations;
+mod refusals;
+
 use std::fmt::Write as _;
 use std::process::Stdio;
 
@@ -9,8 +12,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use webex_sim::types::{EntryFilter, FaultAction, FaultMatch, FaultRule, NewWorld, SubscriberStatus};
 
-use crate::harness::{ADMIN, Answer, Sim};
-use crate::openapi::operations;
+use crate::harness::{ADMIN, Sim};
 
 /// What a command has said, and how it ended.
 #[derive(Debug)]
@@ -98,106 +100,6 @@ async fn help_is_as_designed() {
     }
 }
 
-/// A command for each operation of the control API.
-fn command_for(operation: &str, files: &str) -> Vec<String> {
-    let words = match operation {
-        "listWorlds" => "worlds",
-        "createWorld" => "worlds create other",
-        "getWorld" => "worlds show w",
-        "deleteWorld" => "worlds delete w",
-        "getHealth" => "health",
-        "getOpenapi" => "openapi",
-        "reset" => "reset",
-        "getClock" => "clock",
-        "changeClock" => "clock --advance 1h30m --freeze",
-        "listConsent" => "login list",
-        "addConsent" => "login accept avery.quinn@acme.example.com",
-        "clearConsent" => "login clear",
-        "listTokens" => "tokens",
-        "expireTokens" => "tokens expire",
-        "revokeTokens" => "tokens revoke --kind refresh",
-        "loseTokenAnswers" => "tokens lose-answers 2",
-        "deletePerson" => "people delete avery.quinn@acme.example.com",
-        "changePassword" => "people password avery.quinn@acme.example.com another",
-        "setSubscriberStatus" => "subscriber status 95547321@example.com provisioned",
-        "listJournal" => "journal",
-        "clearJournal" => "journal clear",
-        "countJournal" => "journal count",
-        "waitForJournal" => "journal wait --count 2 --timeout 10s",
-        "listNearMisses" => "journal near-misses",
-        "getJournalHar" => "journal har",
-        "getExchange" => "journal show 3",
-        "getCoverage" => "coverage",
-        "getReplay" => "replay list",
-        "loadReplay" => "replay load FILES/empty.har",
-        "stopReplay" => "replay stop",
-        "getSettings" => "settings",
-        "changeSettings" => "settings set rotation=strict max_access_tokens=7",
-        "listViolations" => "violations",
-        "clearViolations" => "violations clear",
-        "listFaults" => "faults",
-        "addFault" => "faults add --operation getMe --status 503 --times 1",
-        "clearFaults" => "faults clear",
-        "listUnusedFaults" => "faults unused",
-        "getFault" => "faults show f",
-        "removeFault" => "faults delete f",
-        "listSnapshots" => "snapshots",
-        "saveSnapshot" => "snapshots save b",
-        "deleteSnapshot" => "snapshots delete a",
-        "restoreSnapshot" => "snapshots restore a",
-        "exportState" => "state export",
-        "importState" => "state import FILES/state.json",
-        "getAuthority" => "ca",
-        other => panic!("{other} has no command"),
-    };
-    let words = words.replace("FILES", files);
-    words.split(' ').map(str::to_owned).collect()
-}
-
-#[tokio::test]
-async fn every_operation_of_the_control_api_has_a_command() {
-    let files = tempfile::tempdir().unwrap();
-    let har = json!({"log": {"entries": []}}).to_string();
-    std::fs::write(files.path().join("empty.har"), har).unwrap();
-    let document = Sim::start().await.running.control().openapi().await.unwrap();
-    for operation in operations(&document) {
-        let sim = furnished().await;
-        let control = sim.running.control();
-        let state = control.export_state().await.unwrap();
-        std::fs::write(files.path().join("state.json"), state).unwrap();
-        let words = command_for(&operation.id, files.path().to_str().unwrap());
-        let mut words: Vec<_> = words.iter().map(String::as_str).collect();
-        if operation.id == "setSubscriberStatus" {
-            ctl(&sim, &words)
-                .await
-                .badly(1, "refused with 404: subscriber 95547321@example.com is unknown");
-            continue;
-        }
-        if operation.method != "GET" {
-            let ran = ctl(&sim, &words).await;
-            assert_eq!(ran.code, 0, "{words:?}: {ran:?}");
-            assert!(!ran.out.is_empty());
-            continue;
-        }
-        let text = ctl(&sim, &words).await;
-        assert_eq!(text.code, 0, "{words:?}: {text:?}");
-        words.push("--json");
-        let ran = ctl(&sim, &words).await;
-        // The same as the control API gives it.
-        let path = operation.path.replace("{world}", "w").replace("{sequence}", "3");
-        let path = path.replace("{id}", "f").replace("/wait", "/wait?count=2");
-        let url = format!("{}/__sim{path}", sim.running.control_url());
-        let answer = Answer::of(sim.http.get(url).send().await.unwrap()).await;
-        assert_eq!(answer.status, 200, "{path}");
-        if operation.id == "getAuthority" {
-            assert_eq!(ran.out, answer.body);
-        } else {
-            let printed: Value = serde_json::from_str(&ran.out).unwrap();
-            assert_eq!(printed, answer.json(), "{words:?}");
-        }
-    }
-}
-
 #[tokio::test]
 async fn people_read_short_texts() {
     let sim = furnished().await;
@@ -247,117 +149,6 @@ async fn people_read_short_texts() {
         "\n$1: [varies]",
     );
     settings.bind(|| assert_snapshot!("ctl_texts", shown));
-}
-
-#[tokio::test]
-async fn what_the_simulator_refuses_ends_with_1_and_its_reason() {
-    let sim = Sim::start().await;
-    for (arguments, reason) in [
-        (
-            &["login", "accept", "nobody@example.com"][..],
-            "email is \"nobody@example.com\", which is nobody; accepted: ",
-        ),
-        (
-            &["people", "delete", "nobody"],
-            "refused with 404: person nobody is unknown",
-        ),
-        (
-            &["settings", "set", "rotations=strict"],
-            "rotations is unknown; accepted: ",
-        ),
-        (
-            &["settings", "set", "code_lifetime_s=soon"],
-            "code_lifetime_s is \"soon\"; accepted: whole seconds",
-        ),
-        (
-            &["faults", "add", r#"{"action":{"status":500},"tims":1}"#],
-            "tims is unknown; accepted: ",
-        ),
-        (
-            &["faults", "add", "--operation", "getMee", "--status", "500"],
-            "match.operation",
-        ),
-        (&["faults", "add", "--wire", "gone"], "action.wire"),
-        (&["faults", "add", "--path", "/v1/**"], "action"),
-        (&["faults", "delete", "x"], "id x is unknown"),
-        (&["snapshots", "restore", "x"], "name x is unknown"),
-        (&["worlds", "show", "x"], "world x is unknown"),
-        (&["worlds", "create", "UPPER"], "name"),
-        (
-            &["worlds", "create", "ok", "--set", "code_lifetime_s=0"],
-            "settings.code_lifetime_s is 0",
-        ),
-        (&["--world", "x", "tokens"], "world x is unknown"),
-        (&["journal", "show", "77"], "sequence 77 is unknown"),
-        (&["clock", "--advance", "99999999d"], "advance_seconds"),
-    ] {
-        ctl(&sim, arguments).await.badly(1, reason);
-    }
-    assert_eq!(sim.running.control().worlds().await.unwrap().len(), 1);
-    assert_eq!(sim.running.control().faults().await.unwrap(), []);
-}
-
-#[tokio::test]
-async fn a_wrong_command_line_ends_with_2_and_what_would_be_right() {
-    let sim = Sim::start().await;
-    for (arguments, reason) in [
-        (&[][..], "Usage: webex-sim ctl"),
-        (&["tokns"], "'tokens'"),
-        (&["clock", "--advance", "90"], "such as 90s, 1h30m, 14d"),
-        (&["clock", "--advance", "500ms"], "whole seconds"),
-        (&["clock", "--freeze", "--run"], "cannot be used with"),
-        (
-            &["tokens", "expire", "--kind", "id"],
-            "[possible values: access, refresh]",
-        ),
-        (&["subscriber", "status", "x", "done"], "pending_user_migration"),
-        (
-            &["subscriber", "status", "x", "error", "--error-code", "1"],
-            "--description",
-        ),
-        (&["faults", "add"], "--operation"),
-        (&["faults", "add", "{}", "--status", "500"], "cannot be used with"),
-        (&["faults", "add", "{status:500}"], "the argument is not JSON"),
-        (
-            &["faults", "add", "@/nonexistent.json"],
-            "cannot read /nonexistent.json",
-        ),
-        (
-            &["replay", "load", "/nonexistent.har"],
-            "cannot read /nonexistent.har",
-        ),
-        (&["replay", "load", "/dev/null"], "/dev/null is not JSON"),
-        (
-            &["state", "import", "/nonexistent.json"],
-            "cannot read /nonexistent.json",
-        ),
-        (
-            &["state", "export", "/nonexistent/state.json"],
-            "cannot write /nonexistent/state.json",
-        ),
-        (&["settings", "set"], "NAME=VALUE"),
-        (&["settings", "set", "rotation"], "accepted: NAME=VALUE"),
-        (&["--url", "localhost:8081", "health"], "http://HOST:PORT"),
-        (&["health", "--port", "1"], "--port"),
-    ] {
-        ctl(&sim, arguments).await.badly(2, reason);
-    }
-}
-
-#[tokio::test]
-async fn without_a_simulator_it_ends_with_3_and_says_what_to_check() {
-    let sim = Sim::start().await;
-    let (url, api) = (sim.running.control_url(), sim.running.url().clone());
-    run(&api, &["health"], "")
-        .await
-        .badly(3, "answered 401, which is not what the control API");
-    sim.running.stop().await;
-    let gone = run(&url, &["tokens"], "").await;
-    assert!(gone.err.contains("Connection refused"), "{}", gone.err);
-    assert!(
-        gone.err.contains("--control-port, 8081 by default") && gone.err.contains("WEBEX_SIM_CONTROL_URL")
-    );
-    gone.badly(3, &format!("no simulator at {url}"));
 }
 
 #[tokio::test]
