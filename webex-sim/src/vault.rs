@@ -50,7 +50,7 @@ impl Vault {
         let bytes = text.as_bytes();
         let (mut shown, mut copied, mut at) = (String::new(), 0, 0);
         while let Some(first) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-            if !index.begins(first) {
+            if !index.begins(*first) {
                 at += 1;
                 continue;
             }
@@ -76,7 +76,7 @@ impl Vault {
                 let Some(first) = text.as_bytes().first_chunk() else {
                     continue;
                 };
-                index.learn(first);
+                index.learn(*first);
                 let same_start = index.patterns.entry(*first).or_default();
                 match same_start.iter_mut().find(|pattern| pattern.text == text) {
                     Some(pattern) => pattern.holders += 1,
@@ -124,19 +124,19 @@ impl Default for Index {
 
 impl Index {
     /// Whether a pattern may begin like this. A pair stays known when its patterns are gone: that costs a look-up, no more.
-    fn begins(&self, first: &[u8; SHORTEST]) -> bool {
+    fn begins(&self, first: [u8; SHORTEST]) -> bool {
         let (word, bit) = place(first);
         self.pairs[word] & bit != 0
     }
 
-    fn learn(&mut self, first: &[u8; SHORTEST]) {
+    fn learn(&mut self, first: [u8; SHORTEST]) {
         let (word, bit) = place(first);
         self.pairs[word] |= bit;
     }
 }
 
 /// Where the bit of a pair of bytes is.
-fn place(first: &[u8; SHORTEST]) -> (usize, u64) {
+fn place(first: [u8; SHORTEST]) -> (usize, u64) {
     let pair = usize::from(first[0]) << 8 | usize::from(first[1]);
     (pair / 64, 1 << (pair % 64))
 }

@@ -64,7 +64,6 @@ pub(crate) struct PhoneNumber {
 #[expect(clippy::struct_field_names, reason = "Webex says streetAddress")]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the API's own name for the street")]
 pub(crate) struct Address {
     /// Such as `work`.
     pub(crate) kind: Option<String>,
