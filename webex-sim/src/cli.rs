@@ -1,14 +1,18 @@
 //! The command line: a thin shell around the library.
 
+#[cfg(feature = "client")]
+mod ctl;
 mod exec;
 mod health;
 mod log;
 mod options;
 mod output;
+mod seeds;
 mod serve;
 mod signals;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -38,8 +42,32 @@ enum Command {
         #[arg(required = true, last = true, value_name = "COMMAND")]
         command: Vec<OsString>,
     },
+    /// Control a running simulator: see webex-sim ctl --help
+    // It has a command line of its own, without the options of a server.
+    #[cfg(feature = "client")]
+    #[command(disable_help_flag = true)]
+    Ctl {
+        /// The command and its options
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+        arguments: Vec<OsString>,
+    },
     /// Ask the simulator on --control-port whether it is well: exit 0 or 1
     Health,
+    /// Write a commented seed file to start from: the built-in world
+    Init {
+        /// Where to write it
+        #[arg(default_value = "webex-sim.yaml", value_name = "FILE")]
+        file: PathBuf,
+        /// Overwrite a file that is there already
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check a seed file: exit 0, or 1 with everything that is wrong with it
+    Validate {
+        /// YAML or JSON
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 /// Not a doc comment, because names of variables would need backticks there.
@@ -62,7 +90,11 @@ pub fn main() -> ExitCode {
         match cli.command {
             None | Some(Command::Serve) => serve::run(&cli.options).await,
             Some(Command::Exec { command }) => exec::run(&cli.options, &command).await,
+            #[cfg(feature = "client")]
+            Some(Command::Ctl { arguments }) => ctl::run(arguments).await,
             Some(Command::Health) => health::run(&cli.options).await,
+            Some(Command::Init { file, force }) => seeds::init(&file, force),
+            Some(Command::Validate { file }) => seeds::validate(&file),
         }
     });
     // Nothing that still runs may hold the process.

@@ -1,17 +1,22 @@
 //! The typed client of the control API. It speaks plain HTTP and needs no certificate authorities of the machine.
 
 mod http;
+mod raw;
+mod state;
+mod worlds;
 
 use std::time::Duration;
 
 use crate::control::types::{
-    ClockChange, ClockState, Consent, ConsentQueue, EndTokens, Ended, Entry, EntryFilter, Health,
-    JournalCount, JournalPage, JournalWait, LostAnswers, PasswordChange, Rejection, Settings, SettingsPatch,
-    TokenInfo, TokenKind, TokenList, Violation, ViolationList,
+    ClockChange, ClockState, Consent, ConsentQueue, Coverage, EndTokens, Ended, Entry, EntryFilter, Exchange,
+    Fault, FaultList, FaultRule, Health, JournalCount, JournalPage, JournalWait, LostAnswers, NearMiss,
+    NearMisses, PasswordChange, Rejection, ReplayList, Settings, SettingsPatch, SubscriberState,
+    SubscriberStatusChange, TokenInfo, TokenKind, TokenList, Violation, ViolationList,
 };
 
 pub use crate::control::types;
 use crate::encode::percent_encoded;
+pub use worlds::World;
 
 /// Controls a simulator. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,13 +54,29 @@ pub enum ClientError {
         body: String,
     },
     /// A wait that ended because the time was up.
-    #[error("waited for {wanted} requests, but there were only {}", .seen.len())]
+    #[error("waited for {wanted} requests, but there were only {}{}", .seen.len(), told(.near_misses))]
     NotReached {
         /// How many were waited for.
         wanted: usize,
         /// Those that matched until then.
         seen: Vec<Entry>,
+        /// Those that nearly matched.
+        near_misses: Vec<NearMiss>,
     },
+}
+
+/// The near misses as the end of a sentence.
+fn told(misses: &[NearMiss]) -> String {
+    let told = misses.iter().map(|miss| {
+        let entry = &miss.entry;
+        format!(
+            "; {} {} nearly matches: {}",
+            entry.method,
+            entry.path,
+            miss.differences.join(", ")
+        )
+    });
+    told.collect()
 }
 
 // === impl ControlClient ===
@@ -74,7 +95,7 @@ impl ControlClient {
         self.http.get("health", &()).await
     }
 
-    /// Everything as at the start: people, tokens, settings, clock, journal, consent queue.
+    /// Everything as at the start: people, tokens, settings, clock, journal, consent queue; no fault rules.
     pub async fn reset(&self) -> Result<(), ClientError> {
         self.http
             .post::<Health>("reset", &serde_json::json!({}))
@@ -92,26 +113,27 @@ impl ControlClient {
         self.http.get("clock", &()).await
     }
 
+    /// Moves, stops or starts the simulated time.
+    pub async fn change_clock(&self, change: &ClockChange) -> Result<ClockState, ClientError> {
+        self.http.post("clock", change).await
+    }
+
     /// Moves the simulated time forward by whole seconds.
     pub async fn advance(&self, by: Duration) -> Result<ClockState, ClientError> {
         let change = ClockChange {
             advance_seconds: Some(by.as_secs()),
             freeze: None,
         };
-        self.http.post("clock", &change).await
+        self.change_clock(&change).await
     }
 
     /// Stops the simulated time, or lets it run on.
     pub async fn freeze(&self, freeze: bool) -> Result<ClockState, ClientError> {
-        self.http
-            .post(
-                "clock",
-                &ClockChange {
-                    advance_seconds: None,
-                    freeze: Some(freeze),
-                },
-            )
-            .await
+        self.change_clock(&ClockChange {
+            advance_seconds: None,
+            freeze: Some(freeze),
+        })
+        .await
     }
 
     /// The answers to coming authorize requests.
@@ -220,6 +242,44 @@ impl ControlClient {
         self.http.delete::<ViolationList>("violations").await.map(drop)
     }
 
+    /// Adds a rule by which requests fail, behind those that are there; the rule with its id.
+    pub async fn add_fault(&self, rule: &FaultRule) -> Result<Fault, ClientError> {
+        self.http.post("faults", rule).await
+    }
+
+    /// The rules by which requests fail, and how often they did.
+    pub async fn faults(&self) -> Result<Vec<Fault>, ClientError> {
+        self.http
+            .get::<FaultList>("faults", &())
+            .await
+            .map(|answer| answer.faults)
+    }
+
+    /// One of them.
+    pub async fn fault(&self, id: &str) -> Result<Fault, ClientError> {
+        self.http
+            .get(&format!("faults/{}", percent_encoded(id)), &())
+            .await
+    }
+
+    /// Those that never fired: a test that has any has not tested what it meant to.
+    pub async fn unused_faults(&self) -> Result<Vec<Fault>, ClientError> {
+        self.http
+            .get::<FaultList>("faults/unused", &())
+            .await
+            .map(|answer| answer.faults)
+    }
+
+    /// Removes a rule; what had come of it.
+    pub async fn remove_fault(&self, id: &str) -> Result<Fault, ClientError> {
+        self.http.delete(&format!("faults/{}", percent_encoded(id))).await
+    }
+
+    /// Removes all rules.
+    pub async fn clear_faults(&self) -> Result<(), ClientError> {
+        self.http.delete::<FaultList>("faults").await.map(drop)
+    }
+
     /// Changes a person's password, which ends their tokens; how many. `person` is an e-mail address, UUID or Webex id.
     pub async fn change_password(&self, person: &str, password: &str) -> Result<usize, ClientError> {
         let path = format!("people/{}/password", percent_encoded(person));
@@ -240,12 +300,24 @@ impl ControlClient {
             .map(|answer| answer.ended)
     }
 
+    /// Gives a BroadWorks subscriber a status. `subscriber` is a Webex id, UUID or user ID.
+    pub async fn set_subscriber_status(
+        &self,
+        subscriber: &str,
+        change: impl Into<SubscriberStatusChange>,
+    ) -> Result<SubscriberState, ClientError> {
+        let path = format!("subscribers/{}/status", percent_encoded(subscriber));
+        self.http.post(&path, &change.into()).await
+    }
+
     /// Journal entries that match, the oldest first.
     pub async fn journal(&self, filter: &EntryFilter) -> Result<Vec<Entry>, ClientError> {
-        self.http
-            .get::<JournalPage>("journal", filter)
-            .await
-            .map(|answer| answer.entries)
+        self.journal_page(filter).await.map(|answer| answer.entries)
+    }
+
+    /// The same, and how many entries fell out of the journal.
+    pub async fn journal_page(&self, filter: &EntryFilter) -> Result<JournalPage, ClientError> {
+        self.http.get("journal", filter).await
     }
 
     /// How many journal entries match.
@@ -270,8 +342,45 @@ impl ControlClient {
             Err(ClientError::NotReached {
                 wanted: count,
                 seen: answer.entries,
+                near_misses: answer.near_misses,
             })
         }
+    }
+
+    /// The entries that nearly match, with what is different.
+    pub async fn journal_near_misses(&self, filter: &EntryFilter) -> Result<Vec<NearMiss>, ClientError> {
+        let answer: NearMisses = self.http.get("journal/near-misses", filter).await?;
+        Ok(answer.near_misses)
+    }
+
+    /// One exchange with all that was sent and answered.
+    pub async fn journal_exchange(&self, sequence: u64) -> Result<Exchange, ClientError> {
+        self.http.get(&format!("journal/{sequence}"), &()).await
+    }
+
+    /// The matching exchanges as an HTTP Archive (HAR 1.2), which [`ControlClient::replay`] takes.
+    pub async fn journal_har(&self, filter: &EntryFilter) -> Result<serde_json::Value, ClientError> {
+        self.http.get("journal/har", filter).await
+    }
+
+    /// Gives the answers of an HTTP Archive again, in the place of the recording before.
+    pub async fn replay(&self, archive: &serde_json::Value) -> Result<ReplayList, ClientError> {
+        self.http.put_json("replay", archive).await
+    }
+
+    /// The recorded answers that are given again.
+    pub async fn replayed(&self) -> Result<ReplayList, ClientError> {
+        self.http.get("replay", &()).await
+    }
+
+    /// Simulates everything again.
+    pub async fn stop_replay(&self) -> Result<(), ClientError> {
+        self.http.delete::<ReplayList>("replay").await.map(drop)
+    }
+
+    /// Which operations have been answered with which status.
+    pub async fn coverage(&self) -> Result<Coverage, ClientError> {
+        self.http.get("coverage", &()).await
     }
 
     /// Forgets all journal entries.

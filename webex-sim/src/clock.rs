@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Where the real time comes from.
 pub trait WallClock: Debug + Send + Sync {
@@ -32,8 +33,10 @@ pub struct SimClock {
 #[error("the clock cannot go beyond the year 9999")]
 pub struct OutOfRange;
 
-#[derive(Debug, Clone, Copy)]
-enum Mode {
+/// What the simulated time is made of: this is kept and exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mode {
     /// Wall time plus this much.
     Running(SignedDuration),
     /// This moment, until the clock is advanced or runs again.
@@ -133,6 +136,26 @@ impl SimClock {
         } else {
             Mode::Running(now.duration_since(self.wall.now()))
         };
+    }
+
+    /// How the time is made now.
+    pub(crate) fn kept(&self) -> Mode {
+        *self.mode()
+    }
+
+    /// Goes back to how it was made.
+    pub(crate) fn restore(&self, kept: Mode) {
+        *self.mode() = kept;
+    }
+
+    /// What the clock would show with `mode`; absent before 1970, which no `Date` field can tell. After the year 9999 time
+    /// stands still.
+    pub(crate) fn would_show(&self, mode: Mode) -> Option<Timestamp> {
+        let at = match mode {
+            Mode::Running(offset) if offset.is_negative() => self.wall.now().checked_add(offset).ok()?,
+            mode => self.at(mode),
+        };
+        (at >= Timestamp::UNIX_EPOCH).then_some(at)
     }
 
     /// Back to wall time.

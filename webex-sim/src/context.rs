@@ -2,12 +2,14 @@
 //! the journal on the way out.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use axum::body::Bytes;
 use axum::extract::FromRequestParts;
 use axum::response::Response;
 use http::request::Parts;
 
+use crate::api::operation::Operation;
 use crate::api::tracking::TrackingId;
 use crate::server::listen::Connection;
 use crate::world::World;
@@ -17,8 +19,20 @@ use crate::world::World;
 pub(crate) struct Context {
     pub(crate) world: Arc<World>,
     pub(crate) tracking: TrackingId,
+    /// What is asked for; absent where nothing is simulated.
+    pub(crate) operation: Option<&'static Operation>,
     pub(crate) connection: Connection,
+    pub(crate) fired: Fired,
 }
+
+/// The id of the fault rule that fired on a request, for the journal. Clones share it, so that it is known even if there is
+/// never an answer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fired(Arc<OnceLock<String>>);
+
+/// The body of a request that is a form; empty for others. Put into each request by the outermost layer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Form(pub(crate) Bytes);
 
 /// What a handler tells the journal about its answer.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +40,13 @@ pub(crate) struct Note {
     pub(crate) oauth_error: Option<String>,
     pub(crate) person: Option<String>,
     pub(crate) not_simulated: bool,
+    /// It was not the simulation that chose the answer.
+    pub(crate) scripted: bool,
 }
+
+/// The body of an answer that does not announce its size, for the journal.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown(pub(crate) Bytes);
 
 impl<S: Sync> FromRequestParts<S> for Context {
     type Rejection = Infallible;
@@ -37,6 +57,17 @@ impl<S: Sync> FromRequestParts<S> for Context {
             .get::<Self>()
             .expect("the journal's layer puts it there")
             .clone())
+    }
+}
+
+impl Fired {
+    pub(crate) fn set(&self, id: String) {
+        // Only the first rule that fires on a request decides.
+        let _ = self.0.set(id);
+    }
+
+    pub(crate) fn id(&self) -> Option<&String> {
+        self.0.get()
     }
 }
 

@@ -4,9 +4,19 @@
 #[cfg(feature = "server")]
 pub(crate) mod fields;
 #[cfg(feature = "server")]
-mod handlers;
+mod guard;
+#[cfg(feature = "server")]
+pub(crate) mod handlers;
+#[cfg(feature = "server")]
+mod openapi;
+#[cfg(feature = "server")]
+mod operation;
+#[cfg(feature = "server")]
+mod page;
 #[cfg(feature = "server")]
 pub(crate) mod router;
+#[cfg(feature = "server")]
+mod routes;
 #[cfg(feature = "server")]
 pub(crate) mod settings;
 pub mod types;

@@ -1,6 +1,8 @@
 //! Every request to the API listener and what became of it, in a ring of bounded size. Secrets never get in: they are
 //! replaced by fingerprints on the way ([`redact`]).
 
+mod content;
+pub(crate) mod har;
 pub(crate) mod record;
 pub(crate) mod redact;
 
@@ -10,7 +12,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::control::types::{Entry, EntryFilter};
+use crate::control::types::{Entry, EntryFilter, Exchange, NearMiss};
+
+/// Bytes of bodies and header fields that a journal keeps: ten thousand small exchanges, and not more than a test machine can spare.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+
+/// Near misses that are told: more would not be read.
+const NEAR_MISSES: usize = 3;
 
 /// The journal of a world.
 #[derive(Debug)]
@@ -23,7 +31,9 @@ pub(crate) struct Journal {
 
 #[derive(Debug, Default)]
 struct Ring {
-    entries: VecDeque<Entry>,
+    exchanges: VecDeque<Exchange>,
+    /// What their bodies take.
+    bytes: usize,
     /// Number of the entry added last. Not reset by [`Journal::clear`], so that a reader's `after` stays right.
     sequence: u64,
     dropped: u64,
@@ -38,16 +48,18 @@ impl Journal {
         }
     }
 
-    /// Adds an entry and gives it its number.
-    pub(crate) fn append(&self, mut entry: Entry) {
+    /// Adds an exchange and gives it its number.
+    pub(crate) fn append(&self, mut exchange: Exchange) {
         let mut ring = self.ring();
         ring.sequence += 1;
-        entry.sequence = ring.sequence;
-        if ring.entries.len() == self.capacity {
-            ring.entries.pop_front();
+        exchange.entry.sequence = ring.sequence;
+        ring.bytes += bytes(&exchange);
+        ring.exchanges.push_back(exchange);
+        while ring.exchanges.len() > self.capacity || (ring.bytes > MOST_BYTES && ring.exchanges.len() > 1) {
+            let oldest = ring.exchanges.pop_front().expect("there is more than one");
+            ring.bytes -= bytes(&oldest);
             ring.dropped += 1;
         }
-        ring.entries.push_back(entry);
         let sequence = ring.sequence;
         // The ring is free before anybody is woken: who waits looks into it at once.
         drop(ring);
@@ -58,27 +70,72 @@ impl Journal {
     pub(crate) fn find(&self, filter: &EntryFilter) -> (Vec<Entry>, u64) {
         let ring = self.ring();
         (
-            ring.entries
-                .iter()
-                .filter(|entry| filter.matches(entry))
-                .cloned()
+            ring.matching(filter)
+                .map(|exchange| exchange.entry.clone())
                 .collect(),
             ring.dropped,
         )
     }
 
+    /// Matching exchanges with all that was sent and answered, the oldest first.
+    pub(crate) fn exchanges(&self, filter: &EntryFilter) -> Vec<Exchange> {
+        self.ring().matching(filter).cloned().collect()
+    }
+
+    /// The newest entries that are meant, the newest first, and at most so many of them.
+    pub(crate) fn newest(&self, most: usize, meant: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let ring = self.ring();
+        let entries = ring.exchanges.iter().rev().map(|exchange| &exchange.entry);
+        entries.filter(|entry| meant(entry)).take(most).cloned().collect()
+    }
+
+    /// Number of the entry added last; 0 if there was none yet.
+    pub(crate) fn latest(&self) -> u64 {
+        self.ring().sequence
+    }
+
+    /// The exchange of this number, if it is still there.
+    pub(crate) fn exchange(&self, sequence: u64) -> Option<Exchange> {
+        let ring = self.ring();
+        let place = ring
+            .exchanges
+            .binary_search_by_key(&sequence, |exchange| exchange.entry.sequence);
+        Some(ring.exchanges[place.ok()?].clone())
+    }
+
     pub(crate) fn count(&self, filter: &EntryFilter) -> usize {
-        self.ring()
-            .entries
-            .iter()
-            .filter(|entry| filter.matches(entry))
-            .count()
+        self.ring().matching(filter).count()
+    }
+
+    /// The entries that differ from a filter in as few points as possible, the newest first.
+    pub(crate) fn near_misses(&self, filter: &EntryFilter) -> Vec<NearMiss> {
+        let ring = self.ring();
+        let entries = ring.exchanges.iter().rev().map(|exchange| &exchange.entry);
+        let compared = entries.map(|entry| (filter.differences(entry), entry));
+        let mut misses: Vec<_> = compared
+            .filter(|(differences, _)| !differences.is_empty())
+            .collect();
+        misses.sort_by_key(|(differences, _)| differences.len());
+        let nearest = misses
+            .into_iter()
+            .take(NEAR_MISSES)
+            .map(|(differences, entry)| NearMiss {
+                entry: entry.clone(),
+                differences,
+            });
+        nearest.collect()
+    }
+
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ring().exchanges.len()
     }
 
     /// Forgets all entries.
     pub(crate) fn clear(&self) {
         let mut ring = self.ring();
-        ring.entries.clear();
+        ring.exchanges.clear();
+        ring.bytes = 0;
         ring.dropped = 0;
     }
 
@@ -98,12 +155,35 @@ impl Journal {
     }
 }
 
+impl Ring {
+    fn matching<'a>(&'a self, filter: &'a EntryFilter) -> impl Iterator<Item = &'a Exchange> {
+        self.exchanges
+            .iter()
+            .filter(|exchange| filter.matches(&exchange.entry))
+    }
+}
+
+/// What the bodies of an exchange take.
+fn bytes(exchange: &Exchange) -> usize {
+    let bodies = [&exchange.request_body, &exchange.response_body];
+    bodies.into_iter().flatten().map(|body| body.text.len()).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::control::types::Version;
+    use crate::control::types::{Content, Version};
+
+    fn exchange(path: &str) -> Exchange {
+        Exchange {
+            entry: entry(path),
+            request_body: None,
+            response_headers: Vec::new(),
+            response_body: None,
+        }
+    }
 
     fn entry(path: &str) -> Entry {
         Entry {
@@ -124,14 +204,59 @@ mod tests {
             tracking_id: String::new(),
             duration_ms: 0.0,
             not_simulated: false,
+            operation: None,
+            nearest: None,
+            fault: None,
         }
+    }
+
+    #[test]
+    fn the_oldest_go_when_their_bodies_take_too_much() {
+        let journal = Journal::new(1_000);
+        let mut big = exchange("/big");
+        big.response_body = Some(Content {
+            media_type: String::new(),
+            size: MOST_BYTES / 2,
+            text: "x".repeat(MOST_BYTES / 2),
+            base64: false,
+            cut: false,
+        });
+        for _ in 0..3 {
+            journal.append(big.clone());
+        }
+        let (entries, dropped) = journal.find(&EntryFilter::default());
+        assert_eq!((entries.len(), dropped), (2, 1));
+    }
+
+    #[test]
+    fn a_near_miss_says_what_is_different() {
+        let journal = Journal::new(10);
+        journal.append(exchange("/a"));
+        journal.append(exchange("/b"));
+        let misses = journal.near_misses(&EntryFilter::path("/a").status(404));
+        assert_eq!(misses[0].differences, ["status is 200, not 404"]);
+        assert_eq!(
+            misses[1].differences,
+            ["path is /b, not /a", "status is 200, not 404"]
+        );
+        assert_eq!(misses.len(), 2);
+    }
+
+    #[test]
+    fn an_exchange_is_found_by_its_number() {
+        let journal = Journal::new(2);
+        for path in ["/1", "/2", "/3"] {
+            journal.append(exchange(path));
+        }
+        assert_eq!(journal.exchange(3).unwrap().entry.path, "/3");
+        assert_eq!(journal.exchange(1), None);
     }
 
     #[test]
     fn the_oldest_entry_goes_when_the_ring_is_full() {
         let journal = Journal::new(2);
         for path in ["/1", "/2", "/3"] {
-            journal.append(entry(path));
+            journal.append(exchange(path));
         }
         let (entries, dropped) = journal.find(&EntryFilter::default());
         let seen: Vec<_> = entries
@@ -144,9 +269,9 @@ mod tests {
     #[test]
     fn numbers_go_on_after_clearing() {
         let journal = Journal::new(2);
-        journal.append(entry("/1"));
+        journal.append(exchange("/1"));
         journal.clear();
-        journal.append(entry("/2"));
+        journal.append(exchange("/2"));
         assert_eq!(journal.find(&EntryFilter::default().after(1)).0.len(), 1);
     }
 
@@ -162,8 +287,8 @@ mod tests {
             }
         });
         tokio::task::yield_now().await;
-        journal.append(entry("/a"));
-        journal.append(entry("/b"));
+        journal.append(exchange("/a"));
+        journal.append(exchange("/b"));
         assert_eq!(waiting.await.unwrap().len(), 1);
     }
 
@@ -177,7 +302,7 @@ mod tests {
                 let journal = Arc::clone(&journal);
                 tokio::spawn(async move {
                     for _ in 0..EACH {
-                        journal.append(entry("/a"));
+                        journal.append(exchange("/a"));
                         tokio::task::yield_now().await;
                     }
                 })

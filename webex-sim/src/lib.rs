@@ -30,15 +30,25 @@ pub mod clock;
 #[cfg(feature = "server")]
 mod context;
 mod control;
+#[cfg(feature = "server")]
+mod coverage;
+#[cfg(feature = "server")]
+mod edge;
 mod encode;
+#[cfg(feature = "server")]
+mod faults;
 #[cfg(feature = "server")]
 mod ids;
 #[cfg(feature = "server")]
 mod journal;
 #[cfg(feature = "server")]
+mod limits;
+#[cfg(feature = "server")]
 mod oauth;
 #[cfg(feature = "server")]
 pub mod random;
+#[cfg(feature = "server")]
+mod replay;
 #[cfg(feature = "server")]
 mod router;
 #[cfg(feature = "server")]
@@ -48,6 +58,8 @@ mod seed;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]
+mod vault;
+#[cfg(feature = "server")]
 mod violations;
 #[cfg(feature = "server")]
 mod world;
@@ -56,8 +68,10 @@ mod worlds;
 
 pub use control::types;
 #[cfg(feature = "server")]
+pub use replay::ArchiveError;
+#[cfg(feature = "server")]
 pub use secret::{Secret, fingerprint};
 #[cfg(feature = "server")]
-pub use seed::{Seed, SeedError};
+pub use seed::{Place, Problem, Seed, SeedError};
 #[cfg(feature = "server")]
 pub use server::{Builder, Running, Simulator, StartError, TlsError, TlsFiles};

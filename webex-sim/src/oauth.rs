@@ -2,12 +2,13 @@
 //! them. [`registry`] is a pure state machine; the handlers parse, ask it, and render.
 
 pub(crate) mod authorize;
-mod params;
+pub(crate) mod params;
 mod pkce;
-mod registry;
+pub(crate) mod registry;
 mod scope;
 pub(crate) mod token_endpoint;
 pub(crate) mod token_value;
 
-pub(crate) use registry::{Registry, Selection};
+pub(crate) use registry::{Bearer, Registry, Selection};
 pub(crate) use scope::ScopeSet;
+pub(crate) use token_endpoint::basic_client;

@@ -91,9 +91,63 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+/// How a secret is serialised, with `#[serde(with = "exported")]`: as its fingerprint, unless the state is being exported
+/// ([`exported::in_full`]). So nothing that holds a secret shows it by being turned into JSON.
+pub(crate) mod exported {
+    use std::cell::Cell;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Secret;
+
+    thread_local! {
+        /// Whether the code that runs on this thread exports a state.
+        static IN_FULL: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Ends the export also where it panics.
+    struct End;
+
+    impl Drop for End {
+        fn drop(&mut self) {
+            IN_FULL.set(false);
+        }
+    }
+
+    /// Secrets that `export` serialises are written in full.
+    pub(crate) fn in_full<T>(export: impl FnOnce() -> T) -> T {
+        IN_FULL.set(true);
+        let _end = End;
+        export()
+    }
+
+    pub(crate) fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+        if IN_FULL.get() {
+            serializer.serialize_str(secret.expose())
+        } else {
+            serializer.serialize_str(&secret.fingerprint())
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        Secret::deserialize(deserializer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_export_writes_secrets_in_full() {
+        #[derive(serde::Serialize)]
+        struct Holder(#[serde(with = "exported")] Secret);
+        let holder = Holder(Secret::new("abc"));
+        let written = || serde_json::to_string(&holder).unwrap();
+        assert_eq!(written(), r#""ba7816bf8f01""#);
+        assert_eq!(exported::in_full(written), r#""abc""#);
+        assert_eq!(written(), r#""ba7816bf8f01""#);
+    }
 
     #[test]
     fn neither_debug_nor_display_shows_the_secret() {

@@ -2,8 +2,9 @@
 //! knows their addresses; dropping it, or [`Running::stop`], ends everything.
 
 mod builder;
+mod connection;
 pub(crate) mod listen;
-mod running;
+pub(crate) mod running;
 pub(crate) mod tls;
 
 pub use builder::{Builder, StartError};

@@ -1,11 +1,18 @@
 //! What clients do that they should not do: rules that Webex does not enforce, or enforces silently. Nothing is refused
 //! here; a test asks for the list.
 
+mod told;
+
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use self::told::Told;
 use crate::control::types::{Violation, ViolationKind};
+
+pub(crate) use self::told::retry_after;
 
 /// Violations that are kept; the oldest go first. A client that breaks a rule breaks it in a loop.
 const KEPT: usize = 1_000;
@@ -16,13 +23,16 @@ const STORM: usize = 10;
 const STORM_WITHIN: SignedDuration = SignedDuration::from_secs(10);
 
 /// The violations of a world, and what is needed to notice them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Violations {
     list: VecDeque<Violation>,
     /// When the last refreshes came in, whatever they were answered with.
     refreshes: VecDeque<Timestamp>,
     /// The storm that goes on is listed already.
     storming: bool,
+    #[serde(skip)]
+    told: Told,
 }
 
 impl Violations {
@@ -31,9 +41,22 @@ impl Violations {
         self.list.iter().cloned().collect()
     }
 
-    /// Forgets all violations; a storm that goes on is listed anew.
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are no more than are ever kept.
+    pub(crate) fn fits(&self) -> bool {
+        self.list.len() <= KEPT && self.refreshes.len() <= STORM
+    }
+
+    /// Forgets all violations; a storm that goes on is listed anew. What clients have been told stays.
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            told: std::mem::take(&mut self.told),
+            ..Self::default()
+        };
     }
 
     /// A refresh came in.
@@ -56,6 +79,53 @@ impl Violations {
     pub(crate) fn reuse(&mut self, client_id: &str, fingerprint: &str, now: Timestamp) {
         let detail = format!("refresh token {fingerprint} was used after a newer one had replaced it");
         self.add(ViolationKind::RefreshTokenReuse, client_id, detail, now);
+    }
+
+    /// A client was told when to call an operation for a person again.
+    pub(crate) fn told_to_wait(&mut self, operation: &'static str, person: Uuid, until: Timestamp) {
+        self.told.wait(operation, person, until);
+    }
+
+    /// An operation is called for a person, who is named `email`.
+    pub(crate) fn call(
+        &mut self,
+        client_id: &str,
+        operation: &'static str,
+        (person, email): (Uuid, &str),
+        now: Timestamp,
+    ) {
+        if let Some(until) = self.told.must_wait(operation, person, now) {
+            let detail =
+                format!("{operation} was called for {email} before {until:.3}, which Retry-After named");
+            self.add(ViolationKind::RetryAfterIgnored, client_id, detail, now);
+        }
+    }
+
+    /// A revoked access token was answered with 401.
+    pub(crate) fn told_dead(&mut self, fingerprint: &str) {
+        self.told.dead(fingerprint);
+    }
+
+    /// A revoked access token comes in.
+    pub(crate) fn dead_token(&mut self, client_id: &str, fingerprint: &str, now: Timestamp) {
+        if self.told.knows_dead(fingerprint) {
+            let detail = format!("access token {fingerprint} is revoked and was used again after a 401");
+            self.add(ViolationKind::UseAfterRevocation, client_id, detail, now);
+        }
+    }
+
+    /// A refresh token was refused.
+    pub(crate) fn refused_refresh(&mut self, client_id: &str, fingerprint: &str, now: Timestamp) {
+        if self.told.refused(fingerprint) {
+            let detail = format!("refresh token {fingerprint} was used again after it had been refused");
+            self.add(ViolationKind::RefreshAfterInvalid, client_id, detail, now);
+        }
+    }
+
+    /// A code was presented that had been presented before.
+    pub(crate) fn code_again(&mut self, client_id: &str, fingerprint: &str, now: Timestamp) {
+        let detail = format!("authorization code {fingerprint} was presented again");
+        self.add(ViolationKind::CodeReuse, client_id, detail, now);
     }
 
     fn add(&mut self, kind: ViolationKind, client_id: &str, detail: String, now: Timestamp) {
@@ -107,6 +177,64 @@ mod tests {
     #[test]
     fn a_client_that_backs_off_makes_no_storm() {
         assert_eq!(storms([0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303]), 0);
+    }
+
+    fn kinds(violations: &Violations) -> Vec<ViolationKind> {
+        let list = violations.list.iter();
+        list.map(|violation| violation.kind).collect()
+    }
+
+    #[test]
+    fn calling_before_the_time_that_was_named_is_a_violation() {
+        let (mut violations, person) = (
+            Violations::default(),
+            (Uuid::from_u128(1), "avery@acme.example.com"),
+        );
+        violations.call("C1", "getMe", person, after(0));
+        violations.told_to_wait("getMe", person.0, after(60));
+        violations.call("C1", "listPeople", person, after(59));
+        violations.call(
+            "C1",
+            "getMe",
+            (Uuid::from_u128(2), "blake@acme.example.com"),
+            after(59),
+        );
+        assert_eq!(kinds(&violations), []);
+        violations.call("C1", "getMe", person, after(59));
+        assert_eq!(kinds(&violations), [ViolationKind::RetryAfterIgnored]);
+        assert_eq!(
+            violations.list()[0].detail,
+            "getMe was called for avery@acme.example.com before 1970-01-01T00:01:00.000Z, which Retry-After named"
+        );
+        violations.call("C1", "getMe", person, after(60));
+        assert_eq!(violations.list().len(), 1);
+    }
+
+    #[test]
+    fn the_first_refusal_is_not_the_clients_fault() {
+        let mut violations = Violations::default();
+        violations.dead_token("C1", "abc", after(0));
+        violations.told_dead("abc");
+        violations.refused_refresh("C1", "def", after(0));
+        assert_eq!(kinds(&violations), []);
+        violations.dead_token("C1", "abc", after(0));
+        violations.refused_refresh("C1", "def", after(0));
+        assert_eq!(
+            kinds(&violations),
+            [
+                ViolationKind::UseAfterRevocation,
+                ViolationKind::RefreshAfterInvalid
+            ]
+        );
+    }
+
+    #[test]
+    fn clearing_the_list_does_not_clear_what_clients_know() {
+        let mut violations = Violations::default();
+        violations.told_dead("abc");
+        violations.clear();
+        violations.dead_token("C1", "abc", after(0));
+        assert_eq!(kinds(&violations), [ViolationKind::UseAfterRevocation]);
     }
 
     #[test]

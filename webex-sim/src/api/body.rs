@@ -1,11 +1,31 @@
 //! JSON bodies of requests.
 
+use std::convert::Infallible;
+
 use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
+
+/// The body of a request as an extractor: the object, or the error to answer with, which a handler that has let the
+/// caller in renders.
+#[derive(Debug)]
+pub(crate) struct JsonObject(pub(crate) Result<Map<String, Value>, ApiError>);
+
+impl<S: Send + Sync> FromRequest<S> for JsonObject {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Infallible> {
+        let headers = request.headers().clone();
+        // Too long, or cut off.
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|_| ApiError::Malformed);
+        Ok(Self(body.and_then(|body| object(&headers, &body))))
+    }
+}
 
 /// The object in a body. `Content-Type` has to say that it is JSON: `application/json` or a type that ends in `+json`.
 pub(crate) fn object(headers: &HeaderMap, body: &Bytes) -> Result<Map<String, Value>, ApiError> {

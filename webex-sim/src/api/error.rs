@@ -6,8 +6,9 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::respond::{self, Origin};
+use super::scim::error::ScimError;
 use super::tracking::TrackingId;
-use crate::context::Note;
+use crate::context::{Context, Note};
 
 /// The error code in the body, again as a header field.
 const ERROR_CODES: HeaderName = HeaderName::from_static("cisco-spark-error-codes");
@@ -16,11 +17,25 @@ const ERROR_CODES: HeaderName = HeaderName::from_static("cisco-spark-error-codes
 const NOT_SIMULATED: HeaderName = HeaderName::from_static("x-webex-sim");
 
 /// What an API request can fail with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApiError {
     /// A body that cannot be read.
     #[error("The request could not be understood by the server due to malformed syntax.")]
     Malformed,
+    /// A request that says something it may not say, each problem by itself.
+    #[error(
+        "The request could not be understood by the server due to malformed syntax. See 'errors' for more details."
+    )]
+    Invalid(Vec<Problem>),
+    /// A body beyond what the simulator reads. The text is this simulator's.
+    #[error("The request is too large.")]
+    TooLarge,
+    /// A body that is no JSON. Webex's text.
+    #[error("Content type '{0}' not supported")]
+    MediaType(String),
+    /// It cannot be done in this state of things. The text says why.
+    #[error("{0}")]
+    Conflict(String),
     /// No token, or one that is not good.
     #[error("The request requires a valid access token set in the Authorization request header.")]
     Unauthorized,
@@ -40,11 +55,21 @@ pub(crate) enum ApiError {
     #[error("The requested method is not supported.")]
     MethodNotAllowed {
         /// Methods that are supported.
-        allow: &'static str,
+        allow: String,
     },
     /// The simulator has a bug.
     #[error("Something went wrong on the server.")]
     Internal,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) description: String,
+    /// BroadWorks has a number for it, such as 1001 ("BroadWorks Developers Guide").
+    pub(crate) code: Option<u16>,
+    /// BroadWorks names the field.
+    pub(crate) field: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -53,7 +78,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<u16>,
     message: &'a str,
-    errors: [Detail<'a>; 1],
+    errors: Vec<Detail<'a>>,
     tracking_id: &'a str,
 }
 
@@ -63,6 +88,8 @@ struct Detail<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<u16>,
     description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field_name: Option<&'a str>,
 }
 
 /// An answer in Webex's error shape, for texts that are no [`ApiError`].
@@ -73,13 +100,26 @@ pub(crate) fn shaped(
     message: &str,
     tracking: &TrackingId,
 ) -> Response {
+    let only = Detail {
+        error_code: code,
+        description: message,
+        field_name: None,
+    };
+    with_details(status, origin, code, message, vec![only], tracking)
+}
+
+fn with_details(
+    status: StatusCode,
+    origin: Origin,
+    code: Option<u16>,
+    message: &str,
+    errors: Vec<Detail<'_>>,
+    tracking: &TrackingId,
+) -> Response {
     let body = Body {
         error_code: code,
         message,
-        errors: [Detail {
-            error_code: code,
-            description: message,
-        }],
+        errors,
         tracking_id: tracking.as_str(),
     };
     let mut response = respond::json(status, origin, tracking, &body);
@@ -92,22 +132,45 @@ pub(crate) fn shaped(
 }
 
 impl ApiError {
+    /// One thing is wrong.
+    pub(crate) fn invalid(description: impl Into<String>) -> Self {
+        Self::Invalid(vec![Problem {
+            description: description.into(),
+            code: None,
+            field: None,
+        }])
+    }
+
     /// Status, service that answers, and error code. The code has been seen with 404 only.
-    fn parts(self) -> (StatusCode, Origin, Option<u16>) {
+    pub(crate) fn parts(&self) -> (StatusCode, Origin, Option<u16>) {
         match self {
-            Self::Malformed => (StatusCode::BAD_REQUEST, Origin::Api, None),
+            Self::Malformed | Self::Invalid(_) => (StatusCode::BAD_REQUEST, Origin::Api, None),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, Origin::Edge, None),
             Self::Forbidden => (StatusCode::FORBIDDEN, Origin::Api, None),
             Self::NotFound | Self::NotSimulated => (StatusCode::NOT_FOUND, Origin::Api, Some(404)),
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, Origin::Api, None),
+            Self::Conflict(_) => (StatusCode::CONFLICT, Origin::Api, None),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Origin::Api, None),
+            Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Origin::Api, None),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, Origin::Api, None),
         }
     }
 
-    /// The answer.
-    pub(crate) fn render(self, tracking: &TrackingId) -> Response {
+    /// The answer, in the shape of the operation's service. The edge has one shape for all.
+    pub(crate) fn render(&self, context: &Context) -> Response {
+        if let Some(error) = ScimError::standing_for(self, context) {
+            return error.render(context);
+        }
         let (status, origin, code) = self.parts();
-        let mut response = shaped(status, origin, code, &self.to_string(), tracking);
+        let message = self.to_string();
+        let tracking = &context.tracking;
+        let mut response = match self {
+            Self::Invalid(problems) => {
+                let details = problems.iter().map(Detail::from).collect();
+                with_details(status, origin, code, &message, details, tracking)
+            }
+            _ => shaped(status, origin, code, &message, tracking),
+        };
         match self {
             Self::NotSimulated => {
                 response
@@ -120,12 +183,21 @@ impl ApiError {
                 .on(response)
             }
             Self::MethodNotAllowed { allow } => {
-                response
-                    .headers_mut()
-                    .insert(ALLOW, HeaderValue::from_static(allow));
+                let allow = HeaderValue::from_str(allow).expect("methods are tokens");
+                response.headers_mut().insert(ALLOW, allow);
                 response
             }
             _ => response,
+        }
+    }
+}
+
+impl<'a> From<&'a Problem> for Detail<'a> {
+    fn from(problem: &'a Problem) -> Self {
+        Self {
+            error_code: problem.code,
+            description: &problem.description,
+            field_name: problem.field.as_deref(),
         }
     }
 }
@@ -142,7 +214,7 @@ mod tests {
             (ApiError::Forbidden, 403),
             (ApiError::NotFound, 404),
             (ApiError::NotSimulated, 404),
-            (ApiError::MethodNotAllowed { allow: "GET" }, 405),
+            (ApiError::MethodNotAllowed { allow: "GET".into() }, 405),
             (ApiError::Internal, 500),
         ];
         for (error, status) in statuses {

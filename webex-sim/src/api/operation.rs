@@ -21,7 +21,7 @@ pub(crate) struct Operation {
 }
 
 /// Which service of Webex an operation belongs to: they differ in how they say that something is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Family {
     /// The authorization server.
     OAuth,
@@ -57,7 +57,8 @@ const SCIM_READERS: &[&str] = &[
 const SCIM_WRITERS: &[&str] = &["id_full_admin", "id_user_admin"];
 const ADMINS: &[&str] = &["id_full_admin", "id_user_admin"];
 const FULL: &[&str] = &["id_full_admin"];
-const READERS: &[&str] = &["id_full_admin", "id_user_admin", "id_readonly_admin"];
+/// Roles that may read what only administrators see.
+pub(crate) const READERS: &[&str] = &["id_full_admin", "id_user_admin", "id_readonly_admin"];
 
 const PEOPLE_READ: Scopes = Scopes::Any(&["spark:people_read", "spark-admin:people_read"]);
 const PEOPLE_WRITE: Scopes = Scopes::All(&["spark-admin:people_write", "spark-admin:people_read"]);
@@ -75,6 +76,7 @@ pub(crate) mod path {
     pub(crate) const ROOT: &str = "/";
     pub(crate) const AUTHORIZE: &str = "/v1/authorize";
     pub(crate) const ACCESS_TOKEN: &str = "/v1/access_token";
+    pub(crate) const REVOKE: &str = "/idb/oauth2/v1/revoke";
     pub(crate) const PEOPLE: &str = "/v1/people";
     pub(crate) const ME: &str = "/v1/people/me";
     pub(crate) const PERSON: &str = "/v1/people/{personId}";
@@ -101,6 +103,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("authorize", "GET", path::AUTHORIZE, Family::OAuth, Scopes::Open, &[], 302),
     op("decide", "POST", path::AUTHORIZE, Family::OAuth, Scopes::Open, &[], 302),
     op("token", "POST", path::ACCESS_TOKEN, Family::OAuth, Scopes::Open, &[], 200),
+    op("revoke", "POST", path::REVOKE, Family::OAuth, Scopes::Open, &[], 200),
     op("probe", "GET", path::ROOT, Family::Api, Scopes::Token, &[], 404),
     op("listPeople", "GET", path::PEOPLE, Family::Api, PEOPLE_READ, &[], 200),
     op("createPerson", "POST", path::PEOPLE, Family::Api, PEOPLE_WRITE, ADMINS, 200),
@@ -172,6 +175,46 @@ impl Operation {
         OPERATIONS.iter().find(|operation| operation.id == id)
     }
 
+    /// The statuses that Webex documents: that of success, and those that its specifications declare for every operation of
+    /// the API. What the authorization server may answer is in "Login with Webex".
+    pub(crate) fn documented(&self) -> impl Iterator<Item = u16> {
+        let others: &[u16] = match (self.family, self.id) {
+            (Family::OAuth, "token") => &[400, 401, 429],
+            (Family::OAuth, _) => &[400],
+            (_, "probe") => &[401],
+            (_, "sendConsentMoveEmail") => &[400, 401, 403, 404, 405, 409, 429, 500, 502, 503, 504],
+            _ => &[
+                400, 401, 403, 404, 405, 409, 410, 415, 423, 428, 429, 500, 502, 503, 504,
+            ],
+        };
+        std::iter::once(self.success).chain(others.iter().copied())
+    }
+
+    /// The operation whose route a request comes nearest to: the most segments in common, then the method.
+    pub(crate) fn nearest(method: &Method, path: &str) -> Option<&'static Self> {
+        let segments: Vec<_> = path.trim_matches('/').split('/').collect();
+        let likeness = |operation: &&Self| {
+            let own: Vec<_> = operation.path.trim_matches('/').split('/').collect();
+            let pairs = || own.iter().zip(&segments);
+            let same = pairs()
+                .filter(|(own, sent)| own.starts_with('{') || own == sent)
+                .count();
+            let alike: usize = pairs().map(|(own, sent)| common_prefix(own, sent)).sum();
+            let literal = own.iter().filter(|own| segments.contains(own)).count();
+            let apart = own.len().abs_diff(segments.len());
+            (
+                literal,
+                same,
+                alike,
+                usize::MAX - apart,
+                operation.method == method.as_str(),
+            )
+        };
+        let nearest = OPERATIONS.iter().max_by_key(likeness)?;
+        // A version in common is no likeness.
+        (likeness(&nearest).0 > 1).then_some(nearest)
+    }
+
     /// The methods of a template, as an `Allow` field lists them.
     pub(crate) fn allowed(template: &str) -> String {
         let methods = OPERATIONS.iter().filter(|operation| operation.path == template);
@@ -181,6 +224,13 @@ impl Operation {
         });
         names.copied().collect::<Vec<_>>().join(", ")
     }
+}
+
+fn common_prefix(one: &str, other: &str) -> usize {
+    one.bytes()
+        .zip(other.bytes())
+        .take_while(|(one, other)| one == other)
+        .count()
 }
 
 #[cfg(test)]
@@ -196,6 +246,21 @@ mod tests {
         assert_eq!(Operation::of(&Method::HEAD, path::ME).unwrap().id, "getMe");
         assert_eq!(Operation::of(&Method::PUT, path::ME), None);
         assert_eq!(Operation::named("getMe").unwrap().path, path::ME);
+    }
+
+    #[test]
+    fn the_nearest_operation_shares_most_of_the_path() {
+        let nearest = |method, path| Operation::nearest(&method, path).map(|operation| operation.id);
+        assert_eq!(
+            nearest(Method::GET, "/v1/broadworks/subscriber"),
+            Some("listSubscribers")
+        );
+        assert_eq!(nearest(Method::GET, "/v1/people/x/y"), Some("getPerson"));
+        assert_eq!(nearest(Method::GET, "/v1/rooms"), None);
+        assert_eq!(
+            nearest(Method::GET, "/identity/scim/o/v1/Users"),
+            Some("searchUsers")
+        );
     }
 
     #[test]

@@ -1,113 +1,73 @@
-//! `/v1/people` (Webex API reference, "People"). So far: who am I.
+//! `/v1/people` (Webex API reference, "People").
 
+mod draft;
+mod fields;
+mod filter;
+mod list;
+mod sight;
+mod view;
+mod write;
+
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::response::Response;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde::Serialize;
 
+use super::body::JsonObject;
 use super::caller::Caller;
+use super::error::ApiError;
+use super::request_url::RequestUrl;
 use super::respond::{self, Origin};
-use crate::ids::{self, Kind};
-use crate::world;
+use sight::Sight;
+use view::{Occasion, Person, View};
 
-/// A person as an administrator sees one who never used a Webex app: fields and their order as in live answers.
-/// A field without a value is left out.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Person<'a> {
-    id: String,
-    emails: [&'a str; 1],
-    sip_addresses: [SipAddress; 1],
-    display_name: &'a str,
-    nick_name: &'a str,
-    first_name: &'a str,
-    last_name: &'a str,
-    org_id: String,
-    roles: Vec<String>,
-    licenses: Vec<String>,
-    created: String,
-    last_modified: String,
-    status: &'static str,
-    invite_pending: bool,
-    login_enabled: bool,
-    r#type: &'static str,
-    site_urls: &'a [String],
+/// `{personId}`; what is no text names nobody.
+type PersonId = Result<Path<String>, PathRejection>;
+
+/// `GET /v1/people`.
+pub(crate) async fn list(caller: Caller, url: RequestUrl) -> Response {
+    caller.answered(list::list(&caller, &url))
 }
 
-#[derive(Debug, Serialize)]
-struct SipAddress {
-    r#type: &'static str,
-    value: String,
-    primary: bool,
+/// `POST /v1/people`.
+pub(crate) async fn create(caller: Caller, url: RequestUrl, body: JsonObject) -> Response {
+    caller.answered(write::create(&caller, &url, body))
 }
 
 /// `GET /v1/people/me`.
-pub(crate) async fn me(caller: Caller) -> Response {
-    if let Err(error) = caller.needs_any(&["spark:people_read", "spark-admin:people_read"]) {
-        return caller.refuse(error);
-    }
-    let body = Person::from(&caller.person);
-    caller.noted(respond::json(
-        StatusCode::OK,
-        Origin::Api,
-        &caller.context.tracking,
-        &body,
-    ))
+pub(crate) async fn me(caller: Caller, url: RequestUrl) -> Response {
+    let view = View::of(&Sight::of(&caller), &url, Occasion::One);
+    caller.answered(view.map(|view| ok(&caller, &Person::new(&caller.person, view))))
 }
 
-impl<'a> From<&'a world::Person> for Person<'a> {
-    fn from(person: &'a world::Person) -> Self {
-        let organization = person.organization;
-        let (name, domain) = person.email.split_once('@').expect("the seed has been checked");
-        Self {
-            id: ids::encode(Kind::Person, person.id),
-            emails: [&person.email],
-            sip_addresses: [SipAddress {
-                r#type: "cloud-calling",
-                value: format!(
-                    "{name}@{}.calls.webex.example.com",
-                    domain.split('.').next().unwrap_or(domain)
-                ),
-                primary: true,
-            }],
-            display_name: &person.display_name,
-            nick_name: &person.nick_name,
-            first_name: &person.first_name,
-            last_name: &person.last_name,
-            org_id: ids::encode(Kind::Organization, organization),
-            roles: person
-                .role
-                .names()
-                .iter()
-                .map(|name| ids::encode(Kind::Role, name))
-                .collect(),
-            licenses: person
-                .licenses
-                .iter()
-                .map(|license| ids::encode(Kind::License, format_args!("{organization}:{license}")))
-                .collect(),
-            created: millis(person.created),
-            last_modified: millis(person.last_modified),
-            status: "unknown",
-            invite_pending: false,
-            login_enabled: true,
-            r#type: "person",
-            site_urls: &person.site_urls,
-        }
-    }
+/// `GET /v1/people/{personId}`.
+pub(crate) async fn get(caller: Caller, id: PersonId, url: RequestUrl) -> Response {
+    caller.answered(show(&caller, &text(id), &url))
 }
 
-/// Milliseconds and `Z`, also where they are zero.
-fn millis(time: Timestamp) -> String {
-    format!("{time:.3}")
+/// `PUT /v1/people/{personId}`.
+pub(crate) async fn update(caller: Caller, id: PersonId, url: RequestUrl, body: JsonObject) -> Response {
+    caller.answered(write::update(&caller, &text(id), &url, body))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// `DELETE /v1/people/{personId}`.
+pub(crate) async fn delete(caller: Caller, id: PersonId) -> Response {
+    caller.answered(write::delete(&caller, &text(id)))
+}
 
-    #[test]
-    fn times_have_milliseconds() {
-        assert_eq!(millis(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
-    }
+fn show(caller: &Caller, id: &str, url: &RequestUrl) -> Result<Response, ApiError> {
+    let sight = Sight::of(caller);
+    let view = View::of(&sight, url, Occasion::One)?;
+    let state = caller.context.world.state();
+    let person = sight.find(&state.directory, id).ok_or(ApiError::NotFound)?;
+    Ok(ok(caller, &Person::new(person, view)))
+}
+
+fn text(id: PersonId) -> String {
+    id.map(|Path(id)| id).unwrap_or_default()
+}
+
+fn ok(caller: &Caller, body: &impl Serialize) -> Response {
+    respond::json(StatusCode::OK, Origin::Api, &caller.context.tracking, body)
 }

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, SERVER, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::tracking::{TRACKING_ID, TrackingId};
@@ -41,4 +42,27 @@ pub(crate) fn json(
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(UPSTREAM_TIME, HeaderValue::from_static("0"));
     response
+}
+
+/// 204: what was asked for has been done, and there is nothing to say.
+pub(crate) fn no_content(tracking: &TrackingId) -> Response {
+    let mut response = json(StatusCode::NO_CONTENT, Origin::Api, tracking, &());
+    *response.body_mut() = Body::empty();
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
+}
+
+/// Times of people, users and subscribers: milliseconds and `Z`, also where they are zero.
+pub(crate) fn millis(time: Timestamp) -> String {
+    format!("{time:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds() {
+        assert_eq!(millis(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
+    }
 }

@@ -76,7 +76,7 @@ pub(super) struct Options {
         value_delimiter = ' '
     )]
     pub(super) redirect_uri: Vec<String>,
-    /// World to start with, JSON, instead of the built-in one
+    /// World to start with, YAML or JSON, instead of the built-in one
     #[arg(
         long,
         global = true,
@@ -85,6 +85,15 @@ pub(super) struct Options {
         value_name = "FILE"
     )]
     seed: Option<PathBuf>,
+    /// HTTP Archive (HAR) whose answers are given again instead of simulated ones
+    #[arg(
+        long,
+        global = true,
+        env = "WEBEX_SIM_REPLAY",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    replay: Option<PathBuf>,
     /// Client id of the integration, instead of the seed's
     #[arg(
         long,
@@ -201,7 +210,7 @@ impl Options {
         let mut seed = Seed::default();
         if let Some(path) = &self.seed {
             let text = read(path, "--seed")?;
-            seed = Seed::from_json(&text).map_err(|source| OptionsError::Seed {
+            seed = Seed::parse(&text).map_err(|source| OptionsError::Seed {
                 path: path.clone(),
                 source,
             })?;
@@ -228,6 +237,9 @@ impl Options {
             .tls_port(self.tls_port)
             .control_port(self.control_port)
             .tls_names(&self.tls_names);
+        if let Some(path) = &self.replay {
+            builder = builder.replay(read(path, "--replay")?);
+        }
         for uri in self.redirect_uris() {
             builder = builder.redirect_uri(uri);
         }

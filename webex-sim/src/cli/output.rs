@@ -7,12 +7,17 @@ use super::options::OptionsError;
 use crate::StartError;
 
 /// Exit status for options that cannot be followed, as clap's own.
-const USAGE: u8 = 2;
+pub(super) const USAGE: u8 = 2;
 
 /// Says something on standard error, where it does not mix with the output of a command.
 pub(super) fn say(text: &str) {
     // Nobody is left to be told when standard error is gone.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Says what was asked for, on standard output.
+pub(super) fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// Says what went wrong.
@@ -50,6 +55,7 @@ pub(super) fn not_started(code: u8, error: &StartError) -> ExitCode {
             );
             failure(code, &text)
         }
+        StartError::Replay(_) => failure(code, &format!("{error} (--replay)")),
         StartError::Bind { .. } | StartError::Settings(_) | StartError::Tls(_) => {
             failure(code, &error.to_string())
         }

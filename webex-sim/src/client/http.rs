@@ -10,24 +10,22 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::ClientError;
-use crate::control::types::EntryFilter;
+use crate::control::types::{EntryFilter, WaitLimits};
 use crate::encode::percent_encoded;
 
 /// Control operations answer at once, except waits, which add their own time.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// Where the first world's operations are, and those above all worlds.
+const ROOT: &str = "/__sim";
 
 /// An HTTP client with the address of the control listener.
 #[derive(Debug, Clone)]
 pub(super) struct Http {
     client: reqwest::Client,
     base: String,
-}
-
-/// Parameters of a wait: the filter's, and its own.
-#[derive(Serialize)]
-struct WaitQuery {
-    count: usize,
-    timeout_ms: u128,
+    /// Where the operations are: `/__sim`, or that of a world.
+    scope: String,
 }
 
 impl Http {
@@ -46,6 +44,23 @@ impl Http {
         Self {
             client: client.build().expect("the TLS configuration is one of rustls"),
             base: url,
+            scope: ROOT.to_owned(),
+        }
+    }
+
+    /// The same for the world of this name.
+    pub(super) fn world(&self, name: &str) -> Self {
+        Self {
+            scope: format!("{ROOT}/worlds/{}", percent_encoded(name)),
+            ..self.clone()
+        }
+    }
+
+    /// The same for what is above all worlds.
+    pub(super) fn root(&self) -> Self {
+        Self {
+            scope: ROOT.to_owned(),
+            ..self.clone()
         }
     }
 
@@ -66,12 +81,28 @@ impl Http {
         self.json(self.request(Method::POST, path, &[]).json(body)).await
     }
 
+    pub(super) async fn put_json<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.json(self.request(Method::PUT, path, &[]).json(body)).await
+    }
+
     pub(super) async fn patch<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
         self.json(self.request(Method::PATCH, path, &[]).json(body)).await
+    }
+
+    pub(super) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Result<T, ClientError> {
+        self.json(self.request(Method::PUT, path, &[]).body(body)).await
     }
 
     pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
@@ -85,9 +116,9 @@ impl Http {
         count: usize,
         timeout: Duration,
     ) -> Result<T, ClientError> {
-        let wait = WaitQuery {
-            count,
-            timeout_ms: timeout.as_millis(),
+        let wait = WaitLimits {
+            count: Some(count),
+            timeout_ms: Some(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
         };
         let request = self.request(Method::GET, path, &[query_of(filter), query_of(&wait)]);
         self.json(request.timeout(timeout + LIMIT)).await
@@ -96,10 +127,9 @@ impl Http {
     pub(super) async fn text(&self, path: &str) -> Result<String, ClientError> {
         let (url, status, body) = self.send(self.request(Method::GET, path, &[])).await?;
         if status == 200 {
-            Ok(body)
-        } else {
-            Err(ClientError::Unexpected { url, status, body })
+            return Ok(body);
         }
+        Err(refused(url, status, body))
     }
 
     fn request(&self, method: Method, path: &str, query: &[String]) -> RequestBuilder {
@@ -111,7 +141,7 @@ impl Http {
         let separator = if query.is_empty() { "" } else { "?" };
         self.client.request(
             method,
-            format!("{}/__sim/{path}{separator}{}", self.base, query.join("&")),
+            format!("{}{}/{path}{separator}{}", self.base, self.scope, query.join("&")),
         )
     }
 
@@ -120,10 +150,7 @@ impl Http {
         if (200..300).contains(&status) {
             return serde_json::from_str(&body).map_err(|_| ClientError::Unexpected { url, status, body });
         }
-        match serde_json::from_str(&body) {
-            Ok(rejection) => Err(ClientError::Refused { status, rejection }),
-            Err(_) => Err(ClientError::Unexpected { url, status, body }),
-        }
+        Err(refused(url, status, body))
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<(String, u16, String), ClientError> {
@@ -140,6 +167,14 @@ impl Http {
         let (url, status) = (response.url().to_string(), response.status().as_u16());
         let body = response.text().await.map_err(unreachable)?;
         Ok((url, status, body))
+    }
+}
+
+/// What an answer that is none of success means.
+fn refused(url: String, status: u16, body: String) -> ClientError {
+    match serde_json::from_str(&body) {
+        Ok(rejection) => ClientError::Refused { status, rejection },
+        Err(_) => ClientError::Unexpected { url, status, body },
     }
 }
 

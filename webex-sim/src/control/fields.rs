@@ -1,13 +1,15 @@
 //! Reads JSON objects and queries field by field, so that a mistake is answered with the field, the reason and what
 //! would have been accepted, instead of a parser's words.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::control::types::Rejection;
 
 /// The fields of a request that have not been read yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Fields {
     values: Map<String, Value>,
     /// Names asked for, to list when an unknown one is left over.
@@ -42,7 +44,8 @@ impl Fields {
         Ok(Self::new(values))
     }
 
-    fn new(values: Map<String, Value>) -> Self {
+    /// The members of an object.
+    pub(crate) fn new(values: Map<String, Value>) -> Self {
         Self {
             values,
             known: Vec::new(),
@@ -69,6 +72,34 @@ impl Fields {
         })
     }
 
+    /// Any number.
+    pub(crate) fn float(&mut self, name: &'static str, accepted: &str) -> Result<Option<f64>, Rejection> {
+        self.take(name, accepted, Value::as_f64)
+    }
+
+    /// An object with fields of its own; see [`within`].
+    pub(crate) fn object(&mut self, name: &'static str) -> Result<Option<Self>, Rejection> {
+        self.take(name, "a JSON object", |value| {
+            value.as_object().cloned().map(Self::new)
+        })
+    }
+
+    /// Any JSON but null.
+    pub(crate) fn value(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        self.values.shift_remove(name).filter(|value| !value.is_null())
+    }
+
+    /// All fields, whatever their names: each a text, or null.
+    pub(crate) fn texts_or_nothing(self) -> Result<BTreeMap<String, Option<String>>, Rejection> {
+        let fields = self.values.into_iter().map(|(name, value)| match value {
+            Value::Null => Ok((name, None)),
+            Value::String(text) => Ok((name, Some(text))),
+            other => Err(rejection(&name, &format!("is {other}"), "a text, or null")),
+        });
+        fields.collect()
+    }
+
     /// True or false, also as text.
     pub(crate) fn flag(&mut self, name: &'static str) -> Result<Option<bool>, Rejection> {
         self.take(name, "true or false", |value| match value {
@@ -86,6 +117,11 @@ impl Fields {
                 .map(|text| text.as_str().map(str::to_owned))
                 .collect()
         })
+    }
+
+    /// An object, as it is.
+    pub(crate) fn map(&mut self, name: &'static str) -> Result<Option<Map<String, Value>>, Rejection> {
+        self.take(name, "an object", |value| value.as_object().cloned())
     }
 
     /// One of several words.
@@ -132,11 +168,11 @@ impl Fields {
         match self.values.shift_remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => read(&value).map(Some).ok_or_else(|| {
-                // A password must not be repeated, whatever it is.
-                let reason = if name == "password" {
-                    "is no text".to_owned()
-                } else {
-                    format!("is {value}")
+                // What holds a secret must not be repeated, whatever it is.
+                let reason = match name {
+                    "password" | "client_secret" => "is no text".to_owned(),
+                    "seed" => "is no object".to_owned(),
+                    _ => format!("is {value}"),
                 };
                 rejection(name, &reason, accepted)
             }),
@@ -147,6 +183,14 @@ impl Fields {
 /// A field that must be there.
 pub(crate) fn required<T>(field: &str, value: Option<T>, accepted: &str) -> Result<T, Rejection> {
     value.ok_or_else(|| rejection(field, "is missing", accepted))
+}
+
+/// Puts the name of the object before the name of a field in it.
+pub(crate) fn within(object: &str) -> impl Fn(Rejection) -> Rejection {
+    move |rejection| Rejection {
+        field: format!("{object}.{}", rejection.field),
+        ..rejection
+    }
 }
 
 /// What is wrong with a field.

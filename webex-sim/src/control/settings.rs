@@ -12,38 +12,36 @@ const LONGEST_S: u64 = 315_360_000;
 /// Longest delay of the token endpoint: beyond an hour a test means something else.
 const LONGEST_DELAY_MS: u64 = 3_600_000;
 
+/// Longest window of the rate limit: a day. Webex's are minutes.
+const LONGEST_WINDOW_S: u64 = 86_400;
+
 /// Applies what is present. On error nothing has changed.
 pub(crate) fn apply(settings: &mut Settings, patch: &SettingsPatch) -> Result<(), Rejection> {
-    fn set<T: Clone>(value: &mut T, new: Option<&T>) {
-        if let Some(new) = new {
-            value.clone_from(new);
-        }
-    }
     let mut changed = settings.clone();
-    set(
-        &mut changed.access_token_lifetime_s,
-        patch.access_token_lifetime_s.as_ref(),
+    macro_rules! take {
+        ($($field:ident),+ $(,)?) => {
+            $(if let Some(value) = &patch.$field {
+                changed.$field.clone_from(value);
+            })+
+        };
+    }
+    take!(
+        access_token_lifetime_s,
+        refresh_token_lifetime_s,
+        code_lifetime_s,
+        same_token_within_24h,
+        rotation,
+        token_endpoint_delay_ms,
+        max_access_tokens,
+        invalid_client_status,
+        token_error_shape,
+        provisioning_delay_s,
+        directory_sync_delay_s,
+        rate_limit_requests,
+        rate_limit_window_s,
+        redirect_uris,
+        base_url,
     );
-    set(
-        &mut changed.refresh_token_lifetime_s,
-        patch.refresh_token_lifetime_s.as_ref(),
-    );
-    set(&mut changed.code_lifetime_s, patch.code_lifetime_s.as_ref());
-    set(
-        &mut changed.same_token_within_24h,
-        patch.same_token_within_24h.as_ref(),
-    );
-    set(&mut changed.rotation, patch.rotation.as_ref());
-    set(
-        &mut changed.token_endpoint_delay_ms,
-        patch.token_endpoint_delay_ms.as_ref(),
-    );
-    set(&mut changed.max_access_tokens, patch.max_access_tokens.as_ref());
-    set(
-        &mut changed.invalid_client_status,
-        patch.invalid_client_status.as_ref(),
-    );
-    set(&mut changed.redirect_uris, patch.redirect_uris.as_ref());
     check(&changed)?;
     *settings = changed;
     Ok(())
@@ -72,6 +70,20 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Rejection> {
         1_000_000,
         "a number of tokens",
     )?;
+    range(
+        "rate_limit_requests",
+        settings.rate_limit_requests,
+        0,
+        1_000_000,
+        "a number of requests",
+    )?;
+    range(
+        "rate_limit_window_s",
+        settings.rate_limit_window_s,
+        1,
+        LONGEST_WINDOW_S,
+        "whole seconds",
+    )?;
     if !matches!(settings.invalid_client_status, 400 | 401) {
         let reason = format!("is {}", settings.invalid_client_status);
         return Err(rejection(
@@ -80,6 +92,16 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Rejection> {
             "400 or 401".to_owned(),
         ));
     }
+    if !is_base_url(&settings.base_url) {
+        return Err(rejection(
+            "base_url",
+            format!("is {:?}", settings.base_url),
+            "an absolute http or https URL without credentials, query and fragment, or nothing".to_owned(),
+        ));
+    }
+    let delay = |field, value| range(field, value, 0, LONGEST_S, "whole seconds");
+    delay("provisioning_delay_s", settings.provisioning_delay_s)?;
+    delay("directory_sync_delay_s", settings.directory_sync_delay_s)?;
     let mut seen = HashSet::new();
     for (n, uri) in settings.redirect_uris.iter().enumerate() {
         // Custom schemes may be registered; a fragment may not be there (RFC 6749, section 3.1.2).
@@ -95,6 +117,20 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Rejection> {
         }
     }
     Ok(())
+}
+
+/// Whether links can start with it; nothing stands for the URL of the request.
+fn is_base_url(text: &str) -> bool {
+    let fits = |url: Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+    };
+    // A link stands between angle brackets in a header field.
+    let written =
+        |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'<' | b'>' | b'"' | b'\\');
+    text.is_empty() || (text.bytes().all(written) && text.contains("://") && Url::parse(text).is_ok_and(fits))
 }
 
 fn range(field: &str, value: u64, least: u64, most: u64, what: &str) -> Result<(), Rejection> {
@@ -149,6 +185,30 @@ mod tests {
                 ..Settings::default()
             };
             assert_eq!(check(&settings).is_ok(), good, "{uri}");
+        }
+    }
+    #[test]
+    fn a_base_url_is_absolute_and_ends_before_the_query() {
+        for (url, good) in [
+            ("", true),
+            ("https://webexapis.com", true),
+            ("http://sim:8080/webex/", true),
+            ("webexapis.com", false),
+            ("https:webexapis.com", false),
+            ("/v1", false),
+            ("ftp://webexapis.com", false),
+            ("https://webexapis.com?a=1", false),
+            ("https://webexapis.com/?", false),
+            ("https://webexapis.com#a", false),
+            ("https://a@webexapis.com", false),
+            ("https://webexapis.com/>", false),
+            ("https://webexapis.com/ä", false),
+        ] {
+            let settings = Settings {
+                base_url: url.to_owned(),
+                ..Settings::default()
+            };
+            assert_eq!(check(&settings).is_ok(), good, "{url}");
         }
     }
 }

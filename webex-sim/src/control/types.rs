@@ -1,20 +1,38 @@
 //! The JSON of the control API. One definition for the server and the typed client; serde and nothing else.
 //! Times are RFC 3339 texts in simulated time, secrets are fingerprints (the first 12 hex digits of their SHA-256).
 
+mod coverage;
+mod faults;
 mod journal;
+mod replay;
 mod settings;
+mod subscribers;
 mod tokens;
 mod violations;
+mod worlds;
 
 use serde::{Deserialize, Serialize};
 
-pub use journal::{Entry, EntryFilter, JournalCount, JournalPage, JournalWait, Version};
-pub use settings::{Rotation, Settings, SettingsPatch};
+pub use coverage::{Coverage, OperationCoverage, StatusCoverage};
+pub use faults::{
+    Delay, Fault, FaultAction, FaultList, FaultMatch, FaultRule, HeaderMatch, RetryAfter, When, Wire,
+};
+pub use journal::{
+    Content, Entry, EntryFilter, Exchange, JournalCount, JournalPage, JournalWait, NearMiss, NearMisses,
+    Version, WaitLimits,
+};
+pub use replay::{ReplayList, ReplayedExchange};
+pub use settings::{Rotation, Settings, SettingsPatch, TokenErrorShape};
+pub use subscribers::{SubscriberFault, SubscriberState, SubscriberStatus, SubscriberStatusChange};
 pub use tokens::{EndTokens, Ended, LostAnswers, TokenInfo, TokenKind, TokenList, TokenState};
 pub use violations::{Violation, ViolationKind, ViolationList};
+pub use worlds::{
+    CreatedWorld, Deleted, Imported, NewWorld, SnapshotInfo, SnapshotList, WorldInfo, WorldList,
+};
 
 /// `GET /__sim/health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Health {
     /// Always `ok`.
     pub status: String,
@@ -24,6 +42,7 @@ pub struct Health {
 
 /// `GET /__sim/clock`, and the answer to `POST`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ClockState {
     /// The simulated time.
     pub now: String,
@@ -37,6 +56,7 @@ pub struct ClockState {
 
 /// `POST /__sim/clock`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ClockChange {
     /// Moves the clock forward.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +68,7 @@ pub struct ClockChange {
 
 /// What the next authorize request is answered with, instead of the sign-in page. `POST /__sim/consent` adds one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Consent {
     /// This person signs in and accepts.
@@ -69,6 +90,7 @@ pub enum Consent {
 
 /// The consent queue after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ConsentQueue {
     /// The next one first.
     pub queue: Vec<Consent>,
@@ -76,6 +98,7 @@ pub struct ConsentQueue {
 
 /// `POST /__sim/people/{person}/password`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct PasswordChange {
     /// The new password.
     pub password: String,
@@ -83,6 +106,7 @@ pub struct PasswordChange {
 
 /// What is wrong with a control request. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[error("{field} {reason}; accepted: {accepted}")]
 pub struct Rejection {
     /// The field, parameter or part of the path.

@@ -1,9 +1,10 @@
 //! Replaces secrets by their fingerprints: by the name of the field they stand in, and, wherever else they turn up, by
 //! their shape. What is left can be shown, logged and attached to a bug report.
 
-use crate::control::types::Entry;
+use crate::control::types::Exchange;
 use crate::oauth::token_value::CLUSTER;
 use crate::secret::fingerprint;
+use crate::vault::Vault;
 
 /// Query and form fields that hold a secret. `state` is not one of them: a test wants to see it.
 const SECRET_FIELDS: [&str; 9] = [
@@ -20,9 +21,6 @@ const SECRET_FIELDS: [&str; 9] = [
 
 /// Header fields that hold a secret and nothing else.
 const SECRET_HEADERS: [&str; 4] = ["cookie", "proxy-authorization", "set-cookie", "x-gateway-key"];
-
-/// A shorter text is a part of too many others to be replaced wherever it stands.
-const SHORTEST_SECRET: usize = 6;
 
 /// Characters before the cluster in a token and after it, with the separators.
 const TOKEN_HEAD: usize = 64;
@@ -77,6 +75,13 @@ pub(crate) fn query(query: &str) -> String {
     fields.collect::<Vec<_>>().join("&")
 }
 
+/// Whether the name of a secret field stands in a text; if not, no JSON in it has to be read.
+pub(crate) fn names_a_secret(text: &str) -> bool {
+    // A name in JSON stands between quotes.
+    let mut quoted = text.split('"').skip(1);
+    quoted.any(|word| SECRET_FIELDS.iter().any(|name| name.eq_ignore_ascii_case(word)))
+}
+
 /// Any text: whatever has the shape of a token of this simulator becomes its fingerprint.
 pub(crate) fn tokens(text: &str) -> String {
     let middle = format!("_{CLUSTER}_");
@@ -103,19 +108,18 @@ pub(crate) fn tokens(text: &str) -> String {
     shown
 }
 
-/// The secrets that the world knows, as they are and percent-encoded, wherever they stand in an entry.
-pub(crate) fn known(entry: &mut Entry, secrets: &[String]) {
+/// The secrets that any world knows, as they are and percent-encoded, wherever they stand in an exchange.
+pub(crate) fn known(exchange: &mut Exchange, vault: &Vault) {
+    let entry = &mut exchange.entry;
     let texts = [&mut entry.path, &mut entry.query, &mut entry.tracking_id];
-    let headers = entry.headers.iter_mut().map(|(_, value)| value);
+    let headers = entry.headers.iter_mut().chain(&mut exchange.response_headers);
     let form = entry.form.iter_mut().flat_map(|(name, value)| [name, value]);
-    for text in texts.into_iter().chain(headers).chain(form) {
-        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
-            let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-            for form in [secret, &encoded] {
-                if text.contains(form.as_str()) {
-                    *text = text.replace(form.as_str(), &fingerprint(secret));
-                }
-            }
+    let bodies = [&mut exchange.request_body, &mut exchange.response_body];
+    let bodies = bodies.into_iter().flatten().map(|body| &mut body.text);
+    let headers = headers.map(|(_, value)| value);
+    for text in texts.into_iter().chain(headers).chain(form).chain(bodies) {
+        if let Some(shown) = vault.redacted(text) {
+            *text = shown;
         }
     }
 }

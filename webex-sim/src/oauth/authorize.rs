@@ -12,7 +12,6 @@ use http::{Method, Uri};
 use self::request::{AuthorizeRequest, Failure};
 use super::params::Params;
 use super::registry::Authorization;
-use crate::api::error::ApiError;
 use crate::context::{Context, Note};
 use crate::control::types::Consent;
 use crate::world::State;
@@ -59,14 +58,6 @@ pub(crate) async fn post(context: Context, body: Bytes) -> Response {
     answer(&context, &params, Step::Decide)
 }
 
-/// Another method than GET and POST.
-pub(crate) async fn only_get_and_post(context: Context) -> Response {
-    ApiError::MethodNotAllowed {
-        allow: "GET, HEAD, POST",
-    }
-    .render(&context.tracking)
-}
-
 fn answer(context: &Context, params: &Params, step: Step) -> Response {
     let mut state = context.world.state();
     let request = match request::parse(params, &state.integration, &state.settings) {
@@ -92,7 +83,11 @@ fn answer(context: &Context, params: &Params, step: Step) -> Response {
     match params.get("decision").filter(|_| step == Step::Decide) {
         None => show(&state, &request, params),
         Some("decline") => decide(context, &mut state, &request, Decision::Decline),
-        Some(_) => sign_in(context, &mut state, &request, params),
+        Some("blocked") => page::blocked(&state),
+        Some(other) => match page::outcome(other) {
+            Some(outcome) => decide(context, &mut state, &request, outcome),
+            None => sign_in(context, &mut state, &request, params),
+        },
     }
 }
 
@@ -110,6 +105,7 @@ fn show(state: &State, request: &AuthorizeRequest, params: &Params) -> Response 
     match &request.login_hint {
         None => page::choose(state, params, None),
         Some(hint) => match state.person(hint) {
+            Some(person) if !person.login_enabled => page::disabled(state, person),
             Some(person) => page::sign_in(state, request, params, person, false),
             None => page::choose(state, params, Some(hint)),
         },
@@ -121,12 +117,13 @@ fn sign_in(context: &Context, state: &mut State, request: &AuthorizeRequest, par
     let named = params.get("person").unwrap_or_default();
     match state.person(named) {
         None => page::choose(state, params, Some(named)),
+        Some(person) if !person.login_enabled => page::disabled(state, person),
         Some(person)
             if person
                 .password
                 .matches(params.get("password").unwrap_or_default()) =>
         {
-            let email = person.email.clone();
+            let email = person.email().to_owned();
             decide(context, state, request, Decision::Accept { email })
         }
         Some(person) => page::sign_in(state, request, params, person, true),
@@ -141,6 +138,9 @@ fn decide(context: &Context, state: &mut State, request: &AuthorizeRequest, deci
                 let text = format!("There is nobody called {email}.");
                 return redirect::error(&request.target, "server_error", Some(&text), echoed);
             };
+            if !person.login_enabled {
+                return page::disabled(state, person);
+            }
             let authorization = Authorization {
                 client_id: state.integration.client_id.clone(),
                 person: person.id,

@@ -1,11 +1,14 @@
 //! Codes, grants and access tokens of a world: what is issued, what is still good, and why not. Pure: the time and
 //! the randomness of each step are arguments, and nothing here knows HTTP.
 
+pub(crate) mod document;
+mod holder;
 mod listing;
 
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::pkce::Challenge;
@@ -13,7 +16,8 @@ use super::scope::ScopeSet;
 use super::token_value::generate;
 use crate::control::types::{Rotation, Settings};
 use crate::random::Random;
-use crate::secret::Secret;
+use crate::secret::{Secret, exported};
+use crate::world::Tag;
 
 pub(crate) use listing::Selection;
 
@@ -24,8 +28,10 @@ const SAME_TOKEN_FOR: SignedDuration = SignedDuration::from_hours(24);
 const DEAD_KEPT: usize = 2_000;
 
 /// Everything issued in a world.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Registry {
+    /// What marks the codes and tokens as this world's.
+    tag: Tag,
     codes: HashMap<Secret, Code>,
     /// By refresh token.
     grants: HashMap<Secret, Grant>,
@@ -36,7 +42,8 @@ pub(crate) struct Registry {
 }
 
 /// What a person has agreed to on the authorize page.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Authorization {
     pub(crate) client_id: String,
     pub(crate) person: Uuid,
@@ -72,6 +79,7 @@ pub(crate) struct Issued {
 pub(crate) struct Bearer {
     pub(crate) person: Uuid,
     pub(crate) scopes: ScopeSet,
+    pub(crate) expires_at: Timestamp,
 }
 
 /// Why nothing is issued.
@@ -98,7 +106,8 @@ pub(crate) enum Refusal {
 }
 
 /// When something was issued and until when it is good.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Life {
     serial: u64,
     issued_at: Timestamp,
@@ -106,14 +115,16 @@ struct Life {
     revoked: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Code {
     life: Life,
     used: bool,
     authorization: Authorization,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Grant {
     life: Life,
     client_id: String,
@@ -121,6 +132,7 @@ struct Grant {
     organization: Uuid,
     scopes: ScopeSet,
     /// The access token issued last, which a refresh within a day returns again.
+    #[serde(with = "exported")]
     latest: Secret,
     /// Serial number of the first refresh token since the authorization; rotation keeps it.
     family: u64,
@@ -128,7 +140,8 @@ struct Grant {
     replaced: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Token {
     life: Life,
     client_id: String,
@@ -141,6 +154,17 @@ struct Token {
 // === impl Registry ===
 
 impl Registry {
+    /// Nothing is issued yet.
+    pub(crate) fn new(tag: Tag) -> Self {
+        Self {
+            tag,
+            codes: HashMap::new(),
+            grants: HashMap::new(),
+            tokens: HashMap::new(),
+            serial: 0,
+        }
+    }
+
     /// A code for what a person has agreed to.
     pub(crate) fn issue_code(
         &mut self,
@@ -149,7 +173,7 @@ impl Registry {
         now: Timestamp,
         random: &dyn Random,
     ) -> Secret {
-        let code = generate(random, authorization.organization);
+        let code = generate(random, self.tag, authorization.organization);
         let life = self.life(now, settings.code_lifetime_s);
         self.codes.insert(
             code.clone(),
@@ -175,14 +199,18 @@ impl Registry {
             .codes
             .get_mut(&Secret::new(exchange.code))
             .ok_or(Refusal::Code)?;
-        if code.authorization.client_id != exchange.client_id || code.used || !code.life.is_good(now) {
+        if code.authorization.client_id != exchange.client_id {
             return Err(Refusal::Code);
         }
+        let good = !code.used && code.life.is_good(now);
         code.used = true;
+        if !good {
+            return Err(Refusal::Code);
+        }
         let authorization = code.authorization.clone();
         authorization.admits(exchange, settings)?;
         self.check_limit(authorization.person, settings, now)?;
-        let refresh_token = generate(random, authorization.organization);
+        let refresh_token = generate(random, self.tag, authorization.organization);
         let life = self.life(now, settings.refresh_token_lifetime_s);
         let access_token = self.issue_token(&authorization.grantee(life), settings, now, random);
         let grant = Grant {
@@ -274,7 +302,7 @@ impl Registry {
             grant.replaced = true;
         }
         self.grants.insert(old, grant);
-        (generate(random, new.organization), new)
+        (generate(random, self.tag, new.organization), new)
     }
 
     /// Ends all tokens of a family (RFC 9700, section 4.14.2); the number of those that were good.
@@ -301,7 +329,20 @@ impl Registry {
         Some(Bearer {
             person: token.person,
             scopes: token.scopes.clone(),
+            expires_at: token.life.expires_at,
         })
+    }
+
+    /// Ends the token that a client presents: an access token alone, a refresh token with its whole grant.
+    pub(crate) fn revoke_token(&mut self, client_id: &str, token: &str, now: Timestamp) {
+        let token = Secret::new(token);
+        let own = |owner: &str| owner == client_id;
+        if let Some(token) = self.tokens.get_mut(&token).filter(|token| own(&token.client_id)) {
+            token.life.revoked = true;
+        }
+        if let Some(grant) = self.grants.get(&token).filter(|grant| own(&grant.client_id)) {
+            self.revoke_family(grant.family, now);
+        }
     }
 
     /// Ends every code and token of a person; the number of tokens that were good.
@@ -344,7 +385,7 @@ impl Registry {
         now: Timestamp,
         random: &dyn Random,
     ) -> Secret {
-        let access_token = generate(random, grantee.organization);
+        let access_token = generate(random, self.tag, grantee.organization);
         let token = Token {
             life: self.life(now, settings.access_token_lifetime_s),
             client_id: grantee.client_id.to_owned(),

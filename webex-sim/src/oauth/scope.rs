@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Scopes that need not be enabled on an integration: `OpenID` Connect's, and the one the developer portal adds to
 /// every authorize URL it generates ("Login with Webex", scopes).
 const ALWAYS_ALLOWED: [&str; 6] = ["openid", "email", "profile", "address", "phone", "spark:kms"];
 
 /// Some scopes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct ScopeSet(Vec<String>);
 
 /// A character that RFC 6749 does not allow in a scope.
@@ -50,6 +53,20 @@ impl ScopeSet {
         requested
             .iter()
             .all(|scope| self.contains(scope) || ALWAYS_ALLOWED.contains(&scope))
+    }
+}
+
+impl TryFrom<String> for ScopeSet {
+    type Error = InvalidScope;
+
+    fn try_from(text: String) -> Result<Self, InvalidScope> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ScopeSet> for String {
+    fn from(scopes: ScopeSet) -> Self {
+        scopes.to_string()
     }
 }
 

@@ -4,6 +4,7 @@
 mod credentials;
 mod error;
 mod respond;
+mod revoke;
 
 use std::time::Duration;
 
@@ -13,10 +14,12 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use self::credentials::Credentials;
-use self::error::TokenError;
+pub(crate) use self::credentials::basic_client;
+use self::error::{Style, TokenError};
+pub(crate) use self::respond::bare;
+pub(crate) use self::revoke::post as revoke;
 use super::params::Params;
 use super::registry::{Exchange, Issued, Refusal};
-use crate::api::error::ApiError;
 use crate::context::{Context, Note};
 use crate::secret::fingerprint;
 use crate::world::State;
@@ -25,15 +28,12 @@ use crate::world::State;
 /// network: a client that gives up has its code spent and its token issued all the same.
 pub(crate) async fn post(context: Context, headers: HeaderMap, body: Bytes) -> Response {
     let now = context.world.clock.now();
-    let (outcome, lost, delay, invalid_client_status) = {
+    let (outcome, lost, delay, style) = {
         let mut state = context.world.state();
         let outcome = grant(&context, &mut state, &headers, &body, now);
         let person = outcome.as_ref().ok().and_then(|issued| {
-            state
-                .people
-                .iter()
-                .find(|person| person.id == issued.person)
-                .map(|person| person.email.clone())
+            let person = state.directory.people.get(&issued.person);
+            person.map(|person| person.email().to_owned())
         });
         let lost = outcome.is_ok() && state.lose_answers > 0;
         state.lose_answers -= u32::from(lost);
@@ -42,7 +42,7 @@ pub(crate) async fn post(context: Context, headers: HeaderMap, body: Bytes) -> R
             (outcome, person),
             lost,
             settings.token_endpoint_delay_ms,
-            settings.invalid_client_status,
+            Style::of(settings),
         )
     };
     if delay > 0 {
@@ -62,23 +62,13 @@ pub(crate) async fn post(context: Context, headers: HeaderMap, body: Bytes) -> R
                 oauth_error: error.code().map(str::to_owned),
                 ..Note::default()
             };
-            note.on(error.render(&context.tracking, invalid_client_status))
+            note.on(error.render(&context.tracking, style))
         }
     }
 }
 
-/// Another method than POST.
-pub(crate) async fn only_post(context: Context) -> Response {
-    ApiError::MethodNotAllowed { allow: "POST" }.render(&context.tracking)
-}
-
-fn grant(
-    context: &Context,
-    state: &mut State,
-    headers: &HeaderMap,
-    body: &[u8],
-    now: jiff::Timestamp,
-) -> Result<Issued, TokenError> {
+/// The form, and the client that has proved who it is.
+fn read(state: &State, headers: &HeaderMap, body: &[u8]) -> Result<(Params, Credentials), TokenError> {
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -92,9 +82,21 @@ fn grant(
         return Err(TokenError::Repeated(name.to_owned()));
     }
     let client = Credentials::of(headers, &params)?;
-    if !client.are_those_of(&state.integration) {
-        return Err(TokenError::InvalidClient);
+    if client.are_those_of(&state.integration) {
+        Ok((params, client))
+    } else {
+        Err(TokenError::InvalidClient)
     }
+}
+
+fn grant(
+    context: &Context,
+    state: &mut State,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: jiff::Timestamp,
+) -> Result<Issued, TokenError> {
+    let (params, client) = read(state, headers, body)?;
     let required = |name| params.get(name).ok_or(TokenError::Blank(name));
     let random = context.world.random.as_ref();
     let State {
@@ -111,6 +113,9 @@ fn grant(
                 redirect_uri: params.get("redirect_uri"),
                 code_verifier: params.get("code_verifier"),
             };
+            if registry.was_presented(&client.id, exchange.code) {
+                violations.code_again(&client.id, &fingerprint(exchange.code), now);
+            }
             Ok(registry.exchange(&exchange, settings, now, random)?)
         }
         "refresh_token" => {
@@ -119,6 +124,12 @@ fn grant(
             let issued = registry.refresh(&client.id, token, settings, now, random);
             if issued == Err(Refusal::Replaced) {
                 violations.reuse(&client.id, &fingerprint(token), now);
+            }
+            if matches!(
+                issued,
+                Err(Refusal::RefreshToken | Refusal::RotatingRefreshToken | Refusal::Replaced)
+            ) {
+                violations.refused_refresh(&client.id, &fingerprint(token), now);
             }
             Ok(issued?)
         }

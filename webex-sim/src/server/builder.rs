@@ -12,14 +12,14 @@ use super::listen::Listener;
 use super::running::{Addresses, Running};
 use super::tls::{self, TlsError, TlsFiles};
 use crate::clock::{SystemClock, WallClock};
-use crate::control::types::{Rejection, Settings, SettingsPatch};
-use crate::control::{router as control_router, settings};
+use crate::control::router as control_router;
+use crate::control::types::{Rejection, SettingsPatch};
 use crate::random::{OsRandom, Random};
+use crate::replay::{self, ArchiveError};
 use crate::router;
 use crate::secret::Secret;
 use crate::seed::Seed;
-use crate::world::World;
-use crate::worlds::Worlds;
+use crate::worlds::{Start, Worlds};
 
 /// Entries a journal keeps: an hour of a busy test, some 10 MB.
 const JOURNAL_CAPACITY: usize = 10_000;
@@ -43,6 +43,7 @@ pub struct Builder {
     clock: Arc<dyn WallClock>,
     random: Arc<dyn Random>,
     journal_capacity: usize,
+    replay: Option<String>,
 }
 
 /// A simulator that did not start.
@@ -61,6 +62,9 @@ pub enum StartError {
     /// The settings are not valid.
     #[error("the settings are not valid: {0}")]
     Settings(#[from] Rejection),
+    /// The recording to replay cannot be used.
+    #[error("the recording {0}")]
+    Replay(#[from] ArchiveError),
     /// No certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -83,6 +87,7 @@ impl Default for Builder {
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
             journal_capacity: JOURNAL_CAPACITY,
+            replay: None,
         }
     }
 }
@@ -167,9 +172,28 @@ impl Builder {
         self
     }
 
+    /// An HTTP Archive (HAR 1.2) whose answers are given again instead of simulated ones.
+    pub fn replay(mut self, archive: impl Into<String>) -> Self {
+        self.replay = Some(archive.into());
+        self
+    }
+
     /// Binds the listeners and serves. Nothing is served unless everything could be bound.
     pub async fn start(self) -> Result<Running, StartError> {
-        let settings = self.effective_settings()?;
+        let recording = self
+            .replay
+            .as_deref()
+            .map(|archive| replay::read(archive.as_bytes()))
+            .transpose()?;
+        let start = Start::new(
+            self.seed.clone(),
+            self.settings.clone(),
+            self.redirect_uris.clone(),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.random),
+            self.journal_capacity,
+        );
+        let worlds = Worlds::new(start, recording.unwrap_or_default())?;
         let certificates = tls::certificates(&self.tls_names, self.tls_files.as_ref(), self.clock.now())?;
         let api = self.listen("the API", self.port).await?;
         let tls = self.listen("the API over TLS", self.tls_port).await?;
@@ -180,14 +204,6 @@ impl Builder {
             control: control.1,
         };
 
-        let world = Arc::new(World::new(
-            self.seed.clone(),
-            settings,
-            self.clock,
-            self.random,
-            self.journal_capacity,
-        ));
-        let worlds = Worlds::new(world);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let serve = |socket, app, tls| {
             let listener = Listener {
@@ -203,7 +219,7 @@ impl Builder {
         serve(tls.0, app, Some(certificates.acceptor));
         serve(
             control.0,
-            control_router::control(worlds, certificates.authority_pem.clone()),
+            control_router::control(worlds.clone(), certificates.authority_pem.clone(), addresses),
             None,
         );
         tasks.close();
@@ -211,25 +227,10 @@ impl Builder {
             addresses,
             certificates.authority_pem,
             self.seed,
+            worlds,
             stop,
             tasks,
         ))
-    }
-
-    fn effective_settings(&self) -> Result<Settings, Rejection> {
-        let mut settings = Settings {
-            redirect_uris: self.seed.integration.redirect_uris.clone(),
-            ..Settings::default()
-        };
-        settings::apply(&mut settings, &self.seed.settings)?;
-        settings::apply(&mut settings, &self.settings)?;
-        for uri in &self.redirect_uris {
-            if !settings.redirect_uris.contains(uri) {
-                settings.redirect_uris.push(uri.clone());
-            }
-        }
-        settings::check(&settings)?;
-        Ok(settings)
     }
 
     async fn listen(

@@ -1,9 +1,7 @@
 //! Connections: accepting them, TLS, HTTP/1.1 and HTTP/2 on the same port, and ending them all at once.
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,12 +10,15 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
+
+use super::connection::Breakable;
+pub(crate) use super::connection::{Act, Connection, Cut};
 
 /// A client that does not finish its TLS handshake holds a task; this long at most.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
@@ -39,18 +40,6 @@ pub(crate) struct Listener {
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
-}
-
-/// The connection of a request, for those who want to break it; put into each request.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Connection {
-    broken: CancellationToken,
-}
-
-/// A socket that is reset when it is dropped, if its connection was broken.
-struct Breakable {
-    stream: TcpStream,
-    connection: Connection,
 }
 
 impl Default for Peer {
@@ -117,84 +106,38 @@ impl Listener {
         peer: Peer,
         connection: Connection,
     ) {
-        let broken = connection.broken.clone();
+        let own = connection.clone();
         let service = service_fn(move |request: http::Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(peer);
             request.extensions_mut().insert(connection.clone());
-            self.app.clone().oneshot(request)
+            let (answer, connection) = (self.app.clone().oneshot(request), connection.clone());
+            async move {
+                let Ok(answer) = answer.await;
+                connection.act(answer).await
+            }
         });
         let mut server = auto::Builder::new(TokioExecutor::new());
         server.http1().timer(TokioTimer::new());
         server.http2().timer(TokioTimer::new());
-        let serving = server.serve_connection(TokioIo::new(stream), service);
-        tokio::select! {
-            // The socket goes with what serves it, and is reset.
-            () = broken.cancelled() => {}
-            ended = serving => if let Err(error) = ended {
-                tracing::debug!(client_ip = %peer.ip, %error, "a connection ended with an error");
+        let mut serving = pin!(server.serve_connection(TokioIo::new(stream), service));
+        let mut leaving = pin!(own.leaving());
+        let mut left = false;
+        loop {
+            tokio::select! {
+                // The socket goes with what serves it, and is reset.
+                () = own.broken() => return,
+                () = &mut leaving, if !left => {
+                    left = true;
+                    serving.as_mut().graceful_shutdown();
+                }
+                ended = &mut serving => {
+                    if let Err(error) = ended {
+                        tracing::debug!(client_ip = %peer.ip, %error, "a connection ended with an error");
+                    }
+                    return;
+                }
             }
         }
-    }
-}
-
-// === impl Connection ===
-
-impl Connection {
-    /// Resets the connection instead of answering. It does not end: there is nobody left to answer.
-    pub(crate) async fn reset(&self) {
-        self.broken.cancel();
-        std::future::pending::<()>().await;
-    }
-}
-
-// === impl Breakable ===
-
-impl Drop for Breakable {
-    fn drop(&mut self) {
-        if self.connection.broken.is_cancelled() {
-            // Without lingering, closing sends RST instead of FIN.
-            let _ = self.stream.set_zero_linger();
-        }
-    }
-}
-
-impl AsyncRead for Breakable {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Breakable {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 }

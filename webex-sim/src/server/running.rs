@@ -5,8 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::control::handlers::worlds::created;
+use crate::control::types::{Coverage, CreatedWorld, NewWorld, Rejection};
 use crate::encode::percent_encoded;
 use crate::seed::Seed;
+use crate::worlds::Worlds;
 
 /// A running simulator. Dropping it stops it in the background; [`Running::stop`] waits until it has.
 #[derive(Debug)]
@@ -15,6 +18,7 @@ pub struct Running {
     addresses: Addresses,
     ca_pem: String,
     seed: Seed,
+    worlds: Worlds,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -32,6 +36,7 @@ impl Running {
         addresses: Addresses,
         ca_pem: String,
         seed: Seed,
+        worlds: Worlds,
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
@@ -39,6 +44,7 @@ impl Running {
             addresses,
             ca_pem,
             seed,
+            worlds,
             stop,
             tasks,
         }
@@ -47,19 +53,19 @@ impl Running {
     /// Origin of the API, such as `http://127.0.0.1:41234`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", reachable(self.addresses.api))
+        self.addresses.api_url()
     }
 
     /// Origin of the API over TLS, such as `https://localhost:41235`; its certificate is signed by [`Running::ca_pem`].
     #[must_use]
     pub fn tls_url(&self) -> String {
-        format!("https://localhost:{}", self.addresses.tls.port())
+        self.addresses.tls_url()
     }
 
     /// Origin of the control API.
     #[must_use]
     pub fn control_url(&self) -> String {
-        format!("http://{}", reachable(self.addresses.control))
+        self.addresses.control_url()
     }
 
     /// The certificate authority that clients of [`Running::tls_url`] have to trust, PEM.
@@ -106,6 +112,24 @@ impl Running {
         crate::client::ControlClient::new(self.control_url())
     }
 
+    /// Makes a world beside the first one, as `POST /__sim/worlds` does; on error there is none.
+    pub fn create_world(&self, new: &NewWorld) -> Result<CreatedWorld, Rejection> {
+        self.worlds.create(new).map(|world| created(&world))
+    }
+
+    /// The same, with a client of the control API for it.
+    #[cfg(feature = "client")]
+    pub fn world(&self, new: &NewWorld) -> Result<crate::client::World, Rejection> {
+        let created = self.create_world(new)?;
+        Ok(crate::client::World::new(created, &self.control()))
+    }
+
+    /// What has been exercised in all its worlds together, those included that are gone; `GET /__sim/coverage` is one world's.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        self.worlds.coverage()
+    }
+
     /// Closes listeners and connections and waits until they are closed: the next connection is refused.
     pub async fn stop(self) {
         self.stop.cancel();
@@ -116,6 +140,22 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+// === impl Addresses ===
+
+impl Addresses {
+    pub(crate) fn api_url(self) -> String {
+        format!("http://{}", reachable(self.api))
+    }
+
+    pub(crate) fn tls_url(self) -> String {
+        format!("https://localhost:{}", self.tls.port())
+    }
+
+    pub(crate) fn control_url(self) -> String {
+        format!("http://{}", reachable(self.control))
     }
 }
 

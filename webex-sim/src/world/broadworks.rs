@@ -1,25 +1,25 @@
 //! Enterprises and subscribers of Webex for BroadWorks (Webex API reference, "BroadWorks Enterprises" and "BroadWorks
-//! Subscribers").
+//! Subscribers"). What takes Webex a while is due at a moment of the simulated time and done by [`Directory::settle`].
+//!
+//! [`Directory::settle`]: super::Directory::settle
 
-use jiff::Timestamp;
-use uuid::Uuid;
+mod enterprise;
+mod provisioning;
+mod subscriber;
+mod sync;
 
-/// A BroadWorks enterprise and the Webex organisation that stands for it.
-#[derive(Debug, Clone)]
-#[expect(dead_code, reason = "shown by the operations on enterprises, which come next")]
-pub(crate) struct Enterprise {
-    pub(crate) id: Uuid,
-    pub(crate) organization: Uuid,
-    /// Such as `Reseller1+acme`.
-    pub(crate) sp_enterprise_id: String,
-    pub(crate) provisioning_id: String,
+pub(crate) use enterprise::Enterprise;
+pub(crate) use provisioning::{EmailTaken, NewSubscriber};
+pub(crate) use subscriber::{PACKAGES, Package, Profile, STATUSES, Subscriber, already_associated, is_email};
+pub(crate) use sync::{DirectorySync, SyncStatus};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// A time so many seconds later, as far as the clock goes.
+pub(crate) fn after(now: Timestamp, seconds: u64) -> Timestamp {
+    let delay = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    now.checked_add(delay).unwrap_or(Timestamp::MAX)
 }
 
-/// A BroadWorks user who is provisioned in Webex.
-#[derive(Debug, Clone)]
-#[expect(dead_code, reason = "shown by the operations on subscribers, which come next")]
-pub(crate) struct Subscriber {
-    pub(crate) id: Uuid,
-    pub(crate) user_id: String,
-    pub(crate) created: Timestamp,
-}
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,17 @@
 //! Who and what there is: organisations, people, enterprises and subscribers, each in the order of creation.
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::broadworks::{Enterprise, Subscriber};
 use super::person::{FULL_ADMIN, Person, Role};
-use crate::ids::{self, Kind};
+use crate::secret::Secret;
 use jiff::Timestamp;
 
 /// An organisation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Organization {
     pub(crate) id: Uuid,
     pub(crate) display_name: String,
@@ -27,13 +29,8 @@ pub(crate) struct Directory {
     pub(crate) people: IndexMap<Uuid, Person>,
     pub(crate) enterprises: IndexMap<Uuid, Enterprise>,
     pub(crate) subscribers: IndexMap<Uuid, Subscriber>,
-}
-
-impl Organization {
-    /// Whether `text` names it: UUID or Webex id.
-    pub(crate) fn answers_to(&self, text: &str) -> bool {
-        self.id.to_string() == text || ids::encode(Kind::Organization, self.id) == text
-    }
+    /// When something of `BroadWorks` is due next, or earlier.
+    pub(super) soonest: Option<Timestamp>,
 }
 
 impl Directory {
@@ -42,11 +39,10 @@ impl Directory {
         self.people.values().find(|person| person.answers_to(text))
     }
 
-    /// The organisation `text` names: UUID or Webex id.
-    pub(crate) fn organization(&self, text: &str) -> Option<&Organization> {
-        self.organizations
-            .values()
-            .find(|organization| organization.answers_to(text))
+    /// The passwords of all people; those who have none are left out.
+    pub(crate) fn passwords(&self) -> impl Iterator<Item = &Secret> {
+        let passwords = self.people.values().map(|person| &person.password);
+        passwords.filter(|password| !password.expose().is_empty())
     }
 
     /// What the person may do.
@@ -60,6 +56,18 @@ impl Directory {
             (true, false) => Role::FullAdmin,
             (false, _) => Role::User,
         }
+    }
+
+    /// Deletes an organisation with its `BroadWorks` enterprises and their subscribers, whatever is under way with them. People
+    /// stay.
+    pub(crate) fn delete_organization(&mut self, id: Uuid) {
+        self.organizations.shift_remove(&id);
+        self.enterprises
+            .retain(|_, enterprise| enterprise.organization != id);
+        let enterprises = &self.enterprises;
+        self.subscribers
+            .retain(|_, subscriber| enterprises.contains_key(&subscriber.enterprise));
+        self.look_ahead();
     }
 
     /// Whether somebody of `organization` can see what belongs to `other`: their own, and a partner's customers.

@@ -131,7 +131,10 @@ async fn somebody_who_is_no_administrator_is_warned_and_may_accept() {
         .await
         .tokens();
     let me = sim.get("/v1/people/me", &tokens.access).await.json();
-    assert_eq!(me["roles"], serde_json::json!([]));
+    assert_eq!(
+        (me["displayName"].as_str(), me.get("roles")),
+        (Some("Casey Lind"), None)
+    );
 }
 
 #[tokio::test]
@@ -236,6 +239,42 @@ async fn a_bad_request_leaves_the_queue_alone() {
 }
 
 #[tokio::test]
+async fn the_page_can_answer_with_each_error_that_webex_redirects_with() {
+    let sim = Sim::start().await;
+    let query = sim.authorize_path().split_once('?').unwrap().1.to_owned();
+    let base: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    for error in [
+        "server_error",
+        "invalid_scope",
+        "invalid_request",
+        "login_required",
+    ] {
+        let mut form: Vec<_> = base
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        form.extend([("person", ADMIN), ("decision", error)]);
+        let answer = sim.post_form("/v1/authorize", &form).await;
+        assert_eq!(answer.redirect_param("error").as_deref(), Some(error));
+        assert!(answer.redirect_param("error_description").is_some(), "{error}");
+    }
+    let mut form: Vec<_> = base
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    form.extend([("person", ADMIN), ("decision", "blocked")]);
+    let answer = sim.post_form("/v1/authorize", &form).await;
+    assert_eq!((answer.status, answer.header("location")), (403, None));
+    assert!(
+        answer.body.contains("Your administrator denied access"),
+        "{}",
+        answer.body
+    );
+}
+
+#[tokio::test]
 async fn a_look_ahead_takes_no_queued_consent_and_an_address_brings_no_decision() {
     let sim = Sim::start().await;
     sim.running.control().accept_as(ADMIN).await.unwrap();
@@ -251,4 +290,54 @@ async fn a_look_ahead_takes_no_queued_consent_and_an_address_brings_no_decision(
         200,
         "only the page's button decides"
     );
+}
+
+#[tokio::test]
+async fn who_may_not_sign_in_is_told_so_on_a_page_and_is_not_redirected() {
+    const CASEY: &str = "casey.lind@acme.example.com";
+    let sim = Sim::start().await;
+    let page = choose(&sim, "", CASEY).await;
+    let code = sim.code_for(CASEY, "").await;
+    let tokens = sim.exchange(&sim.code_for(CASEY, "").await).await.tokens();
+    let enable = async |enabled: bool| {
+        let admin = sim.log_in().await.access;
+        let list = sim.get(&format!("/v1/people?email={CASEY}"), &admin).await.json();
+        let url = format!(
+            "{}/v1/people/{}",
+            sim.running.url(),
+            list["items"][0]["id"].as_str().unwrap()
+        );
+        let body =
+            serde_json::json!({"emails": [CASEY], "displayName": "Casey Lind", "loginEnabled": enabled});
+        let answer = sim
+            .http
+            .put(url)
+            .bearer_auth(admin)
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200);
+    };
+    enable(false).await;
+    sim.running.control().accept_as(CASEY).await.unwrap();
+    let scripted = sim.open(&sim.authorize_path()).await;
+    let hinted = sim
+        .open(&format!("{}&login_hint={CASEY}", sim.authorize_path()))
+        .await;
+    // The page was open before.
+    let decided = decide(&sim, Form::of(&page.body), "accept").await;
+    for answer in [scripted, hinted, decided] {
+        assert_eq!((answer.status, answer.header("location")), (403, None));
+        let text = format!("The account {CASEY} has been disabled.");
+        assert!(answer.body.contains(&text), "{}", answer.body);
+    }
+    // What was given out before is of no use either, and does not come back.
+    for _ in 0..2 {
+        assert_eq!(sim.get("/v1/people/me", &tokens.access).await.status, 401);
+        assert_eq!(sim.refresh(&tokens.refresh).await.status, 400);
+        assert_eq!(sim.exchange(&code).await.status, 400);
+        enable(true).await;
+    }
+    assert!(!sim.code_for(CASEY, "").await.is_empty());
 }

@@ -51,3 +51,10 @@ fn the_example_for_rust_names_things_that_exist() {
         assert!(client.contains(&format!("pub async fn {name}(")), "{name}");
     }
 }
+
+#[test]
+fn the_example_of_a_seed_is_valid() {
+    let example = GUIDE.split_once("```yaml\n").unwrap().1;
+    let seed = Seed::parse(example.split_once("```").unwrap().0).unwrap();
+    assert_eq!((seed.organizations(), seed.people()), (12, 1_002));
+}

@@ -1,5 +1,9 @@
 //! A simulator whose time stands still and whose randomness repeats itself, with the requests that tests make.
 
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use reqwest::header::{HeaderMap, LOCATION};
@@ -19,11 +23,17 @@ pub(crate) const CALLBACK: &str = "http://localhost:9001/api/v01/webex/auth/code
 /// When the answers that the snapshots hold were given.
 pub(crate) const NOW: &str = "2026-02-10T08:09:45.250Z";
 
+/// Names the file that collects what the tests have exercised; without it nothing is written.
+const COVERAGE: &str = "WEBEX_SIM_COVERAGE";
+
 /// A simulator under test.
 pub(crate) struct Sim {
-    pub(crate) running: Running,
+    pub(crate) running: Counted,
     pub(crate) http: Client,
 }
+
+/// A simulator that tells at its end what was exercised: `just bar-sim-coverage` adds it all up.
+pub(crate) struct Counted(Option<Running>);
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -52,7 +62,10 @@ impl Sim {
             .random(Arc::new(CountingRandom::default()));
         let running = change(builder).start().await.unwrap();
         let http = client(running.ca_pem(), &["h2", "http/1.1"]);
-        Self { running, http }
+        Self {
+            running: Counted::from(running),
+            http,
+        }
     }
 
     pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
@@ -148,6 +161,58 @@ impl Sim {
                 "CONTROL",
             )
     }
+}
+
+impl Counted {
+    /// See [`Running::stop`].
+    pub(crate) async fn stop(mut self) {
+        let running = self.0.take().expect("only its end takes it");
+        report(&running);
+        running.stop().await;
+    }
+}
+
+impl From<Running> for Counted {
+    fn from(running: Running) -> Self {
+        Self(Some(running))
+    }
+}
+
+impl Deref for Counted {
+    type Target = Running;
+
+    fn deref(&self) -> &Running {
+        self.0.as_ref().expect("only its end takes it")
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if let Some(running) = &self.0 {
+            report(running);
+        }
+    }
+}
+
+/// Appends `{"operation","status","answers","scripted"}`, one a line. All in one write: other tests write, too.
+fn report(running: &Running) {
+    let Some(path) = std::env::var_os(COVERAGE) else {
+        return;
+    };
+    let mut lines = String::new();
+    for operation in running.coverage().operations {
+        let id = &operation.operation;
+        for status in operation.statuses.iter().filter(|status| status.answers > 0) {
+            let (code, answers, scripted) = (status.status, status.answers, status.scripted);
+            let line = serde_json::json!({
+                "operation": id, "status": code, "answers": answers, "scripted": scripted,
+            });
+            writeln!(lines, "{line}").expect("a text takes any text");
+        }
+    }
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(lines.as_bytes()));
+    written.expect("the file of WEBEX_SIM_COVERAGE can be written");
 }
 
 impl Answer {

@@ -93,7 +93,79 @@ async fn waiting_in_vain_shows_what_was_there() {
         .control()
         .journal_wait(&EntryFilter::path("/"), 2, Duration::from_millis(1))
         .await;
-    assert!(matches!(error, Err(ClientError::NotReached { wanted: 2, seen }) if seen.len() == 1));
+    assert!(matches!(error, Err(ClientError::NotReached { wanted: 2, seen, .. }) if seen.len() == 1));
+}
+
+#[tokio::test]
+async fn waiting_in_vain_says_what_nearly_came() {
+    let sim = Sim::start().await;
+    let _ = sim.open("/v1/people/me").await;
+    let filter = EntryFilter::operation("getMe").status(200);
+    let control = sim.running.control();
+    let wait = control.journal_wait(&filter, 1, Duration::from_millis(1));
+    let said = wait.await.unwrap_err().to_string();
+    let expected = "waited for 1 requests, but there were only 0; GET /v1/people/me nearly matches: status is 401, not 200";
+    assert_eq!(said, expected);
+    let misses = sim.running.control().journal_near_misses(&filter).await.unwrap();
+    assert_eq!((misses.len(), misses[0].entry.sequence), (1, 1));
+}
+
+#[tokio::test]
+async fn an_exchange_holds_both_bodies_without_secrets() {
+    let sim = Sim::start().await;
+    let tokens = sim.log_in().await;
+    sim.refresh(&tokens.refresh).await.tokens();
+    let control = sim.running.control();
+    let entry = control
+        .journal(&EntryFilter::grant("refresh_token"))
+        .await
+        .unwrap()
+        .pop()
+        .unwrap();
+    let exchange = control.journal_exchange(entry.sequence).await.unwrap();
+    let (asked, answered) = (exchange.request_body.unwrap(), exchange.response_body.unwrap());
+    assert!(asked.text.contains("grant_type=refresh_token"), "{}", asked.text);
+    let body: serde_json::Value = serde_json::from_str(&answered.text).unwrap();
+    assert_eq!(body["access_token"], webex_sim::fingerprint(&tokens.access));
+    assert_eq!(body["expires_in"], 1_209_599);
+    assert!(
+        exchange
+            .response_headers
+            .contains(&("pragma".into(), "no-cache".into()))
+    );
+    let unknown = control.journal_exchange(99).await.unwrap_err().to_string();
+    assert!(unknown.contains("404: sequence 99 is unknown"), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_request_for_what_is_not_simulated_names_the_nearest_operation() {
+    let sim = Sim::start().await;
+    let tokens = sim.log_in().await;
+    let _ = sim.get("/v1/broadworks/subscriber", &tokens.access).await;
+    let entries = sim
+        .running
+        .control()
+        .journal(&EntryFilter::default())
+        .await
+        .unwrap();
+    let last = entries.last().unwrap();
+    assert_eq!(last.nearest.as_deref(), Some("GET /v1/broadworks/subscribers"));
+    assert!(last.not_simulated);
+}
+
+#[tokio::test]
+async fn a_body_beyond_all_measure_is_refused_in_webexs_shape() {
+    let sim = Sim::start().await;
+    let url = format!("{}/v1/access_token", sim.running.url());
+    let answer = sim
+        .http
+        .post(url)
+        .body(vec![b'x'; 3 * 1024 * 1024])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 413);
+    assert!(answer.text().await.unwrap().contains("trackingId"));
 }
 
 #[tokio::test]
@@ -146,7 +218,17 @@ async fn no_secret_is_shown_anywhere_on_the_control_api() {
         .await
         .unwrap();
     let mut shown = String::new();
-    for path in ["journal", "tokens", "settings", "consent", "clock", "health"] {
+    for path in [
+        "journal",
+        "journal/har",
+        "journal/1",
+        "journal/near-misses?status=999",
+        "tokens",
+        "settings",
+        "consent",
+        "clock",
+        "health",
+    ] {
         let url = format!("{}/__sim/{path}", sim.running.control_url());
         shown += &sim.http.get(url).send().await.unwrap().text().await.unwrap();
     }

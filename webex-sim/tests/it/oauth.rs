@@ -4,11 +4,79 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use webex_sim::types::{EntryFilter, SettingsPatch, TokenKind};
+use webex_sim::types::{EntryFilter, SettingsPatch, TokenErrorShape, TokenKind};
 
 use crate::harness::{ADMIN, Answer, CALLBACK, Sim};
 
 const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test]
+async fn errors_come_in_the_shape_that_is_asked_for() {
+    let sim = Sim::start().await;
+    let mut said = String::new();
+    for shape in [
+        TokenErrorShape::AsSeen,
+        TokenErrorShape::Api,
+        TokenErrorShape::Wrapped,
+    ] {
+        let patch = SettingsPatch {
+            token_error_shape: Some(shape),
+            ..SettingsPatch::default()
+        };
+        sim.running.control().change_settings(&patch).await.unwrap();
+        let answer = sim.refresh("dead").await;
+        assert_eq!(answer.status, 400);
+        said += &answer
+            .body
+            .replace(answer.header("trackingid").unwrap(), "[tracking]");
+        said.push('\n');
+    }
+    assert_snapshot!("error_shapes", said);
+}
+
+#[tokio::test]
+async fn a_client_revokes_an_access_token_alone_and_a_refresh_token_with_its_grant() {
+    let sim = Sim::start().await;
+    let revoke = async |token: &str| {
+        let form = [
+            ("token", token),
+            ("client_id", sim.running.client_id()),
+            ("client_secret", sim.running.client_secret()),
+        ];
+        sim.post_form("/idb/oauth2/v1/revoke", &form).await.status
+    };
+    let tokens = sim.log_in().await;
+    assert_eq!(revoke(&tokens.access).await, 200);
+    assert_eq!(sim.get("/", &tokens.access).await.status, 401);
+    let again = sim.refresh(&tokens.refresh).await.tokens();
+    assert_eq!(revoke(&tokens.refresh).await, 200);
+    assert_eq!(sim.get("/", &again.access).await.status, 401);
+    assert_eq!(sim.refresh(&tokens.refresh).await.status, 400);
+    assert_eq!(
+        revoke("unknown").await,
+        200,
+        "nothing is told about tokens of others"
+    );
+    let stranger = [
+        ("token", "x"),
+        ("client_id", sim.running.client_id()),
+        ("client_secret", "wrong"),
+    ];
+    assert_eq!(
+        sim.post_form("/idb/oauth2/v1/revoke", &stranger).await.status,
+        400
+    );
+    let blank = [
+        ("client_id", sim.running.client_id()),
+        ("client_secret", sim.running.client_secret()),
+    ];
+    assert!(
+        sim.post_form("/idb/oauth2/v1/revoke", &blank)
+            .await
+            .body
+            .contains("Parameter:token is blank")
+    );
+}
 
 #[tokio::test]
 async fn a_code_is_exchanged_byte_for_byte() {

@@ -2,12 +2,11 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
 use jiff::SignedDuration;
 
 use crate::clock::SimClock;
 use crate::control::fields::{Fields, rejection};
-use crate::control::router::{Answer, Control};
+use crate::control::router::{Answer, Controlled};
 use crate::control::types::ClockState;
 
 /// Furthest that one request moves the clock: 100 years.
@@ -15,17 +14,16 @@ const FURTHEST_S: i64 = 3_153_600_000;
 
 const ACCEPTED: &str = "whole seconds from 0 to 3153600000, not beyond the year 9999";
 
-pub(crate) async fn get(State(control): State<Control>) -> Answer<ClockState> {
-    Ok(Json(state(&control.worlds.controlled().clock)))
+pub(crate) async fn get(Controlled(world): Controlled) -> Answer<ClockState> {
+    Ok(Json(state(&world.clock)))
 }
 
-pub(crate) async fn post(State(control): State<Control>, body: Bytes) -> Answer<ClockState> {
+pub(crate) async fn post(Controlled(world): Controlled, body: Bytes) -> Answer<ClockState> {
     let mut fields = Fields::json(&body)?;
     let seconds: Option<i64> = fields.number("advance_seconds", ACCEPTED)?;
     let freeze = fields.flag("freeze")?;
     fields.finish()?;
     let wrong = |reason: &str| rejection("advance_seconds", reason, ACCEPTED);
-    let world = control.worlds.controlled();
     if let Some(seconds) = seconds {
         if seconds > FURTHEST_S {
             return Err(wrong(&format!("is {seconds}")).into());

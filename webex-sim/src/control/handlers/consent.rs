@@ -2,15 +2,14 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
 
 use crate::control::fields::{Fields, rejection, required};
-use crate::control::router::{Answer, Control};
+use crate::control::router::{Answer, Controlled};
 use crate::control::types::{Consent, ConsentQueue, Rejection};
 use crate::world;
 
 /// Entries a queue may hold: more are a loop that forgot to stop.
-const LONGEST: usize = 1_000;
+pub(crate) const LONGEST: usize = 1_000;
 
 #[derive(Clone, Copy)]
 enum Action {
@@ -19,18 +18,22 @@ enum Action {
     Error,
 }
 
-pub(crate) async fn get(State(control): State<Control>) -> Answer<ConsentQueue> {
-    Ok(Json(queue(&control.worlds.controlled().state())))
+pub(crate) async fn get(Controlled(world): Controlled) -> Answer<ConsentQueue> {
+    Ok(Json(queue(&world.state())))
 }
 
-pub(crate) async fn post(State(control): State<Control>, body: Bytes) -> Answer<ConsentQueue> {
+pub(crate) async fn post(Controlled(world): Controlled, body: Bytes) -> Answer<ConsentQueue> {
     let consent = read(Fields::json(&body)?)?;
-    let world = control.worlds.controlled();
     let mut state = world.state();
     if let Consent::Accept { email } = &consent
         && state.person(email).is_none()
     {
-        let known: Vec<_> = state.people.iter().map(|person| person.email.as_str()).collect();
+        let known: Vec<_> = state
+            .directory
+            .people
+            .values()
+            .map(world::Person::email)
+            .collect();
         return Err(rejection(
             "email",
             &format!("is {email:?}, which is nobody"),
@@ -46,8 +49,7 @@ pub(crate) async fn post(State(control): State<Control>, body: Bytes) -> Answer<
     Ok(Json(queue(&state)))
 }
 
-pub(crate) async fn delete(State(control): State<Control>) -> Answer<ConsentQueue> {
-    let world = control.worlds.controlled();
+pub(crate) async fn delete(Controlled(world): Controlled) -> Answer<ConsentQueue> {
     let mut state = world.state();
     state.consent.clear();
     Ok(Json(queue(&state)))
@@ -81,12 +83,7 @@ fn read(mut fields: Fields) -> Result<Consent, Rejection> {
         Action::Error => {
             let accepted = "an OAuth error code such as server_error";
             let error = required("error", fields.text("error")?, accepted)?;
-            // RFC 6749, section 4.1.2.1, forbids quotes, backslashes and everything but visible ASCII and spaces.
-            if error.is_empty()
-                || !error
-                    .bytes()
-                    .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-            {
+            if !is_error_code(&error) {
                 return Err(rejection("error", &format!("is {error:?}"), accepted));
             }
             Consent::Error {
@@ -97,4 +94,12 @@ fn read(mut fields: Fields) -> Result<Consent, Rejection> {
     };
     fields.finish()?;
     Ok(consent)
+}
+
+/// RFC 6749, section 4.1.2.1, forbids quotes, backslashes and everything but visible ASCII and spaces.
+pub(crate) fn is_error_code(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }

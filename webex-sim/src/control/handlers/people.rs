@@ -3,17 +3,17 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 
 use crate::control::fields::{Fields, rejection, required};
-use crate::control::router::{Answer, Control, absent_person};
+use crate::control::router::{Answer, Controlled, PersonPath, absent_person};
 use crate::control::types::Ended;
 use crate::secret::Secret;
 
 /// Changes the password, which ends every code and token of the person.
 pub(crate) async fn password(
-    State(control): State<Control>,
-    path: Path<String>,
+    Controlled(world): Controlled,
+    Path(path): Path<PersonPath>,
     body: Bytes,
 ) -> Answer<Ended> {
     let accepted = "a text of at least one character";
@@ -23,26 +23,32 @@ pub(crate) async fn password(
     if password.is_empty() {
         return Err(rejection("password", "is empty", accepted).into());
     }
-    let world = control.worlds.controlled();
     let mut state = world.state();
-    match state.change_password(&path, Secret::new(password), world.clock.now()) {
+    match state.change_password(&path.person, Secret::new(password), world.clock.now()) {
         Some(ended) => Ok(Json(Ended { ended })),
         None => Err(absent_person(
             &path,
-            state.people.iter().map(|person| person.email.clone()),
+            state
+                .directory
+                .people
+                .values()
+                .map(|person| person.email().to_owned()),
         )),
     }
 }
 
 /// Deletes the person, with every code and token.
-pub(crate) async fn delete(State(control): State<Control>, path: Path<String>) -> Answer<Ended> {
-    let world = control.worlds.controlled();
+pub(crate) async fn delete(Controlled(world): Controlled, Path(path): Path<PersonPath>) -> Answer<Ended> {
     let mut state = world.state();
-    match state.delete_person(&path, world.clock.now()) {
+    match state.delete_person(&path.person, world.clock.now()) {
         Some(ended) => Ok(Json(Ended { ended })),
         None => Err(absent_person(
             &path,
-            state.people.iter().map(|person| person.email.clone()),
+            state
+                .directory
+                .people
+                .values()
+                .map(|person| person.email().to_owned()),
         )),
     }
 }

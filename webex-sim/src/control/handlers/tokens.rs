@@ -2,31 +2,25 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
 
 use crate::control::fields::{Fields, required};
-use crate::control::router::{Answer, Control};
+use crate::control::router::{Answer, Controlled};
 use crate::control::types::{EndTokens, Ended, LostAnswers, Rejection, TokenKind, TokenList};
 use crate::oauth::Selection;
 
-pub(crate) async fn get(State(control): State<Control>) -> Answer<TokenList> {
-    let world = control.worlds.controlled();
+pub(crate) async fn get(Controlled(world): Controlled) -> Answer<TokenList> {
     let state = world.state();
     let email_of = |id| {
-        state
-            .people
-            .iter()
-            .find(|person| person.id == id)
-            .map(|person| person.email.clone())
+        let person = state.directory.people.get(&id);
+        person.map(|person| person.email().to_owned())
     };
     Ok(Json(TokenList {
         tokens: state.registry.list(world.clock.now(), email_of),
     }))
 }
 
-pub(crate) async fn expire(State(control): State<Control>, body: Bytes) -> Answer<Ended> {
+pub(crate) async fn expire(Controlled(world): Controlled, body: Bytes) -> Answer<Ended> {
     let which = read(&body)?;
-    let world = control.worlds.controlled();
     let ended = world
         .state()
         .registry
@@ -34,9 +28,8 @@ pub(crate) async fn expire(State(control): State<Control>, body: Bytes) -> Answe
     Ok(Json(Ended { ended }))
 }
 
-pub(crate) async fn revoke(State(control): State<Control>, body: Bytes) -> Answer<Ended> {
+pub(crate) async fn revoke(Controlled(world): Controlled, body: Bytes) -> Answer<Ended> {
     let which = read(&body)?;
-    let world = control.worlds.controlled();
     let ended = world
         .state()
         .registry
@@ -45,12 +38,12 @@ pub(crate) async fn revoke(State(control): State<Control>, body: Bytes) -> Answe
 }
 
 /// The count replaces the one before, so that 0 takes it back.
-pub(crate) async fn lose_answers(State(control): State<Control>, body: Bytes) -> Answer<LostAnswers> {
+pub(crate) async fn lose_answers(Controlled(world): Controlled, body: Bytes) -> Answer<LostAnswers> {
     let accepted = "a number of answers";
     let mut fields = Fields::json(&body)?;
     let count = required("count", fields.number("count", accepted)?, accepted)?;
     fields.finish()?;
-    control.worlds.controlled().state().lose_answers = count;
+    world.state().lose_answers = count;
     Ok(Json(LostAnswers { count }))
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TokenKind {
     /// Access tokens.
@@ -15,6 +16,7 @@ pub enum TokenKind {
 
 /// Whether a token is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TokenState {
     /// It works.
@@ -29,6 +31,7 @@ pub enum TokenState {
 
 /// `GET /__sim/tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct TokenList {
     /// In the order of issue.
     pub tokens: Vec<TokenInfo>,
@@ -36,6 +39,7 @@ pub struct TokenList {
 
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct TokenInfo {
     /// Instead of the token.
     pub fingerprint: String,
@@ -57,8 +61,10 @@ pub struct TokenInfo {
 
 /// `POST /__sim/tokens/expire` and `/__sim/tokens/revoke`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct EndTokens {
-    /// Which kind.
+    /// Which kind; access tokens if absent.
+    #[serde(default)]
     pub kind: TokenKind,
     /// Only the token with this fingerprint; otherwise all of the kind.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +73,7 @@ pub struct EndTokens {
 
 /// How many tokens an operation has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Ended {
     /// Tokens that were good before and are not now.
     pub ended: usize,
@@ -74,6 +81,7 @@ pub struct Ended {
 
 /// `POST /__sim/tokens/lose-answers`, and its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct LostAnswers {
     /// How many coming token answers are lost. What was asked for is done; then, instead of the answer, the connection is
     /// reset.

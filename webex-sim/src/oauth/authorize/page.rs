@@ -10,6 +10,7 @@ use http::header::{
 };
 use http::{HeaderValue, StatusCode};
 
+use super::Decision;
 use super::request::{AuthorizeRequest, Problem};
 use crate::oauth::params::Params;
 use crate::world::{Person, Role, State};
@@ -29,6 +30,14 @@ const CARRIED: [&str; 9] = [
 
 /// Nothing is loaded from anywhere. There is no `form-action`: browsers apply it to the redirect that follows, too.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Errors with which Webex redirects, beside the one of Decline, and their texts: for whoever wants to see what a client does.
+const OUTCOMES: [(&str, &str); 4] = [
+    ("server_error", "The server has a problem"),
+    ("invalid_scope", "The requested scope is invalid."),
+    ("invalid_request", "Parameter:response_type is blank"),
+    ("login_required", "The user must sign in."),
+];
 
 /// Step one: who are you?
 #[derive(Template)]
@@ -54,6 +63,23 @@ struct SignIn<'a> {
     carried: Vec<(&'a str, &'a str)>,
     /// Query of step one.
     others: String,
+    /// Error codes of [`OUTCOMES`].
+    outcomes: Vec<&'static str>,
+}
+
+/// The organisation does not allow the integration.
+#[derive(Template)]
+#[template(path = "blocked.html", whitespace = "minimize")]
+struct Blocked<'a> {
+    integration: &'a str,
+}
+
+/// Somebody who may not sign in.
+#[derive(Template)]
+#[template(path = "disabled.html", whitespace = "minimize")]
+struct Disabled<'a> {
+    integration: &'a str,
+    email: &'a str,
 }
 
 /// A request that leads nowhere.
@@ -80,7 +106,12 @@ struct Card<'a> {
 pub(super) fn choose(state: &State, params: &Params, unknown: Option<&str>) -> Response {
     let page = Choose {
         integration: &state.integration.name,
-        people: state.people.iter().map(|person| card(state, person)).collect(),
+        people: state
+            .directory
+            .people
+            .values()
+            .map(|person| card(state, person))
+            .collect(),
         carried: carried(params),
         unknown,
     };
@@ -107,8 +138,33 @@ pub(super) fn sign_in(
             .extend_pairs(&carried)
             .finish(),
         carried,
+        outcomes: OUTCOMES.iter().map(|(error, _)| *error).collect(),
     };
     html(StatusCode::OK, &page)
+}
+
+/// The error redirect that a button asks for.
+pub(super) fn outcome(decision: &str) -> Option<Decision> {
+    let (error, description) = OUTCOMES.iter().find(|(error, _)| *error == decision)?;
+    Some(Decision::Error {
+        error: (*error).to_owned(),
+        description: Some((*description).to_owned()),
+    })
+}
+
+/// The policy of an organisation can block an integration: Webex says so on a page and does not redirect.
+pub(super) fn blocked(state: &State) -> Response {
+    let integration = &state.integration.name;
+    html(StatusCode::FORBIDDEN, &Blocked { integration })
+}
+
+/// An administrator has disabled the account: the person stays here, the client never hears of it.
+pub(super) fn disabled(state: &State, person: &Person) -> Response {
+    let page = Disabled {
+        integration: &state.integration.name,
+        email: person.email(),
+    };
+    html(StatusCode::FORBIDDEN, &page)
 }
 
 /// No redirect is possible.
@@ -129,19 +185,17 @@ pub(super) fn problem(problem: &Problem) -> Response {
 }
 
 fn card<'a>(state: &'a State, person: &'a Person) -> Card<'a> {
-    let organization = state
-        .organizations
-        .iter()
-        .find(|organization| organization.id == person.organization);
+    let organization = state.directory.organizations.get(&person.organization);
+    let role = state.directory.role(person);
     Card {
         name: &person.display_name,
-        email: &person.email,
+        email: person.email(),
         organization: organization.map_or("", |organization| &organization.display_name),
-        role: person.role.label(),
-        is_partner_admin: person.role == Role::PartnerFullAdmin,
+        role: role.label(),
+        is_partner_admin: role == Role::PartnerFullAdmin,
         initials: [&person.first_name, &person.last_name]
             .iter()
-            .filter_map(|name| name.chars().next())
+            .filter_map(|name| name.as_ref()?.chars().next())
             .collect(),
     }
 }

@@ -17,7 +17,10 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let (registry, settings) = (Registry::default(), Settings::default());
+        let (registry, settings) = (
+            Registry::new(crate::world::Tag::of("default")),
+            Settings::default(),
+        );
         Self {
             registry,
             settings,

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
 
 use super::error::TokenError;
 use crate::oauth::params::Params;
@@ -18,10 +18,10 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Reads them. Both ways at once are accepted only if they agree.
+    /// Reads them. Both ways at once are accepted only if they agree; other schemes than Basic say nothing about a client.
     pub(super) fn of(headers: &HeaderMap, params: &Params) -> Result<Self, TokenError> {
         let (id, secret) = (params.get("client_id"), params.get("client_secret"));
-        if let Some(value) = headers.get(AUTHORIZATION) {
+        if let Some(value) = headers.get(AUTHORIZATION).filter(|value| is_basic(value)) {
             let basic = value
                 .to_str()
                 .ok()
@@ -56,6 +56,18 @@ impl Credentials {
             secret: Secret::new(form_decoded(secret)),
         })
     }
+}
+
+/// Whether the scheme is Basic, whatever follows it.
+fn is_basic(value: &HeaderValue) -> bool {
+    let scheme = value.as_bytes().split(|byte| *byte == b' ').next();
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
+}
+
+/// The client id in an Authorization field that uses Basic.
+pub(crate) fn basic_client(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    Credentials::basic(value).map(|credentials| credentials.id)
 }
 
 /// RFC 6749 wants both parts form-encoded inside Basic.
@@ -116,8 +128,24 @@ mod tests {
     }
 
     #[test]
-    fn other_authorization_is_no_client() {
-        for value in ["Bearer x", "Basic", "Basic !", "Basic YQ=="] {
+    fn other_schemes_say_nothing_about_the_client() {
+        for value in ["Bearer x", "Bearer", "Basics YTpi", "", "Négotier x"] {
+            assert_eq!(
+                of(Some(value), "client_id=a&client_secret=b"),
+                Ok(pair("a", "b")),
+                "{value}"
+            );
+            assert_eq!(
+                of(Some(value), ""),
+                Err(TokenError::Blank("client_id")),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn broken_basic_is_no_client() {
+        for value in ["Basic", "Basic !", "Basic YQ==", "BASIC é"] {
             assert_eq!(
                 of(Some(value), "client_id=a&client_secret=b"),
                 Err(TokenError::InvalidClient),

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::respond;
 use crate::api::tracking::TrackingId;
+use crate::control::types::{Settings, TokenErrorShape};
 use crate::oauth::registry::Refusal;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,12 +36,28 @@ pub(super) enum TokenError {
     Refused(#[from] Refusal),
 }
 
+/// The settings that decide how an error looks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    pub(super) invalid_client_status: u16,
+    pub(super) shape: TokenErrorShape,
+}
+
 #[derive(Serialize)]
 struct BrokerBody<'a> {
     error: &'a str,
     error_description: &'a str,
     #[serde(rename = "trackingID", skip_serializing_if = "Option::is_none")]
     tracking_id: Option<&'a str>,
+}
+
+/// What a service behind the API has said, in the words of the API: seen for webhooks, assumed for tokens.
+fn wrapped(status: StatusCode, text: &str, tracking: &TrackingId) -> String {
+    format!(
+        "POST failed: HTTP/1.1 {status} (url = https://idbroker.webex.com/idb/oauth2/v1/access_token, request/response \
+         TrackingId = {}, error = '{text}')",
+        tracking.as_str()
+    )
 }
 
 /// Only the text for refresh tokens is Webex's.
@@ -54,6 +71,15 @@ fn refusal_text(refusal: Refusal) -> &'static str {
         }
         Refusal::Replaced => "The refresh token provided was replaced by a newer one.",
         Refusal::TooMany => "The maximum number of active access tokens has been reached.",
+    }
+}
+
+impl Style {
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            invalid_client_status: settings.invalid_client_status,
+            shape: settings.token_error_shape,
+        }
     }
 }
 
@@ -78,19 +104,24 @@ impl TokenError {
         }
     }
 
-    /// The answer. `invalid_client_status` is the setting of that name.
-    pub(super) fn render(&self, tracking: &TrackingId, invalid_client_status: u16) -> Response {
+    /// The answer, as the settings want it.
+    pub(super) fn render(&self, tracking: &TrackingId, style: Style) -> Response {
         let status = match self {
             Self::NotAForm(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidClient => {
-                StatusCode::from_u16(invalid_client_status).expect("the setting has been checked")
+                StatusCode::from_u16(style.invalid_client_status).expect("the setting has been checked")
             }
             _ => StatusCode::BAD_REQUEST,
         };
         let text = self.to_string();
-        match self.code() {
-            None => respond::api_shape(status, &text, tracking),
-            Some(code) => {
+        match (style.shape, self.code()) {
+            (TokenErrorShape::Wrapped, _) => {
+                respond::api_shape(status, &wrapped(status, &text, tracking), tracking)
+            }
+            (TokenErrorShape::Api, _) | (TokenErrorShape::AsSeen, None) => {
+                respond::api_shape(status, &text, tracking)
+            }
+            (TokenErrorShape::AsSeen, Some(code)) => {
                 // The one recorded `invalid_client` has no tracking id, unlike the broker's other errors.
                 let tracking_id = (*self != Self::InvalidClient).then(|| tracking.as_str());
                 let body = BrokerBody {

@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::api::error;
 use crate::api::respond::Origin;
 use crate::api::tracking::{TRACKING_ID, TrackingId};
+use crate::context::Shown;
 use crate::oauth::registry::Issued;
 
 /// Filled in when the answer is complete; see the journal's layer.
@@ -47,7 +48,9 @@ pub(super) fn issued(issued: &Issued, tracking: &TrackingId) -> Response {
         scope: issued.scopes.to_string(),
     };
     let body = serde_json::to_vec(&body).expect("texts and numbers are representable in JSON");
-    let mut response = Response::new(Body::new(Unannounced(Full::from(body))));
+    let body = Bytes::from(body);
+    let mut response = Response::new(Body::new(Unannounced(Full::from(body.clone()))));
+    response.extensions_mut().insert(Shown(body));
     headers(response.headers_mut(), tracking);
     response
 }
@@ -56,6 +59,14 @@ pub(super) fn issued(issued: &Issued, tracking: &TrackingId) -> Response {
 pub(super) fn error(status: StatusCode, body: &impl Serialize, tracking: &TrackingId) -> Response {
     let body = serde_json::to_vec(body).expect("texts are representable in JSON");
     let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    headers(response.headers_mut(), tracking);
+    response
+}
+
+/// The header fields of any answer, without a body; for fault rules.
+pub(crate) fn bare(status: StatusCode, tracking: &TrackingId) -> Response {
+    let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     headers(response.headers_mut(), tracking);
     response
