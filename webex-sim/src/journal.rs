@@ -14,7 +14,8 @@ use tokio::sync::watch;
 
 use crate::control::types::{Entry, EntryFilter, Exchange, NearMiss};
 
-/// Bytes of bodies and header fields that a journal keeps: ten thousand small exchanges, and not more than a test machine can spare.
+/// Bytes of bodies, header fields and parameters that a journal keeps: ten thousand small exchanges, and not more than a test
+/// machine can spare.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// Near misses that are told: more would not be read.
@@ -163,10 +164,18 @@ impl Ring {
     }
 }
 
-/// What the bodies of an exchange take.
+/// What the texts of an exchange take.
 fn bytes(exchange: &Exchange) -> usize {
+    let entry = &exchange.entry;
     let bodies = [&exchange.request_body, &exchange.response_body];
-    bodies.into_iter().flatten().map(|body| body.text.len()).sum()
+    let bodies = bodies.into_iter().flatten().map(|body| body.text.len());
+    let pairs = entry
+        .headers
+        .iter()
+        .chain(&entry.form)
+        .chain(&exchange.response_headers);
+    let pairs = pairs.map(|(name, value)| name.len() + value.len());
+    entry.path.len() + entry.query.len() + bodies.chain(pairs).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -216,9 +225,9 @@ mod tests {
         let mut big = exchange("/big");
         big.response_body = Some(Content {
             media_type: String::new(),
-            size: MOST_BYTES / 2,
-            text: "x".repeat(MOST_BYTES / 2),
-            base64: false,
+            size: MOST_BYTES / 2 - 100,
+            text: "x".repeat(MOST_BYTES / 2 - 100),
+            binary: false,
             cut: false,
         });
         for _ in 0..3 {

@@ -77,6 +77,11 @@ impl Replay {
         *self.recording() = recording;
     }
 
+    /// The recording of this moment, with what has been given of it.
+    pub(crate) fn kept(&self) -> Recording {
+        self.recording().clone()
+    }
+
     pub(crate) fn list(&self) -> ReplayList {
         let recording = self.recording();
         ReplayList {

@@ -1,5 +1,5 @@
 //! The secrets that the worlds of a process know, so that none of them shows in any world's journal or in the log,
-//! wherever it stands. Looking through a text costs one look-up for each of its bytes, however many secrets there are.
+//! wherever it stands. Looking through a text costs a look at one bit for nearly each of its bytes, however many secrets there are.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -23,7 +23,7 @@ pub(crate) use create::{Start, checked_credential, checked_name, within};
 /// Name of the world that a simulator starts with.
 pub(crate) const FIRST: &str = "default";
 
-/// Worlds there may be at once. A full journal has some 10 MB, so that a thousand busy worlds fill the memory of a machine: a
+/// Worlds there may be at once. A full journal has 10 to 40 MB, so that a thousand busy worlds fill the memory of a machine: a
 /// test run that forgets to delete its own is told so before that.
 const MOST: usize = 1_000;
 

@@ -149,8 +149,8 @@ impl<T> Page<T> {
 // === impl Cursor ===
 
 impl Cursor {
-    /// Index of the first item after the place. If both neighbours are gone, nothing is left out: what was created at the
-    /// same moment as the last one may come again.
+    /// Index of the first item after the place. If both neighbours are gone, it goes on by the time of creation: what was created at
+    /// the same moment as the last one may come again, and what a seed has dated back behind later ones may be left out.
     fn find(self, places: impl Iterator<Item = Place> + Clone) -> usize {
         let mut search = places.clone();
         if let Some(index) = search.position(|place| place.id == self.last.id) {

@@ -1,14 +1,12 @@
 //! Bodies in the journal: cut where they are long, and free of secrets.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::redact;
 use crate::control::types::Content;
 
-/// Bytes of a body that are kept. Every answer of the API fits, a list of a hundred people included.
-const KEPT: usize = 256 * 1024;
+/// Bytes of a body that are kept. The longest answer of the API, a list of a thousand people, fits.
+const KEPT: usize = 1024 * 1024;
 
 /// What the journal keeps of a body; nothing if it is empty.
 pub(super) fn content(media_type: &str, body: &[u8]) -> Option<Content> {
@@ -16,16 +14,19 @@ pub(super) fn content(media_type: &str, body: &[u8]) -> Option<Content> {
         return None;
     }
     let kept = &body[..body.len().min(KEPT)];
-    let (text, base64) = match text_of(kept) {
-        Some(text) => (redacted(media_type, text), false),
-        None => (STANDARD.encode(kept), true),
+    let is_form = media_type.to_ascii_lowercase().contains("x-www-form-urlencoded");
+    let text = match text_of(kept) {
+        Some(text) => Some(redacted(is_form, text)),
+        // A form is one also with bytes in it that are no text.
+        None if is_form => Some(redacted(is_form, &String::from_utf8_lossy(kept))),
+        None => None,
     };
     Some(Content {
         media_type: media_type.to_owned(),
         size: body.len(),
-        text,
-        base64,
-        cut: kept.len() < body.len(),
+        binary: text.is_none(),
+        cut: kept.len() < body.len() || text.is_none(),
+        text: text.unwrap_or_default(),
     })
 }
 
@@ -39,8 +40,8 @@ fn text_of(bytes: &[u8]) -> Option<&str> {
 }
 
 /// A text that holds no secret stays as it is, to the byte.
-fn redacted(media_type: &str, text: &str) -> String {
-    if media_type.contains("x-www-form-urlencoded") {
+fn redacted(is_form: bool, text: &str) -> String {
+    if is_form {
         return redact::query(text);
     }
     if !redact::names_a_secret(text) {
@@ -113,13 +114,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_base64_and_what_is_long_is_cut() {
+    fn what_is_no_text_is_not_kept_and_what_is_long_is_cut() {
         let binary = content("image/png", &[0xff, 0xfe]).unwrap();
-        assert_eq!((binary.text.as_str(), binary.base64), ("//4=", true));
+        assert_eq!(
+            (binary.text.as_str(), binary.binary, binary.cut),
+            ("", true, true)
+        );
         let long = content("text/plain", "ä".repeat(KEPT).as_bytes()).unwrap();
         assert_eq!((long.size, long.text.len(), long.cut), (2 * KEPT, KEPT, true));
         let odd = format!("a{}", "ä".repeat(KEPT));
-        assert!(!content("text/plain", odd.as_bytes()).unwrap().base64);
+        assert!(!content("text/plain", odd.as_bytes()).unwrap().binary);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_hide_no_secret() {
+        let form = [b"refresh_token=the-refresh-token&x=".as_slice(), &[0xff]].concat();
+        let shown = content("application/x-www-form-urlencoded", &form).unwrap().text;
+        assert!(!shown.contains("the-refresh-token"), "{shown}");
+        let json = [br#"{"access_token":"the-access-token"}"#.as_slice(), &[0xff]].concat();
+        assert_eq!(content("application/json", &json).unwrap().text, "");
     }
 
     proptest! {

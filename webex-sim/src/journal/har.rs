@@ -92,8 +92,9 @@ fn content(body: Option<&Content>) -> Value {
         return json!({"size": 0, "mimeType": ""});
     };
     let mut content = json!({"size": body.size, "mimeType": body.media_type, "text": body.text});
-    if body.base64 {
-        content["encoding"] = "base64".into();
+    if body.cut {
+        // A replay leaves it out.
+        content["_cut"] = true.into();
     }
     content
 }

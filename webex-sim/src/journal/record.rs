@@ -28,8 +28,8 @@ use crate::worlds::Worlds;
 /// Largest body of a request that is read: a hundred SCIM users in one bulk request fit many times.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
-/// Largest answer that the journal looks into; what streams is not looked into at all.
-const ANSWER_LIMIT: u64 = 1024 * 1024;
+/// Bytes of a form that are read for the entry: an authorize request with every parameter fits many times.
+const FORM_KEPT: usize = 64 * 1024;
 
 /// Milliseconds the request took inside Webex; `GET /` and the token endpoint have it in the recorded answers.
 const UPSTREAM_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
@@ -114,16 +114,15 @@ async fn look_into(mut response: Response) -> (Response, Bytes) {
     if let Some(Shown(body)) = response.extensions_mut().remove() {
         return (response, body);
     }
-    // What breaks on its way is not all there at once.
-    if response.extensions().get::<Act>().is_some() {
+    // What is never sent says nothing.
+    if response
+        .extensions()
+        .get::<Act>()
+        .is_some_and(|act| act.is_silent())
+    {
         return (response, Bytes::new());
     }
-    if response
-        .body()
-        .size_hint()
-        .exact()
-        .is_none_or(|size| size > ANSWER_LIMIT)
-    {
+    if response.body().size_hint().exact().is_none() {
         return (response, Bytes::new());
     }
     let (parts, body) = response.into_parts();
@@ -176,7 +175,7 @@ fn is_form(request: &Request) -> bool {
 }
 
 fn form_of(form: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(form)
+    form_urlencoded::parse(&form[..form.len().min(FORM_KEPT)])
         .map(|(name, value)| (redact::tokens(&name), redact::field(&name, &value)))
         .collect()
 }
@@ -187,7 +186,7 @@ fn entry_of(request: &Request, world: &World, now: Timestamp, tracking: &Trackin
         sequence: 0,
         time: format!("{now:.3}"),
         wall_time: format!("{:.3}", world.clock.wall()),
-        method: request.method().to_string(),
+        method: redact::tokens(request.method().as_str()),
         path: redact::tokens(request.uri().path()),
         query: redact::query(request.uri().query().unwrap_or_default()),
         http_version: match request.version() {
@@ -224,7 +223,10 @@ fn headers_of(request: &Request) -> Vec<(String, String)> {
 
 fn field_of((name, value): (&HeaderName, &HeaderValue)) -> (String, String) {
     let value = String::from_utf8_lossy(value.as_bytes());
-    (name.to_string(), redact::header(name.as_str(), &value))
+    (
+        redact::tokens(name.as_str()),
+        redact::header(name.as_str(), &value),
+    )
 }
 
 // === impl Pending ===

@@ -22,6 +22,9 @@ const SECRET_FIELDS: [&str; 9] = [
 /// Header fields that hold a secret and nothing else.
 const SECRET_HEADERS: [&str; 4] = ["cookie", "proxy-authorization", "set-cookie", "x-gateway-key"];
 
+/// Schemes of `Authorization` that are shown (RFC 9110, section 16.4.1, as far as clients of APIs use them).
+const SCHEMES: [&str; 4] = ["Basic", "Bearer", "Digest", "Negotiate"];
+
 /// Characters before the cluster in a token and after it, with the separators.
 const TOKEN_HEAD: usize = 64;
 const TOKEN_TAIL: usize = 36;
@@ -29,9 +32,11 @@ const TOKEN_TAIL: usize = 36;
 /// A header field's value: `Bearer <fingerprint>` for Authorization, a fingerprint for other secrets.
 pub(crate) fn header(name: &str, value: &str) -> String {
     if name.eq_ignore_ascii_case("authorization") {
+        // A client that forgets the scheme has its token stand first.
+        let known = |scheme: &str| SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
         return match value.split_once(' ') {
-            Some((scheme, rest)) => format!("{scheme} {}", fingerprint(rest.trim())),
-            None => fingerprint(value),
+            Some((scheme, rest)) if known(scheme) => format!("{scheme} {}", fingerprint(rest.trim())),
+            _ => fingerprint(value),
         };
     }
     if SECRET_HEADERS
@@ -82,12 +87,24 @@ pub(crate) fn names_a_secret(text: &str) -> bool {
     quoted.any(|word| SECRET_FIELDS.iter().any(|name| name.eq_ignore_ascii_case(word)))
 }
 
-/// Any text: whatever has the shape of a token of this simulator becomes its fingerprint.
+/// Any text: whatever has the shape of a token of this simulator becomes its fingerprint, also where its underscores are
+/// percent-encoded.
 pub(crate) fn tokens(text: &str) -> String {
-    let middle = format!("_{CLUSTER}_");
+    let shown = shaped(text, &format!("_{CLUSTER}_"));
+    let encoded = ["%5F", "%5f"].map(|mark| format!("{mark}{CLUSTER}{mark}"));
+    encoded
+        .iter()
+        .fold(shown, |shown, middle| match shown.contains(middle) {
+            true => shaped(&shown, middle),
+            false => shown,
+        })
+}
+
+/// The same with these characters in the middle of a token.
+fn shaped(text: &str, middle: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(&middle) {
+    while let Some(at) = rest.find(middle) {
         let head = rest[..at]
             .bytes()
             .rev()
@@ -111,12 +128,17 @@ pub(crate) fn tokens(text: &str) -> String {
 /// The secrets that any world knows, as they are and percent-encoded, wherever they stand in an exchange.
 pub(crate) fn known(exchange: &mut Exchange, vault: &Vault) {
     let entry = &mut exchange.entry;
-    let texts = [&mut entry.path, &mut entry.query, &mut entry.tracking_id];
+    let texts = [
+        &mut entry.method,
+        &mut entry.path,
+        &mut entry.query,
+        &mut entry.tracking_id,
+    ];
     let headers = entry.headers.iter_mut().chain(&mut exchange.response_headers);
     let form = entry.form.iter_mut().flat_map(|(name, value)| [name, value]);
     let bodies = [&mut exchange.request_body, &mut exchange.response_body];
     let bodies = bodies.into_iter().flatten().map(|body| &mut body.text);
-    let headers = headers.map(|(_, value)| value);
+    let headers = headers.flat_map(|(name, value)| [name, value]);
     for text in texts.into_iter().chain(headers).chain(form).chain(bodies) {
         if let Some(shown) = vault.redacted(text) {
             *text = shown;
@@ -140,6 +162,7 @@ mod tests {
     fn authorization_keeps_its_scheme() {
         assert_eq!(header("Authorization", "Bearer abc"), "Bearer ba7816bf8f01");
         assert_eq!(header("authorization", "abc"), "ba7816bf8f01");
+        assert_eq!(header("authorization", "abc x"), fingerprint("abc x"));
         assert_eq!(header("Accept", "text/html"), "text/html");
         assert_eq!(header("X-Gateway-Key", "abc"), "ba7816bf8f01");
     }
@@ -163,6 +186,8 @@ mod tests {
             format!("token={fp}")
         );
         assert_eq!(query(&format!("q={TOKEN}")), format!("q={fp}"));
+        let encoded = TOKEN.replace('_', "%5F");
+        assert!(!tokens(&format!("/v1/x/{encoded}")).contains(&TOKEN[..40]));
     }
 
     proptest! {

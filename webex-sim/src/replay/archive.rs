@@ -85,24 +85,29 @@ struct Field {
 
 #[derive(Deserialize, Default)]
 struct Body {
+    /// The text is not the whole body: written by this simulator's journal.
+    #[serde(default, rename = "_cut")]
+    cut: bool,
     #[serde(default)]
     text: String,
     #[serde(default)]
     encoding: String,
 }
 
-/// Reads an archive. Requests to the authorization server are left out: their answers hold tokens that a recording does not know.
+/// Reads an archive. Requests to the authorization server are left out, because their answers hold tokens that a recording does
+/// not know, and so are answers that the journal has not kept as a whole.
 pub(crate) fn read(text: &[u8]) -> Result<Recording, ArchiveError> {
     let archive: Archive =
         serde_json::from_slice(text).map_err(|error| ArchiveError::Json(error.to_string()))?;
     let mut recording = Recording::default();
     for (n, recorded) in archive.log.entries.into_iter().enumerate() {
+        let cut = recorded.response.content.cut;
         let fixture = recorded.fixture(n)?;
         let is_oauth = |path: &str| {
             let mut operations = OPERATIONS.iter();
             operations.any(|operation| operation.family == Family::OAuth && operation.path == path)
         };
-        if is_oauth(&fixture.path) {
+        if cut || is_oauth(&fixture.path) {
             recording.skipped += 1;
         } else {
             recording.fixtures.push(fixture);
@@ -148,7 +153,11 @@ impl Recorded {
             headers.append(name, value);
         }
         let content = self.response.content;
-        let answer = if content.encoding == "base64" {
+        let bare = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let answer = if bare {
+            // RFC 9110, section 6.4.1: they have no body, whatever a recording says.
+            Vec::new()
+        } else if content.encoding == "base64" {
             let decoded = STANDARD.decode(&content.text);
             decoded.map_err(|_| wrong("response.content.text", String::new(), "base64"))?
         } else {
@@ -203,6 +212,18 @@ mod tests {
         let recording = one(|entry| entry["request"]["url"] = "https://webexapis.com/v1/access_token".into());
         let recording = recording.unwrap();
         assert_eq!((recording.fixtures.len(), recording.skipped), (0, 1));
+    }
+
+    #[test]
+    fn what_was_not_kept_as_a_whole_is_left_out() {
+        let cut = one(|entry| entry["response"]["content"]["_cut"] = true.into()).unwrap();
+        assert_eq!((cut.fixtures.len(), cut.skipped), (0, 1));
+    }
+
+    #[test]
+    fn an_answer_without_content_has_none() {
+        let empty = one(|entry| entry["response"]["status"] = 204.into()).unwrap();
+        assert!(empty.fixtures[0].answer.is_empty());
     }
 
     #[test]

@@ -97,7 +97,10 @@ impl World {
         };
         state.secrets.learn(state.directory.passwords());
         state.secrets.learn([&state.integration.client_secret]);
-        worlds.replace_state(self, &client_id, || self.put(state, clock))?;
+        worlds.replace_state(self, &client_id, || {
+            self.put(state, clock);
+            self.replay.reset();
+        })?;
         Ok(imported)
     }
 

@@ -9,6 +9,7 @@ use super::{State, World};
 use crate::clock::Mode;
 use crate::control::fields::rejection;
 use crate::control::types::{Rejection, SnapshotInfo};
+use crate::replay::Recording;
 use crate::worlds::{Worlds, checked_name};
 
 /// Snapshots a world may have: more are a loop that forgot to delete them.
@@ -27,6 +28,7 @@ pub(crate) struct Snapshot {
     time: Timestamp,
     clock: Mode,
     state: State,
+    recording: Recording,
 }
 
 impl Snapshots {
@@ -65,6 +67,7 @@ impl World {
                 time: self.clock.now(),
                 clock: self.clock.kept(),
                 state: state.clone(),
+                recording: self.replay.kept(),
             }
         };
         let mut all = self.snapshots.all();
@@ -83,6 +86,7 @@ impl World {
         let client_id = &snapshot.state.integration.client_id;
         worlds.replace_state(self, client_id, || {
             self.put(snapshot.state.clone(), snapshot.clock);
+            self.replay.load(snapshot.recording.clone());
         })
     }
 

@@ -154,6 +154,53 @@ async fn a_request_for_what_is_not_simulated_names_the_nearest_operation() {
 }
 
 #[tokio::test]
+async fn a_broken_form_hides_no_secret() {
+    let sim = Sim::start().await;
+    let (id, secret) = (sim.running.client_id(), sim.running.client_secret());
+    let mut form = format!("grant_type=refresh_token&client_id={id}&client_secret={secret}&x=").into_bytes();
+    form.push(0xff);
+    let url = format!("{}/v1/access_token", sim.running.url());
+    let request = sim
+        .http
+        .post(url)
+        .header("content-type", "application/x-www-form-urlencoded");
+    request.body(form).send().await.unwrap();
+    let exchange = sim.running.control().journal_exchange(1).await.unwrap();
+    let body = exchange.request_body.unwrap();
+    assert!(
+        body.text.contains("grant_type=refresh_token") && !body.text.contains(secret),
+        "{}",
+        body.text
+    );
+}
+
+#[tokio::test]
+async fn a_token_in_the_wrong_place_is_a_fingerprint() {
+    let sim = Sim::start().await;
+    let token = sim.log_in().await.access;
+    let url = format!("{}/", sim.running.url());
+    let request = sim
+        .http
+        .request(reqwest::Method::from_bytes(token.as_bytes()).unwrap(), &url);
+    request
+        .header("authorization", format!("{token} x"))
+        .send()
+        .await
+        .unwrap();
+    let entries = sim
+        .running
+        .control()
+        .journal(&EntryFilter::default())
+        .await
+        .unwrap();
+    let shown = serde_json::to_string(&entries).unwrap();
+    assert!(
+        !shown.contains(&token) && !shown.contains(&token.to_lowercase()),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
 async fn a_body_beyond_all_measure_is_refused_in_webexs_shape() {
     let sim = Sim::start().await;
     let url = format!("{}/v1/access_token", sim.running.url());

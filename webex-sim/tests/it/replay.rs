@@ -133,6 +133,26 @@ async fn a_recording_that_cannot_be_used_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_recording_goes_with_a_snapshot_and_not_with_a_state() {
+    let sim = Sim::start().await;
+    let control = sim.running.control();
+    let loaded = async || control.replayed().await.unwrap().exchanges.len();
+    let state = control.export_state().await.unwrap();
+    control.save_snapshot("without").await.unwrap();
+    control
+        .replay(&archive(&[recorded("GET", "/x", 200, "")]))
+        .await
+        .unwrap();
+    control.save_snapshot("with").await.unwrap();
+    control.restore_snapshot("without").await.unwrap();
+    assert_eq!(loaded().await, 0);
+    control.restore_snapshot("with").await.unwrap();
+    assert_eq!(loaded().await, 1);
+    control.import_state(state).await.unwrap();
+    assert_eq!(loaded().await, 0);
+}
+
+#[tokio::test]
 async fn an_archive_has_what_its_readers_expect() {
     let sim = Sim::start().await;
     let request = sim

@@ -1,5 +1,7 @@
 //! SCIM 2 users over HTTP.
 
+mod deletion;
+
 use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -446,6 +448,20 @@ async fn patch_does_all_operations_or_none() {
 }
 
 #[tokio::test]
+async fn names_that_are_paths_are_followed_in_a_patch_without_path() {
+    let scim = Scim::start().await;
+    let value = json!({"name.givenName": "Robin", format!("{ENTERPRISE}:department"): "Sales"});
+    let body = json!({"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": value}]});
+    let answer = scim.send(Method::PATCH, &Scim::user(CASEY), &body).await;
+    let user = answer.json();
+    assert_eq!(
+        (&user["name"]["givenName"], &user[ENTERPRISE]["department"]),
+        (&json!("Robin"), &json!("Sales"))
+    );
+    assert!(user.get("name.givenName").is_none(), "{user}");
+}
+
+#[tokio::test]
 async fn a_patch_that_changes_nothing_leaves_version_and_time() {
     let scim = Scim::start().await;
     let before = scim.get(&Scim::user(CASEY)).await.json();
@@ -475,28 +491,4 @@ async fn what_says_the_same_twice_follows_in_a_patch() {
         (&user["active"], &user[CISCO]["accountStatus"]),
         (&json!(true), &json!(["active"]))
     );
-}
-
-#[tokio::test]
-async fn a_deleted_user_is_gone() {
-    let scim = Scim::start().await;
-    let answer = scim
-        .sim
-        .call(Method::DELETE, &Scim::user(CASEY), &scim.token)
-        .await;
-    assert_eq!(
-        (answer.status, answer.body.as_str(), answer.header("content-type")),
-        (204, "", None)
-    );
-    let answer = scim.get(&Scim::user(CASEY)).await;
-    refused(&answer, 404, None, &format!("User {CASEY} not found."));
-    for (method, body) in [
-        (Method::PUT, new_user()),
-        (Method::PATCH, json!({})),
-        (Method::DELETE, json!({})),
-    ] {
-        let answer = scim.send(method, &Scim::user(CASEY), &body).await;
-        refused(&answer, 404, None, &format!("User {CASEY} not found."));
-    }
-    assert_eq!(scim.names(&[]).await, ["avery", "blake"]);
 }

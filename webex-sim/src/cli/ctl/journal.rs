@@ -231,7 +231,7 @@ fn fields(headers: &[(String, String)]) -> String {
 fn body(content: Option<&Content>) -> String {
     match content {
         None => String::new(),
-        Some(content) if content.base64 => format!("\n({}, no text)", bytes(content)),
+        Some(content) if content.binary => format!("\n({}, no text)", bytes(content)),
         Some(content) if content.cut => format!("\n{}… ({} in all)", content.text, bytes(content)),
         Some(content) => format!("\n{}", content.text),
     }

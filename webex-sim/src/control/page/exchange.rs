@@ -40,8 +40,8 @@ fn body(content: &Content) -> Body {
     if !content.media_type.is_empty() {
         about.insert(0, content.media_type.clone());
     }
-    if content.base64 {
-        about.push("shown in base64".to_owned());
+    if content.binary {
+        about.push("no text and not kept".to_owned());
     }
     if content.cut {
         about.push("cut".to_owned());
@@ -65,13 +65,13 @@ mod tests {
                 media_type: "text/x".into(),
                 size: 3,
                 text: text.into(),
-                base64: true,
+                binary: true,
                 cut: true,
             })
         };
         assert_eq!(shown(r#"{"a":1}"#).text, "{\n  \"a\": 1\n}");
         assert_eq!(shown("12").text, "12");
         assert_eq!(shown("{").text, "{");
-        assert_eq!(shown("").about, "text/x, 3 bytes, shown in base64, cut");
+        assert_eq!(shown("").about, "text/x, 3 bytes, no text and not kept, cut");
     }
 }

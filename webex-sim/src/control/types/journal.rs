@@ -95,9 +95,9 @@ pub struct Content {
     pub size: usize,
     /// The text; the first part of it if it is long.
     pub text: String,
-    /// `text` is base64 of bytes that are no text.
+    /// The bytes are no text, and are not kept: nobody could say whether there is a secret in them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub base64: bool,
+    pub binary: bool,
     /// `text` is not the whole body.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,

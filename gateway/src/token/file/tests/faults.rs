@@ -193,6 +193,36 @@ fn a_failed_write_names_the_step_the_file_and_the_cause() {
 }
 
 #[test]
+fn a_file_that_may_not_be_read_is_moved_aside_and_no_other_is() {
+    for (errno, moved) in [(Errno::EACCES, true), (Errno::EIO, false)] {
+        let bench = Bench::new(Before::Rubbish);
+        // Reading is the first of its operations.
+        bench.disk.set(Some(Fault::One(0, errno)));
+        let aside = bench.folder.file.set_aside("unusable", now());
+        bench.disk.set(None);
+        assert_eq!(aside.is_ok(), moved, "{errno}");
+        assert_eq!(bench.content().is_none(), moved, "{errno}");
+        assert_eq!(bench.copies().len(), usize::from(moved), "{errno}");
+    }
+}
+
+#[test]
+fn a_bare_name_is_in_the_working_directory() {
+    assert_eq!(parent(Path::new(".tokens")), Path::new("."));
+    assert_eq!(parent(Path::new("/opt/tokens/.tokens")), Path::new("/opt/tokens"));
+}
+
+#[test]
+fn only_names_that_this_program_gives_are_temporary() {
+    let name = |random: &str| format!(".tokens{random}{TEMPORARY}");
+    assert!(is_temporary(&name("a1B2c3"), ".tokens"));
+    for other in ["a1B2c", "a1B2c3d", "a1-2c3", "notes."] {
+        assert!(!is_temporary(&name(other), ".tokens"), "{other}");
+    }
+    assert!(!is_temporary(&name("a1B2c3"), ".other"));
+}
+
+#[test]
 fn others_changes_are_noticed_and_own_writes_are_none() {
     let folder = Folder::with(FIELD_FILE);
     let (_, mut seen) = folder.file.look();

@@ -35,7 +35,13 @@ fn all(user: &mut Map<String, Value>, action: Action, value: Value) -> Result<()
         match Section::of_urn(&name) {
             Some(Section::Core) => {}
             Some(section) => extension(user, section, action, value)?,
-            None if is_urn(&name) => {}
+            // Names that are paths, as some provisioning clients send them: `name.givenName`, `urn:…:User:department`.
+            None if is_urn(&name) || name.contains('.') => match Target::parse(&name) {
+                Ok(Target::Attribute(place)) => place.apply(user, action, value)?,
+                Ok(Target::Extension(section)) => extension(user, section, action, value)?,
+                Err(_) if is_urn(&name) => {}
+                Err(error) => return Err(error),
+            },
             None => named(user, Section::Core, name, action, value)?,
         }
     }
