@@ -125,15 +125,15 @@ impl Logins {
             return Login::Over(Refusal::LoginExpired);
         }
         let state = hash(state);
+        // Before the cookie is asked for: the browser that has come to the end has been told to forget it.
+        if self.used().contains_key(&state) {
+            return Login::Over(Refusal::LoginUsed);
+        }
         let flow = cookies
             .iter()
             .filter_map(|cookie| self.flow(cookie))
             .find(|flow| flow.state.ct_eq(&state).into());
-        match flow {
-            None => Login::Over(Refusal::OtherBrowser),
-            Some(flow) if self.used().contains_key(&flow.state) => Login::Over(Refusal::LoginUsed),
-            Some(flow) => Login::Ours(flow),
-        }
+        flow.map_or(Login::Over(Refusal::OtherBrowser), Login::Ours)
     }
 
     /// Uses a flow up: its state works once.

@@ -28,8 +28,10 @@ pub fn build(
         let proxy = proxies.proxy_for(&url.as_str().parse::<Uri>().ok()?)?;
         let mut address = url::Url::parse(&proxy.uri.to_string()).ok()?;
         if let Some((user, password)) = proxy.credentials() {
-            address.set_username(&user).ok()?;
-            address.set_password(Some(&password)).ok()?;
+            // What looks encoded is left as it is, and would be decoded by whoever reads the address.
+            let literal = |text: &str| text.replace('%', "%25");
+            address.set_username(&literal(&user)).ok()?;
+            address.set_password(Some(&literal(&password))).ok()?;
         }
         Some(address)
     });

@@ -206,6 +206,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn an_idle_limit_below_the_requests_time_counts_from_the_part_that_was_taken() {
+        let progress = Arc::new(Progress::new());
+        let upload = Arc::clone(&progress);
+        let start = Instant::now();
+        tokio::spawn(async move {
+            tokio::time::sleep(SECOND).await;
+            upload.moved();
+        });
+        let never = std::future::pending::<()>();
+        let ended = Budget::new(TIMEOUT, SECOND, progress).limit(never).await;
+        assert_eq!(ended, Err(Exhausted::Upload(SECOND)));
+        assert_eq!(start.elapsed(), 2 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_client_that_stops_sending_is_the_bodys_own_matter() {
         let progress = Arc::new(Progress::new());
         progress.awaits_client();

@@ -139,6 +139,11 @@ mod tests {
             rewritten("location", "https://webexapis.com/v1/x"),
             "http://gw:9001/v1/x"
         );
+        // Only within quotes does a backslash take the next character with it.
+        assert_eq!(
+            rewritten("link", r"<https://other.example/>; a=\<https://webexapis.com/b>"),
+            r"<https://other.example/>; a=\<http://gw:9001/b>"
+        );
     }
 
     #[test]

@@ -346,12 +346,30 @@ mod tests {
 
     #[test]
     fn a_target_of_more_than_16_kib_is_too_long() {
-        assert!(get(&format!("/{}", "a".repeat(LONGEST_TARGET - 1))).is_ok());
+        assert!(get(&format!("/{}", "a".repeat(16_383))).is_ok());
         assert_eq!(
-            get(&format!("/{}", "a".repeat(LONGEST_TARGET))),
-            Err(GatewayError::TargetTooLong {
-                limit: LONGEST_TARGET
-            })
+            get(&format!("/{}", "a".repeat(16_384))),
+            Err(GatewayError::TargetTooLong { limit: 16_384 })
+        );
+    }
+
+    #[test]
+    fn a_head_of_more_than_64_kib_is_too_large() {
+        let check = |padding: usize| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", http::HeaderValue::from_static("gw"));
+            headers.insert(
+                "padding",
+                http::HeaderValue::try_from("x".repeat(padding)).unwrap(),
+            );
+            check_head(Version::HTTP_11, &headers)
+        };
+        // Each field as it is sent: its name, a colon, a space, its value, the end of the line.
+        let fields = "host: gw\r\npadding: \r\n".len();
+        assert_eq!(check(65_536 - fields), Ok(()));
+        assert_eq!(
+            check(65_536 - fields + 1),
+            Err(GatewayError::HeadTooLarge { limit: 65_536 })
         );
     }
 }

@@ -209,6 +209,11 @@ impl Keeper {
     pub async fn learn(&self, generation: Generation, org_id: OrgId) {
         if let Some(expected) = self.0.org_id.filter(|expected| *expected != org_id) {
             let mut seen = self.installing().await;
+            let held = self.snapshot();
+            if held.grant.as_ref().map(|grant| grant.generation) != Some(generation) {
+                // Others have taken their place since Webex was asked.
+                return;
+            }
             seen.disown();
             self.0
                 .flight

@@ -156,7 +156,7 @@ async fn the_back_button_and_a_second_consent_bring_a_clear_page() {
         .send(bench.http.get(bench.url(&again)).header(COOKIE, kept))
         .await;
     assert_start_again(&page, "came back from it twice");
-    assert_start_again(&browser.get(&bench, &again).await, "another browser");
+    assert_start_again(&browser.get(&bench, &again).await, "came back from it twice");
     assert_eq!(bench.exchanges().await, 1);
     assert_eq!(bench.stored(), before);
 

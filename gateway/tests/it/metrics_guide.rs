@@ -97,6 +97,30 @@ async fn the_sample_alerts_are_rules_over_metrics_that_exist() {
     }
 }
 
+#[test]
+fn the_scrape_configurations_give_the_job_that_the_alerts_watch() {
+    let guide = document("docs/metrics.md");
+    let (_, sample) = guide.split_once("```yaml\n").expect("a sample");
+    let (sample, _) = sample.split_once("```").expect("its end");
+    // The sample of the rules has it in its comment at the top.
+    let rules = document("deploy/prometheus/webex_gw.rules.yml");
+    let comment = rules.lines().map_while(|line| line.strip_prefix('#'));
+    let comment = comment.filter_map(|line| line.strip_prefix("     "));
+    let commented: Vec<_> = comment.collect();
+    for configuration in [sample, &commented.join("\n")] {
+        let documents = YamlOwned::load_from_str(configuration).unwrap();
+        let jobs = entries(&documents[0], "scrape_configs");
+        assert_eq!(
+            field(&jobs[0], &["job_name"]).as_str(),
+            Some("webex_gw"),
+            "{configuration}"
+        );
+        let targets = entries(&entries(&jobs[0], "static_configs")[0], "targets");
+        assert_eq!(targets[0].as_str(), Some("webex_gw:9001"), "{configuration}");
+    }
+    assert!(rules.contains("up{job=\"webex_gw\"}"));
+}
+
 /// The rules of all groups.
 fn alerts() -> Vec<YamlOwned> {
     let text = document("deploy/prometheus/webex_gw.rules.yml");

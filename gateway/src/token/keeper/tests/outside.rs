@@ -364,6 +364,28 @@ async fn tokens_that_turn_out_to_be_somebody_elses_are_not_used_any_more() {
 }
 
 #[tokio::test]
+async fn whose_the_tokens_before_were_says_nothing_of_those_that_replaced_them() {
+    let bench = Bench::with([]).await;
+    let (endpoint, time) = (Arc::clone(&bench.script), Arc::new(bench.clock.clone()));
+    let file = TokenFile::new(&bench.path);
+    let keeper = Keeper::open(file, endpoint, time, Box::new(|| 0.5), Some(org(1))).await;
+    let asked_about = keeper.access().await.unwrap().generation;
+    let mut admin = tokens("admin", bench.clock.now());
+    admin.org_id = Some(org(1));
+    keeper.install(admin, true).await.unwrap();
+    let names = bench.names();
+
+    keeper.learn(asked_about, org(2)).await;
+
+    assert_eq!(keeper.access().await.unwrap().fingerprint, fingerprint("admin"));
+    assert_eq!(keeper.snapshot().unusable_file, None);
+    let mut next = tokens("next", bench.clock.now());
+    next.org_id = Some(org(1));
+    keeper.install(next, true).await.unwrap();
+    assert_eq!(bench.names(), names, "nothing foreign was there to be copied");
+}
+
+#[tokio::test]
 async fn tokens_of_another_organisation_are_not_used_and_not_lost() {
     let bench = Bench::with([Ok(response("2"))]).await;
     bench.keeper.learn(bench.generation(), org(1)).await;
