@@ -78,6 +78,10 @@ class Simulator:
         query = urllib.parse.urlencode(which | {"after": after})
         return self._call("GET", f"journal?{query}")["entries"]
 
+    def answered(self, after, statuses, **which):
+        """Checks what those requests were answered with."""
+        same([entry["status"] for entry in self.journal(after, **which)], statuses)
+
     def bearers(self):
         """What the journal shows of Authorization where the token is one that the simulator has issued."""
         tokens = self._call("GET", "tokens")["tokens"]

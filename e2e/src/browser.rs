@@ -45,9 +45,9 @@ impl Browser {
         Self::with(crate::http::client().build().expect("the settings are constant"))
     }
 
-    /// A browser that finds `hosts` at the addresses given, and trusts one authority, in PEM.
-    pub fn outside(hosts: &[(&str, SocketAddr)], authority: &str) -> anyhow::Result<Self> {
-        Ok(Self::with(crate::http::outside(hosts, authority)?))
+    /// A browser that finds `hosts` at the addresses given, and trusts the authorities given, in PEM.
+    pub fn outside(hosts: &[(&str, SocketAddr)], authorities: &str) -> anyhow::Result<Self> {
+        Ok(Self::with(crate::http::outside(hosts, authorities)?))
     }
 
     fn with(http: reqwest::Client) -> Self {

@@ -1,59 +1,58 @@
-//! The project's docker-compose.yml, brought up as its reader would, on ports of its own.
+//! Compose projects: docker-compose.yml, brought up as its reader would, on ports of its own; and [the one of the
+//! field](field), in which another gateway was before.
 
-use std::fs;
+pub mod field;
+mod project;
 
-use std::process::{Command, Output};
-
-use anyhow::Context;
+use bollard::Docker;
 
 use crate::eventually::eventually;
 use crate::gateway::Gateway;
 use crate::images::{self, Base};
-use crate::leaks::{self, Secret};
-use crate::progress::say;
-use crate::run::Run;
-use crate::stack::{ADMINISTRATOR_PASSWORD, CLIENT_SECRET, START};
-use crate::{engine, ports, workspace};
+use crate::stack::START;
+use crate::terminal::{Differences, Said, Terminal};
+use crate::{engine, ports};
+use project::{Client, Project};
 
-/// The program comes with the engine as `docker compose`, or alone.
-const CLIENTS: [&[&str]; 2] = [&["docker", "compose"], &["docker-compose"]];
+/// The services of docker-compose.yml.
+pub const SERVICES: [&str; 3] = ["webex-sim", "webex_gw", "nginx"];
 
-/// A project that is up. Goes down when it is dropped; see [`stack`](crate::stack) for what is checked then.
+/// docker-compose.yml, up, and a terminal beside it.
 #[derive(Debug)]
 pub struct Compose {
-    client: &'static [&'static str],
-    project: String,
-    environment: Vec<(&'static str, String)>,
+    terminal: Terminal,
+    project: Project,
+    docker: &'static Docker,
     nginx: u16,
     gateway: u16,
+    control: u16,
 }
 
 impl Compose {
-    /// Builds and starts everything and waits until all of it is healthy, or returns `None` where Compose is not
-    /// installed: an engine can be used without.
-    pub async fn up() -> Option<Self> {
-        let client = CLIENTS.into_iter().find(|client| responds(client));
-        let Some(client) = client else {
-            assert!(
-                std::env::var_os("WEBEX_E2E_REQUIRE_COMPOSE").is_none(),
-                "neither `docker compose` nor `docker-compose` is installed, and WEBEX_E2E_REQUIRE_COMPOSE asks for it"
-            );
-            say(
-                "neither `docker compose` nor `docker-compose` is installed: docker-compose.yml is not tested",
-            );
-            return None;
-        };
-        let compose = Self::prepare(client)
+    /// Builds and starts everything with the command of a document, and waits until all of it answers; or returns
+    /// `None` where Compose is not installed.
+    pub async fn up(command: &str) -> Option<Self> {
+        let client = project::client()?;
+        let mut compose = Self::prepare(client)
             .await
             .expect("the images that others make are there");
-        // The images are in the layer cache by now, unless this test is the first.
-        compose
-            .run(&["up", "--build", "--detach"])
-            .expect("the project comes up");
-        // Compose waits for the health of what nginx depends on, not for nginx.
-        let nginx = Gateway::at(compose.nginx());
-        eventually("nginx answers", START, async || nginx.get("/nginx-health").await).await;
+        compose.start(command).await;
         Some(compose)
+    }
+
+    /// Starts what has been taken down.
+    pub async fn start(&mut self, command: &str) {
+        // The images are in the layer cache by now, unless this test is the first.
+        let said = self.types(&format!("{command} --detach")).await;
+        assert_eq!(said.status, 0, "the project does not come up:\n{}", said.text);
+        // Compose waits for the health of what nginx depends on, not for nginx.
+        let nginx = Gateway::at(self.nginx());
+        eventually("nginx answers", START, async || nginx.get("/nginx-health").await).await;
+    }
+
+    /// Types a command of a document, in which the usual ports and the project are meant.
+    pub async fn types(&mut self, command: &str) -> Said {
+        self.terminal.types(command).await
     }
 
     /// Where nginx is, from outside.
@@ -68,116 +67,78 @@ impl Compose {
         format!("http://localhost:{}", self.gateway)
     }
 
-    /// Restarts one service.
-    pub fn restart(&self, service: &str) {
-        self.run(&["restart", service]).expect("the service restarts");
+    /// Where the simulator's page is.
+    #[must_use]
+    pub fn control(&self) -> String {
+        format!("http://localhost:{}", self.control)
     }
 
-    async fn prepare(client: &'static [&'static str]) -> anyhow::Result<Self> {
+    /// An address of a document, as it is here.
+    #[must_use]
+    pub fn address(&self, documented: &str) -> String {
+        self.differences().typed(documented)
+    }
+
+    /// What the health check of a service says, such as `healthy`.
+    pub async fn health(&self, service: &str) -> anyhow::Result<String> {
+        self.project.health(self.docker, service).await
+    }
+
+    /// Restarts one service.
+    pub fn restart(&self, service: &str) {
+        self.project
+            .run(&["restart", service])
+            .expect("the service restarts");
+    }
+
+    async fn prepare(client: Client) -> anyhow::Result<Self> {
         let docker = engine::engine().await.map_err(anyhow::Error::msg)?;
         // Building first, through the engine's API, tells in detail what goes wrong, and fills the layer cache.
         images::images(docker).await.map_err(anyhow::Error::msg)?;
         let ports: [u16; 4] = [ports::free()?, ports::free()?, ports::free()?, ports::free()?];
+        let [nginx, gateway, simulator, control] = ports;
         let environment = vec![
-            ("NGINX_PORT", ports[0].to_string()),
-            ("GATEWAY_PORT", ports[1].to_string()),
-            ("SIM_PORT", ports[2].to_string()),
-            ("SIM_CONTROL_PORT", ports[3].to_string()),
+            ("NGINX_PORT", nginx.to_string()),
+            ("GATEWAY_PORT", gateway.to_string()),
+            ("SIM_PORT", simulator.to_string()),
+            ("SIM_CONTROL_PORT", control.to_string()),
             (Base::Rust.variable(), images::base(docker, Base::Rust).await?),
             (Base::Nginx.variable(), images::base(docker, Base::Nginx).await?),
             // The builder whose layers the suite has made already.
             ("DOCKER_BUILDKIT", "0".to_owned()),
             ("COMPOSE_BAKE", "false".to_owned()),
         ];
-        let project = Run::current().unique("compose");
+        let mut project = Project::new(client);
+        project.environment = environment;
+        let differences = usual_ports_replaced(project.differences(), [nginx, gateway, simulator, control]);
         Ok(Self {
-            client,
+            terminal: Terminal::open(differences)?,
             project,
-            environment,
-            nginx: ports[0],
-            gateway: ports[1],
+            docker,
+            nginx,
+            gateway,
+            control,
         })
     }
 
-    fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        let output = self.command(arguments).output().context("starting Compose")?;
-        let text = text(&output);
-        anyhow::ensure!(
-            output.status.success(),
-            "{} {arguments:?} failed:\n{text}",
-            self.client.join(" ")
-        );
-        Ok(text)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.client[0]);
-        command
-            .args(&self.client[1..])
-            .args(["--project-name", &self.project])
-            .args(arguments);
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.current_dir(workspace::root());
-        command
-    }
-
-    /// Keeps the logs of a test that has failed.
-    fn keep(&self, log: &str) -> std::io::Result<()> {
-        let folder = workspace::output_of_test();
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join("compose.log"), log)?;
-        say(&format!(
-            "the logs of {} are in {}",
-            self.project,
-            folder.display()
-        ));
-        Ok(())
+    fn differences(&self) -> &Differences {
+        self.terminal.differences()
     }
 }
 
-impl Drop for Compose {
-    fn drop(&mut self) {
-        let log = self
-            .run(&["logs", "--no-color"])
-            .unwrap_or_else(|error| format!("no log: {error:#}"));
-        let secrets = [
-            Secret {
-                name: "the client secret",
-                value: CLIENT_SECRET.to_owned(),
-            },
-            Secret {
-                name: "the administrator's password",
-                value: ADMINISTRATOR_PASSWORD.to_owned(),
-            },
-        ];
-        let leaks = leaks::find(&log, &secrets);
-        let has_failed = std::thread::panicking();
-        if (has_failed || !leaks.is_empty())
-            && let Err(error) = self.keep(&log)
-        {
-            say(&format!(
-                "the logs of {} could not be kept: {error}",
-                self.project
-            ));
-        }
-        if let Err(error) = self.run(&["down", "--volumes", "--rmi", "local"]) {
-            say(&format!("{} is removed later: {error:#}", self.project));
-        }
-        assert!(
-            leaks.is_empty() || has_failed,
-            "secrets in logs: {}",
-            leaks.join("; ")
-        );
-    }
+/// The ports that docker-compose.yml and the documents name, replaced by those of nginx, gateway, simulator and control.
+fn usual_ports_replaced(differences: Differences, ports: [u16; 4]) -> Differences {
+    [8088, 9001, 8080, 8081]
+        .iter()
+        .zip(ports)
+        .fold(differences, |differences, (usual, here)| {
+            differences.replace(&format!("localhost:{usual}"), format!("localhost:{here}"))
+        })
 }
 
-fn responds(client: &[&str]) -> bool {
-    let output = Command::new(client[0]).args(&client[1..]).arg("version").output();
-    output.is_ok_and(|output| output.status.success())
-}
-
-fn text(output: &Output) -> String {
-    let out = String::from_utf8_lossy(&output.stdout);
-    let err = String::from_utf8_lossy(&output.stderr);
-    format!("{out}{err}")
+/// Reads a compose file as Compose does where no variable is set, and returns what it makes of it; `None` where Compose
+/// is not installed.
+#[must_use]
+pub fn read(file: &str) -> Option<anyhow::Result<String>> {
+    Some(project::read(project::client()?, file))
 }

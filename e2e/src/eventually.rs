@@ -10,7 +10,19 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Asks `probe` until it succeeds and returns what it found. Panics with the last error when `within` has passed;
 /// a probe that hangs counts as one that fails.
-pub async fn eventually<T, F, Fut>(what: &str, within: Duration, mut probe: F) -> T
+pub async fn eventually<T, F, Fut>(what: &str, within: Duration, probe: F) -> T
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = anyhow::Result<T>>,
+{
+    match in_time(within, probe).await {
+        Ok(found) => found,
+        Err(reason) => panic!("{what}: {reason}"),
+    }
+}
+
+/// The same, with the last error as a result: for tools, which go on.
+pub(crate) async fn in_time<T, F, Fut>(within: Duration, mut probe: F) -> Result<T, String>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = anyhow::Result<T>>,
@@ -19,16 +31,17 @@ where
     let mut last = String::from("it did not answer");
     loop {
         let Ok(outcome) = tokio::time::timeout_at(deadline, probe()).await else {
-            panic!("{what}: not within {within:?}; the last probe hung, the one before: {last}");
+            return Err(format!(
+                "not within {within:?}; the last probe hung, the one before: {last}"
+            ));
         };
         match outcome {
-            Ok(found) => return found,
+            Ok(found) => return Ok(found),
             Err(error) => last = format!("{error:#}"),
         }
-        assert!(
-            Instant::now() < deadline,
-            "{what}: not within {within:?}; last: {last}"
-        );
+        if Instant::now() >= deadline {
+            return Err(format!("not within {within:?}; last: {last}"));
+        }
         tokio::time::sleep(PAUSE).await;
     }
 }

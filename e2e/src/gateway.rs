@@ -1,11 +1,17 @@
 //! The gateway as its consumer sees it: plain HTTP, no OAuth.
 
+mod callers;
+mod surfaces;
+
 use std::time::Duration;
 
 use anyhow::Context;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+
+pub use callers::Callers;
+pub use surfaces::{Metrics, Surfaces};
 
 /// Above the gateway's own 9 s, so that its answer is seen rather than this limit; APIO Core waits 10 s.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -51,6 +57,11 @@ impl Gateway {
             http,
             origin: origin.into(),
         }
+    }
+
+    /// Where it is.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// Sends a request without a body.
@@ -135,6 +146,12 @@ impl Health {
     #[must_use]
     pub fn status(&self) -> &str {
         self.body["status"].as_str().unwrap_or_default()
+    }
+
+    /// The field `reason`: what is wrong.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        self.body["reason"].as_str().unwrap_or_default()
     }
 
     /// The field `action`: what would mend it.

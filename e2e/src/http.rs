@@ -23,9 +23,9 @@ pub(crate) fn client() -> reqwest::ClientBuilder {
         .tls_certs_only([])
 }
 
-/// A client that finds hosts by the names they have in the field, and trusts one authority, in PEM.
-pub(crate) fn outside(hosts: &[(&str, SocketAddr)], authority: &str) -> anyhow::Result<reqwest::Client> {
-    let http = client().tls_certs_only([Certificate::from_pem(authority.as_bytes())?]);
+/// A client that finds hosts by the names they have in the field, and trusts the authorities given, in PEM.
+pub(crate) fn outside(hosts: &[(&str, SocketAddr)], authorities: &str) -> anyhow::Result<reqwest::Client> {
+    let http = client().tls_certs_only(Certificate::from_pem_bundle(authorities.as_bytes())?);
     Ok(hosts
         .iter()
         .fold(http, |http, (host, address)| http.resolve(host, *address))

@@ -16,7 +16,7 @@ use bollard::Docker;
 use tokio::sync::OnceCell;
 
 pub use base::Base;
-pub use facts::{Facts, facts};
+pub use facts::{Entry, Facts, facts};
 
 use crate::workspace;
 
@@ -70,10 +70,7 @@ pub async fn images(docker: &Docker) -> Result<&'static Images, &'static str> {
 }
 
 async fn make(docker: &Docker) -> anyhow::Result<Images> {
-    // Two processes at once (nextest, two terminals) would do the same work twice on the same processors.
-    std::fs::create_dir_all(workspace::output())?;
-    let lock = File::create(workspace::output().join("images.lock"))?;
-    let _lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??;
+    let _lock = lock().await?;
     Ok(Images {
         gateway: target(docker, Target::Gateway).await?,
         simulator: target(docker, Target::Simulator).await?,
@@ -88,9 +85,25 @@ async fn target(docker: &Docker, target: Target) -> anyhow::Result<String> {
     }
 }
 
-/// The name of an image that others make, found or made.
+/// The name of an image that others make, found or made; once for all tests of the process, and so is its absence.
 pub async fn base(docker: &Docker, base: Base) -> anyhow::Result<String> {
-    base::find(docker, base).await
+    static FOUND: [OnceCell<Result<String, String>>; Base::COUNT] =
+        [const { OnceCell::const_new() }; Base::COUNT];
+    let found = FOUND[base as usize].get_or_init(async || {
+        let found = async {
+            let _lock = lock().await?;
+            base::find(docker, base).await
+        };
+        found.await.map_err(|error: anyhow::Error| format!("{error:#}"))
+    });
+    found.await.clone().map_err(anyhow::Error::msg)
+}
+
+/// Two at once (two tests, nextest, two terminals) would do the same work twice on the same processors.
+async fn lock() -> anyhow::Result<File> {
+    std::fs::create_dir_all(workspace::output())?;
+    let lock = File::create(workspace::output().join("images.lock"))?;
+    Ok(tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??)
 }
 
 /// Removes every image that the suite has made, stand-ins included, and the layers of their builds.

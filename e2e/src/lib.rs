@@ -6,21 +6,32 @@
 //! - [`engine`]: the Docker engine · [`images`]: what is built and what it stands on
 //! - [`stack`]: nginx, gateway and simulator, one stack a test
 //! - [`compose`]: the same from docker-compose.yml
-//! - [`browser`], [`gateway`]: those who use it · [`eventually`]: waiting for what nobody announces
+//! - [`browser`], [`chromium`], [`gateway`], [`sdk`]: those who use it · [`raw`]: those who mean it harm
+//! - [`load`]: many requests while things go wrong, and the books of what came of each
+//! - [`documents`]: what they tell a reader to type · [`terminal`]: where it is typed
+//! - [`eventually`]: waiting for what nobody announces
 //! - [`start_time`]: a bar that needs no container
-//! - [`run`]: names, and nothing left behind · [`workspace`]: where things are
+//! - [`run`]: names, and nothing left behind · [`soak`]: the whole suite, again and again
+//! - [`workspace`]: where things are
 
 pub mod browser;
+pub mod chromium;
 pub mod compose;
+pub mod documents;
 pub mod engine;
 pub mod eventually;
 pub mod gateway;
 mod http;
 pub mod images;
 mod leaks;
-mod ports;
-mod progress;
+pub mod load;
+pub mod ports;
+pub mod progress;
+pub mod raw;
 pub mod run;
+pub mod sdk;
+pub mod soak;
 pub mod stack;
 pub mod start_time;
+pub mod terminal;
 pub mod workspace;

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 /// Writes one line to the terminal.
-pub(crate) fn say(line: &str) {
+pub fn say(line: &str) {
     // Nobody is served by a test that fails because nobody watches it.
     let _ = writeln!(std::io::stderr(), "e2e: {line}");
 }

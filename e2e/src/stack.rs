@@ -3,27 +3,46 @@
 //!
 //! A stack cleans up after itself when it is dropped, see [`site`].
 
+mod accidents;
+mod another;
+mod application;
 mod builder;
+mod callback_port;
+mod certificate;
 mod containers;
 mod evidence;
+mod exec;
+pub mod forward_proxy;
 mod network;
 mod predecessor;
+mod recreate;
+mod rights;
+pub(crate) mod secrets;
 mod service;
 mod site;
-mod volume;
+pub(crate) mod volume;
 
 use std::time::Duration;
 
 use webex_sim::client::ControlClient;
 
+pub use another::Tokens;
+pub use application::Ended;
 pub use builder::{Builder, Refusal};
-pub(crate) use containers::CLIENT_SECRET;
-pub use service::Service;
+pub use containers::CLIENT_SECRET;
+pub use exec::Said;
+use forward_proxy::ForwardProxy;
+pub use predecessor::{Held, Predecessor};
+pub use rights::{Capabilities, Rights};
+pub use secrets::GATEWAY_KEY;
+pub use service::{GATEWAY_PORT, NGINX_PORT, Service};
 pub use volume::Owner;
 
 use crate::browser::{Browser, Page};
+use crate::chromium::{Outside, Place};
 use crate::eventually::eventually;
 use crate::gateway::Gateway;
+use crate::leaks;
 use site::Site;
 
 /// The host name under which nginx is reached from outside.
@@ -31,6 +50,9 @@ pub const PUBLIC_HOST: &str = "apio.example.com";
 
 /// What the integration has registered at Webex.
 pub const REDIRECT_URI: &str = "http://apio.example.com/api/v01/webex/auth/code";
+
+/// The same where nginx has TLS, which is how it is in the field.
+pub const TLS_REDIRECT_URI: &str = "https://apio.example.com/api/v01/webex/auth/code";
 
 /// Where the field's compose file puts the tokens.
 pub const TOKENS_FILE: &str = "/opt/tokens/.tokens";
@@ -49,7 +71,10 @@ pub struct Stack {
     pub gateway: Gateway,
     /// Acts behind the scenes at Webex.
     pub webex: ControlClient,
-    authority: String,
+    recipe: Builder,
+    /// Those of Webex and, where it has TLS, of nginx, in PEM.
+    authorities: String,
+    has_tls: bool,
     site: Site,
 }
 
@@ -84,7 +109,25 @@ impl Stack {
     /// The address that Webex's portal shows for an integration, with the portal's own fixed `state`.
     #[must_use]
     pub fn portal_url() -> String {
-        predecessor::portal_url().into()
+        predecessor::portal_url(REDIRECT_URI).into()
+    }
+
+    /// The address that the portal shows for this stack, whether nginx has TLS or not.
+    #[must_use]
+    pub fn own_portal_url(&self) -> String {
+        let redirect_uri = if self.has_tls {
+            TLS_REDIRECT_URI
+        } else {
+            REDIRECT_URI
+        };
+        predecessor::portal_url(redirect_uri).into()
+    }
+
+    /// A path of nginx, as it is addressed from outside.
+    #[must_use]
+    pub fn public_url(&self, path: &str) -> String {
+        let scheme = if self.has_tls { "https" } else { "http" };
+        format!("{scheme}://{PUBLIC_HOST}{path}")
     }
 
     /// The browser of somebody outside: knows nginx and Webex, and nothing of the networks behind.
@@ -97,7 +140,34 @@ impl Stack {
     async fn try_browser(&self) -> anyhow::Result<Browser> {
         let nginx = self.site.nginx().address(service::NGINX_PORT).await?;
         let webex = self.site.simulator().address(service::WEBEX_PORT).await?;
-        Browser::outside(&[(PUBLIC_HOST, nginx), ("webexapis.com", webex)], &self.authority)
+        Browser::outside(
+            &[(PUBLIC_HOST, nginx), ("webexapis.com", webex)],
+            &self.authorities,
+        )
+    }
+
+    /// What a real browser outside has to know. It may be one of the operator's, who reaches the gateway too.
+    pub(crate) async fn outside(&self) -> anyhow::Result<Outside> {
+        let place = |host, port, address, is_secure| Place {
+            host,
+            port,
+            address,
+            is_secure,
+        };
+        let nginx = self.site.nginx().address(service::NGINX_PORT).await?;
+        let webex = self.site.simulator().address(service::WEBEX_PORT).await?;
+        let gateway = self.site.gateway().address(service::GATEWAY_PORT).await?;
+        let places = vec![
+            place(
+                PUBLIC_HOST,
+                if self.has_tls { 443 } else { 80 },
+                nginx,
+                self.has_tls,
+            ),
+            place("webexapis.com", 443, webex, true),
+            place("webex_gw", service::GATEWAY_PORT, gateway, false),
+        ];
+        Outside::of(places, &self.authorities).await
     }
 
     /// Signs in as the administrator would, with the consent given by script, and returns the last page.
@@ -106,7 +176,7 @@ impl Stack {
             .accept_as(ADMINISTRATOR)
             .await
             .expect("the simulator knows the administrator");
-        let login = format!("http://{PUBLIC_HOST}/api/v01/webex/auth/login");
+        let login = self.public_url("/api/v01/webex/auth/login");
         let page = self
             .browser()
             .await
@@ -160,10 +230,31 @@ impl Stack {
         self.site.gateway().user_of_pid_1(self.site.docker).await
     }
 
+    /// Which rights the gateway's process has now.
+    pub async fn gateway_rights(&self) -> anyhow::Result<Rights> {
+        self.site.gateway().rights_of_pid_1(self.site.docker).await
+    }
+
+    /// What `docker inspect` shows of each container, by its name in the stack.
+    pub async fn inspections(&self) -> anyhow::Result<Vec<(&'static str, String)>> {
+        self.site.inspections().await
+    }
+
+    /// Which secrets of this stack are in a text, one sentence each.
+    pub async fn leaks_in(&self, text: &str) -> Vec<String> {
+        leaks::find(text, &secrets::of(&self.site).await)
+    }
+
     /// The container of the gateway.
     #[must_use]
     pub fn gateway_container(&self) -> &Service {
         self.site.gateway()
+    }
+
+    /// The forward proxy of a stack that has one.
+    #[must_use]
+    pub fn proxy(&self) -> ForwardProxy<'_> {
+        ForwardProxy::of(&self.site)
     }
 
     /// The container of the simulator.

@@ -5,8 +5,10 @@
 //! | `images` | builds the images and names them |
 //! | `size` | the size of the gateway's image; fails above the bar |
 //! | `start gateway BINARY`, `start simulator BINARY` | the time to the first answer; fails above the bar |
+//! | `soak RUNS [NAMES]` | runs the suite, or tests of such names, so many times; fails if any test does, or if anything is left behind |
 //! | `clean` | removes all that the suite has made, also of runs that are at work |
 //! | `reap RUN` | waits for a run to end and removes what it left; started by the run |
+//! | `chromedriver NAME` | runs chromedriver until the input ends; started by a test |
 
 #![expect(clippy::print_stdout, reason = "what a recipe asks for is printed")]
 
@@ -16,8 +18,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use bollard::Docker;
+use e2e::images::Base;
 use e2e::start_time::{self, Program};
-use e2e::{engine, images, run};
+use e2e::{chromium, engine, images, run, soak};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -38,19 +41,29 @@ async fn act(arguments: &[&str]) -> anyhow::Result<ExitCode> {
         ["images"] => {
             let docker = engine().await?;
             let images = images::images(&docker).await.map_err(anyhow::Error::msg)?;
+            for base in [Base::Squid, Base::Python] {
+                images::base(&docker, base).await?;
+            }
             println!("{}\n{}", images.gateway, images.simulator);
         }
         ["size"] => return size(&engine().await?).await,
         ["start", "gateway", binary] => return start(Program::Gateway, binary),
         ["start", "simulator", binary] => return start(Program::Simulator, binary),
+        ["soak", runs, filters @ ..] => {
+            let runs = runs.parse().context("how many runs?")?;
+            let summary = soak::soak(&engine().await?, runs, filters, |line| println!("{line}")).await?;
+            println!("{summary}");
+            return Ok(verdict(summary.is_good()));
+        }
         ["clean"] => {
             let docker = engine().await?;
             run::sweep_all(&docker).await?;
             images::remove_all(&docker).await?;
         }
+        ["chromedriver", name] => chromium::leash(name)?,
         ["reap", id] => run::reap(&engine().await?, id).await?,
         _ => anyhow::bail!(
-            "usage: webex-e2e images | size | start gateway|simulator BINARY | clean | reap RUN"
+            "usage: webex-e2e images | size | start gateway|simulator BINARY | soak RUNS [NAMES] | clean | reap RUN | chromedriver NAME"
         ),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
-//! The images that others make: the compiler that builds ours, and nginx. Their official names are read from the
-//! files that users run, so that the suite tests with what these name.
+//! The images that others make: the compiler that builds ours, nginx, and what scenarios put beside the product. Their
+//! official names are read from the files that users run, so that the suite tests with what these name; those of
+//! scenarios alone from the page that tells of them.
 
 use std::fs;
 
@@ -19,15 +20,24 @@ pub enum Base {
     Rust,
     /// Stands before the gateway.
     Nginx,
+    /// Stands between the gateway and Webex.
+    Squid,
+    /// Runs an application that calls the gateway.
+    Python,
 }
 
 impl Base {
-    /// The variable that names another image, here, in the Dockerfile and in docker-compose.yml.
+    /// How many there are.
+    pub(super) const COUNT: usize = 4;
+
+    /// The variable that names another image, here and where its official name is.
     #[must_use]
     pub fn variable(self) -> &'static str {
         match self {
             Self::Rust => "RUST_IMAGE",
             Self::Nginx => "NGINX_IMAGE",
+            Self::Squid => "SQUID_IMAGE",
+            Self::Python => "PYTHON_IMAGE",
         }
     }
 
@@ -36,13 +46,15 @@ impl Base {
         let (file, before) = match self {
             Self::Rust => ("Dockerfile", "ARG RUST_IMAGE="),
             Self::Nginx => ("docker-compose.yml", "${NGINX_IMAGE:-"),
+            Self::Squid => ("docs/testing.md", "`SQUID_IMAGE` | `"),
+            Self::Python => ("docs/testing.md", "`PYTHON_IMAGE` | `"),
         };
         let text =
             fs::read_to_string(workspace::root().join(file)).with_context(|| format!("reading {file}"))?;
         let (_, rest) = text
             .split_once(before)
             .with_context(|| format!("{file} has no {before}"))?;
-        let end = rest.find(['\n', '}']).unwrap_or(rest.len());
+        let end = rest.find(['\n', '}', '`']).unwrap_or(rest.len());
         Ok(rest[..end].trim().to_owned())
     }
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::Context;
 use bollard::Docker;
@@ -26,16 +27,26 @@ const LEFT_OUT: [&str; 4] = [
     "/usr/share/info/*",
 ];
 
+/// What packages want while they are unpacked, and nobody after that: a third of what is left.
+const WITHOUT_PERL: &str =
+    r#"--customize-hook=rm -r "$1"/usr/share/perl "$1"/usr/lib/*/perl "$1"/usr/lib/*/libperl.so*"#;
+
 /// The authorities of this machine, which may have one that a mirror between it and the crates needs.
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// How much of the file system goes to the engine at a time.
 const CHUNK: usize = 1 << 20;
 
+/// The client's own limit of two minutes, in which the engine has to begin its answer, is too short for packages that come
+/// from afar to a busy machine.
+const PATIENCE: Duration = Duration::from_mins(30);
+
 /// The name of a stand-in. The compiler's has its version, because another toolchain makes another image.
 pub(super) fn tag(base: Base) -> anyhow::Result<String> {
     match base {
         Base::Nginx => Ok(format!("webex-e2e/nginx:{SUITE}")),
+        Base::Squid => Ok(format!("webex-e2e/squid:{SUITE}")),
+        Base::Python => Ok(format!("webex-e2e/python:{SUITE}")),
         Base::Rust => {
             let version = rustc(&["--version"])?;
             let version = version.split(' ').nth(1).context("rustc says its version")?;
@@ -65,6 +76,8 @@ pub(super) async fn make(docker: &Docker, base: Base, tag: &str) -> anyhow::Resu
         .changes(changes(base));
     let body = bollard::body_try_stream(chunks(output));
     let imported = docker
+        .clone()
+        .with_timeout(PATIENCE)
         .create_image(Some(options.build()), Some(body), None)
         .try_for_each(async |_| Ok(()))
         .await;
@@ -85,6 +98,8 @@ fn file_system(base: Base) -> anyhow::Result<Command> {
     match base {
         // Compose asks nginx's health with wget, which the official image has from BusyBox.
         Base::Nginx => command.arg("--include=nginx-light,wget"),
+        Base::Squid => command.arg("--include=squid").arg(WITHOUT_PERL),
+        Base::Python => command.arg("--include=python3").arg(WITHOUT_PERL),
         Base::Rust => {
             let sysroot = rustc(&["--print", "sysroot"])?;
             let sysroot = sysroot.trim();
@@ -113,6 +128,8 @@ fn changes(base: Base) -> Vec<String> {
     let changes: &[&str] = match base {
         Base::Rust => &["ENV CARGO_HOME=/usr/local/cargo"],
         Base::Nginx => &["EXPOSE 80", r#"CMD ["nginx", "-g", "daemon off;"]"#],
+        Base::Squid => &[r#"CMD ["squid", "-N"]"#],
+        Base::Python => &[r#"CMD ["python3"]"#],
     };
     changes.iter().map(ToString::to_string).collect()
 }

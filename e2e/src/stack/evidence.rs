@@ -7,8 +7,7 @@ use anyhow::Context;
 use bollard::Docker;
 use bollard::query_parameters::InspectContainerOptions;
 
-use super::ADMINISTRATOR_PASSWORD;
-use super::containers::CLIENT_SECRET;
+use super::secrets;
 use super::service::{CONTROL_PORT, Service};
 use super::site::Site;
 use crate::leaks::{self, Secret};
@@ -37,28 +36,10 @@ impl Evidence {
                 Err(error) => unread.push(format!("the log of {} cannot be read: {error:#}", service.name())),
             }
         }
-        let mut secrets = vec![
-            Secret {
-                name: "the client secret",
-                value: CLIENT_SECRET.to_owned(),
-            },
-            Secret {
-                name: "the administrator's password",
-                value: ADMINISTRATOR_PASSWORD.to_owned(),
-            },
-        ];
-        if let Ok(tokens) = site.tokens().await {
-            for name in ["access_token", "refresh_token"] {
-                secrets.extend(tokens[name].as_str().map(|value| Secret {
-                    name,
-                    value: value.to_owned(),
-                }));
-            }
-        }
         Self {
             logs,
             unread,
-            secrets,
+            secrets: secrets::of(site).await,
         }
     }
 
@@ -75,10 +56,9 @@ impl Evidence {
         leaks.chain(self.unread.iter().cloned()).collect()
     }
 
-    /// Forgets what an earlier run of the test has left: it would be read as this one's.
+    /// Forgets what an earlier run of the test has left.
     pub(super) fn forget() {
-        // Usually there is nothing.
-        let _ = fs::remove_dir_all(workspace::output_of_test());
+        workspace::fresh_output_of_test();
     }
 
     /// Writes everything to a folder that is named after the test.

@@ -1,5 +1,6 @@
 //! The two networks of a stack. On the one towards Webex are the gateway and the simulator, on the one towards the
-//! applications the gateway and nginx, so that nothing but the gateway can reach Webex.
+//! applications the gateway and nginx, so that nothing but the gateway can reach Webex. Some stacks have a third one that
+//! leads nowhere, for the gateway and one neighbour: a forward proxy, or an application.
 //!
 //! testcontainers starts a container on a network but gives it no name there. So a container starts on a network where
 //! nobody asks for it, and joins the one where it needs a name before anybody there starts.
@@ -19,6 +20,8 @@ pub(super) struct Networks {
     pub(super) webex: String,
     /// nginx and gateway.
     pub(super) applications: String,
+    /// The gateway and its neighbour, and no way out; where there is one.
+    pub(super) enclosed: Option<String>,
 }
 
 impl Networks {
@@ -27,16 +30,23 @@ impl Networks {
         let networks = Self {
             webex: run.unique("net-a"),
             applications: run.unique("net-b"),
+            enclosed: None,
         };
         for name in [&networks.webex, &networks.applications] {
-            let network = NetworkCreateRequest {
-                name: name.clone(),
-                labels: Some(run.labels()),
-                ..Default::default()
-            };
-            docker.create_network(network).await?;
+            create(docker, name, false).await?;
         }
         Ok(networks)
+    }
+
+    /// The network without a way out, made on first use.
+    pub(super) async fn enclose(&mut self, docker: &Docker) -> anyhow::Result<String> {
+        if let Some(name) = &self.enclosed {
+            return Ok(name.clone());
+        }
+        let name = Run::current().unique("net-c");
+        create(docker, &name, true).await?;
+        self.enclosed = Some(name.clone());
+        Ok(name)
     }
 
     /// Makes the simulator Webex.
@@ -59,12 +69,34 @@ impl Networks {
     }
 
     pub(super) async fn remove(&self, docker: &Docker) -> anyhow::Result<()> {
-        docker.remove_network(&self.webex).await?;
-        Ok(docker.remove_network(&self.applications).await?)
+        for name in [&self.webex, &self.applications]
+            .into_iter()
+            .chain(&self.enclosed)
+        {
+            docker.remove_network(name).await?;
+        }
+        Ok(())
     }
 }
 
-async fn join(docker: &Docker, network: &str, service: &Service, name: &str) -> anyhow::Result<()> {
+async fn create(docker: &Docker, name: &str, is_enclosed: bool) -> anyhow::Result<()> {
+    let network = NetworkCreateRequest {
+        name: name.to_owned(),
+        labels: Some(Run::current().labels()),
+        internal: Some(is_enclosed),
+        ..Default::default()
+    };
+    docker.create_network(network).await?;
+    Ok(())
+}
+
+/// Connects a container to a network, on which it has a name.
+pub(super) async fn join(
+    docker: &Docker,
+    network: &str,
+    service: &Service,
+    name: &str,
+) -> anyhow::Result<()> {
     let endpoint = EndpointSettings {
         aliases: Some(vec![name.to_owned()]),
         ..Default::default()

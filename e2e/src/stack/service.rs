@@ -4,15 +4,19 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use bollard::Docker;
-use bollard::query_parameters::{LogsOptionsBuilder, RestartContainerOptionsBuilder, TopOptionsBuilder};
+use bollard::query_parameters::{
+    KillContainerOptionsBuilder, LogsOptionsBuilder, RestartContainerOptionsBuilder, TopOptionsBuilder,
+};
 use futures_util::TryStreamExt;
 use testcontainers::core::IntoContainerPort;
 use testcontainers::{ContainerAsync, GenericImage};
 
+use crate::eventually::eventually;
+
 /// The port that nginx listens on, set in `deploy/nginx/nginx.conf`.
-pub(super) const NGINX_PORT: u16 = 8088;
+pub const NGINX_PORT: u16 = 8088;
 /// The port of the field's compose block.
-pub(super) const GATEWAY_PORT: u16 = 9001;
+pub const GATEWAY_PORT: u16 = 9001;
 /// The port of `https://webexapis.com`.
 pub(super) const WEBEX_PORT: u16 = 443;
 /// The port of the simulator's control API.
@@ -24,7 +28,7 @@ const GRACE_SECONDS: i32 = 10;
 /// A container that runs until its stack ends.
 pub struct Service {
     name: &'static str,
-    container: ContainerAsync<GenericImage>,
+    pub(super) container: ContainerAsync<GenericImage>,
 }
 
 impl Service {
@@ -45,7 +49,7 @@ impl Service {
     }
 
     /// Where a port of the container is reached from here. Changes when the container restarts.
-    pub(super) async fn address(&self, port: u16) -> anyhow::Result<SocketAddr> {
+    pub async fn address(&self, port: u16) -> anyhow::Result<SocketAddr> {
         let host = self.container.get_host().await?;
         let port = self.container.get_host_port_ipv4(port.tcp()).await?;
         let mut found = tokio::net::lookup_host((host.to_string(), port)).await?;
@@ -80,6 +84,27 @@ impl Service {
     pub async fn stop(&self) -> anyhow::Result<i64> {
         self.container.stop_with_timeout(Some(GRACE_SECONDS)).await?;
         self.exit_code().await
+    }
+
+    /// Undoes [`stop`](Self::stop) and [`kill`](Self::kill).
+    pub async fn start(&self) -> anyhow::Result<()> {
+        Ok(self.container.start().await?)
+    }
+
+    /// Leaves its name to the one that takes its place.
+    pub(super) fn retire(&mut self, name: &'static str) {
+        self.name = name;
+    }
+
+    /// Sends SIGKILL and waits until nothing of the container runs.
+    pub(super) async fn kill(&self, docker: &Docker) -> anyhow::Result<()> {
+        let options = KillContainerOptionsBuilder::new().signal("SIGKILL").build();
+        docker.kill_container(self.id(), Some(options)).await?;
+        eventually("a killed container ends", super::START, async || {
+            self.exit_code().await
+        })
+        .await;
+        Ok(())
     }
 
     /// What the container ended with.

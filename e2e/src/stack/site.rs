@@ -4,11 +4,13 @@
 
 use anyhow::Context;
 use bollard::Docker;
+use bollard::query_parameters::InspectContainerOptions;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::TOKENS_FILE;
 use super::evidence::Evidence;
 use super::network::Networks;
+use super::secrets::Given;
 use super::service::Service;
 use super::volume::Volume;
 use crate::progress::say;
@@ -21,6 +23,12 @@ pub(super) struct Site {
     pub(super) tokens_folder: Volume,
     /// nginx's configuration and the authority of the Webex that the gateway talks to.
     pub(super) configuration: Volume,
+    /// What a scenario has added.
+    pub(super) more_volumes: Vec<Volume>,
+    /// What the gateway reads its secrets from where they are in files.
+    pub(super) secrets: Volume,
+    /// Whether they are.
+    pub(super) given: Given,
     /// In the order in which they were started.
     pub(super) services: Vec<Service>,
     /// One of the [`MOST_AT_ONCE`].
@@ -55,10 +63,29 @@ impl Site {
         self.services.iter().find(|service| service.name() == name)
     }
 
+    /// Frees the name of a service for another one.
+    pub(super) fn retire(&mut self, name: &str, former: &'static str) {
+        let found = self.services.iter_mut().find(|service| service.name() == name);
+        found.expect("there is such a service").retire(former);
+    }
+
     /// The tokens file as it is in the volume.
     pub(super) async fn tokens(&self) -> anyhow::Result<serde_json::Value> {
         let gateway = self.service("webex_gw").context("there is no gateway")?;
         serde_json::from_slice(&gateway.read_file(TOKENS_FILE).await?).context("the tokens file is JSON")
+    }
+
+    /// What the engine knows of each container and shows to whoever may ask it.
+    pub(super) async fn inspections(&self) -> anyhow::Result<Vec<(&'static str, String)>> {
+        let mut inspections = Vec::new();
+        for service in &self.services {
+            let found = self
+                .docker
+                .inspect_container(service.id(), None::<InspectContainerOptions>)
+                .await?;
+            inspections.push((service.name(), serde_json::to_string_pretty(&found)?));
+        }
+        Ok(inspections)
     }
 
     async fn end(&self, has_failed: bool) -> Vec<String> {
@@ -83,6 +110,10 @@ impl Site {
         }
         self.networks.remove(self.docker).await?;
         self.tokens_folder.remove(self.docker).await?;
+        for volume in &self.more_volumes {
+            volume.remove(self.docker).await?;
+        }
+        self.secrets.remove(self.docker).await?;
         self.configuration.remove(self.docker).await
     }
 }

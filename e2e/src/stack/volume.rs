@@ -1,6 +1,8 @@
 //! Folders of a stack, as volumes. Filled through containers that are created and never run, so that owner and mode can
 //! be anything, on any engine, without a shell, and although the containers that use them have a read-only root.
 
+use std::collections::HashMap;
+
 use bollard::Docker;
 use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, VolumeCreateRequest};
 use bollard::query_parameters::{
@@ -25,9 +27,14 @@ pub enum Owner {
     Gateway,
 }
 
+/// Size of a volume that is soon full: enough for tokens, and filled in a moment.
+const SMALL: usize = 1 << 20;
+/// What fills it.
+const BALLAST: &str = "ballast";
+
 /// A volume that ends with its stack.
 #[derive(Debug)]
-pub(super) struct Volume {
+pub(crate) struct Volume {
     name: String,
 }
 
@@ -42,16 +49,37 @@ impl Owner {
 
 impl Volume {
     /// A new, empty volume.
-    pub(super) async fn create(docker: &Docker) -> anyhow::Result<Self> {
+    pub(crate) async fn create(docker: &Docker) -> anyhow::Result<Self> {
+        Self::create_with(docker, HashMap::new()).await
+    }
+
+    /// A new, empty volume in memory with little room. What is in it is gone when no container runs that has it.
+    pub(super) async fn create_small(docker: &Docker) -> anyhow::Result<Self> {
+        let options = [
+            ("type", "tmpfs".to_owned()),
+            ("device", "tmpfs".to_owned()),
+            ("o", format!("size={SMALL},mode=0700,uid=65532,gid=65532")),
+        ];
+        let options = options.map(|(name, value)| (name.to_owned(), value));
+        Self::create_with(docker, options.into()).await
+    }
+
+    async fn create_with(docker: &Docker, options: HashMap<String, String>) -> anyhow::Result<Self> {
         let name = Run::current().unique("volume");
         let labels = Some(Run::current().labels());
         let request = VolumeCreateRequest {
             name: Some(name.clone()),
             labels,
+            driver_opts: Some(options),
             ..Default::default()
         };
         docker.create_volume(request).await?;
         Ok(Self { name })
+    }
+
+    /// The name that the engine knows.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The volume as a folder of a container. While it is empty it takes owner, mode and files of the folder in the
@@ -67,7 +95,7 @@ impl Volume {
     }
 
     /// Gives the folder to `owner` and puts files of theirs into it.
-    pub(super) async fn fill(
+    pub(crate) async fn fill(
         &self,
         docker: &Docker,
         image: &str,
@@ -98,6 +126,24 @@ impl Volume {
             .await;
         remove_container(docker, &holder).await?;
         Ok(uploaded?)
+    }
+
+    /// Leaves no room on a [small](Self::create_small) one that a container has.
+    pub(super) async fn stuff(&self, docker: &Docker, image: &str) -> anyhow::Result<()> {
+        let ballast = vec![0; 2 * SMALL];
+        let files = [(BALLAST, &ballast[..])];
+        let stuffed = self.fill(docker, image, Owner::Gateway, 0o600, &files).await;
+        match stuffed {
+            Ok(()) => anyhow::bail!("the volume is larger than it should be"),
+            Err(error) if format!("{error:#}").contains("no space left on device") => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Undoes [`stuff`](Self::stuff).
+    pub(super) async fn clear_out(&self, docker: &Docker, image: &str) -> anyhow::Result<()> {
+        let files = [(BALLAST, &[][..])];
+        self.fill(docker, image, Owner::Gateway, 0o600, &files).await
     }
 
     pub(super) async fn remove(&self, docker: &Docker) -> anyhow::Result<()> {

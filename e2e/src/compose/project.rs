@@ -1,0 +1,207 @@
+//! A Compose project with a name of its own, and its end.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use anyhow::Context;
+use bollard::Docker;
+use bollard::query_parameters::InspectContainerOptions;
+
+use crate::leaks;
+use crate::progress::say;
+use crate::run::Run;
+use crate::stack::secrets;
+use crate::terminal::Differences;
+use crate::workspace;
+
+/// The program comes with the engine as `docker compose`, or alone.
+const CLIENTS: [&[&str]; 2] = [&["docker", "compose"], &["docker-compose"]];
+
+/// The program, by the words that call it.
+pub(super) type Client = &'static [&'static str];
+
+/// A project. Goes down when it is dropped; see [`stack`](crate::stack) for what is checked then.
+#[derive(Debug)]
+pub(super) struct Project {
+    pub(super) client: Client,
+    pub(super) name: String,
+    /// The files of the project. Those below target/ were made for it.
+    pub(super) files: Vec<PathBuf>,
+    pub(super) environment: Vec<(&'static str, String)>,
+    /// Volumes that were made for the project, and end with it.
+    pub(super) volumes: Vec<String>,
+}
+
+/// Finds Compose, or says that there is none: an engine can be used without.
+pub(super) fn client() -> Option<Client> {
+    let client = CLIENTS.into_iter().find(|client| responds(client));
+    if client.is_none() {
+        let missing = "neither `docker compose` nor `docker-compose` is installed";
+        assert!(
+            std::env::var_os("WEBEX_E2E_REQUIRE_COMPOSE").is_none(),
+            "{missing}, and WEBEX_E2E_REQUIRE_COMPOSE asks for it"
+        );
+        say(&format!("{missing}: what needs it is not tested"));
+    }
+    client
+}
+
+/// What Compose makes of a file, in which no variable is set.
+pub(super) fn read(client: Client, file: &str) -> anyhow::Result<String> {
+    let mut child = Command::new(client[0])
+        .args(&client[1..])
+        .args(["--file", "-", "config"])
+        .current_dir(workspace::root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut input = child.stdin.take().context("it was asked for")?;
+    input.write_all(file.as_bytes())?;
+    drop(input);
+    let output = child.wait_with_output()?;
+    let text = text(&output);
+    anyhow::ensure!(
+        output.status.success(),
+        "Compose cannot read this: {text}\n{file}"
+    );
+    Ok(text)
+}
+
+impl Project {
+    /// A project of docker-compose.yml, as far as nothing else is said.
+    pub(super) fn new(client: Client) -> Self {
+        Self {
+            client,
+            name: Run::current().unique("compose"),
+            files: vec![workspace::root().join("docker-compose.yml")],
+            environment: Vec::new(),
+            volumes: Vec::new(),
+        }
+    }
+
+    /// Calls Compose.
+    pub(super) fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = self.command(arguments);
+        // It goes on where the suite is killed, and makes more that somebody has to remove.
+        command.stdin(Run::current().hold()?);
+        let output = command.output().context("starting Compose")?;
+        let text = text(&output);
+        anyhow::ensure!(
+            output.status.success(),
+            "{} {arguments:?} failed:\n{text}",
+            self.client.join(" ")
+        );
+        Ok(text)
+    }
+
+    /// The engine's id of the container of a service.
+    pub(super) fn container(&self, service: &str) -> anyhow::Result<String> {
+        let output = self.command(&["ps", "-q", service]).output()?;
+        let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        anyhow::ensure!(!id.is_empty(), "{service} has no container");
+        Ok(id)
+    }
+
+    /// What the health check of a service says, such as `healthy`.
+    pub(super) async fn health(&self, docker: &Docker, service: &str) -> anyhow::Result<String> {
+        let container = self.container(service)?;
+        let found = docker
+            .inspect_container(&container, None::<InspectContainerOptions>)
+            .await?;
+        let health = found
+            .state
+            .and_then(|state| state.health)
+            .and_then(|health| health.status);
+        Ok(health.context("it has no health check")?.to_string())
+    }
+
+    /// A terminal in which `docker compose` means this project.
+    pub(super) fn differences(&self) -> Differences {
+        let command = self.command(&[]);
+        let words = command.get_args().map(|word| word.to_string_lossy().into_owned());
+        let words = [self.client[0].to_owned()].into_iter().chain(words);
+        let called = words.collect::<Vec<_>>().join(" ");
+        let environment = self.environment.iter();
+        let differences = environment.fold(Differences::default(), |differences, (name, value)| {
+            differences.variable(name, value.clone())
+        });
+        differences.replace("docker compose", called)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.client[0]);
+        command
+            .args(&self.client[1..])
+            .args(["--project-name", &self.name, "--project-directory"])
+            .arg(workspace::root());
+        for file in &self.files {
+            command.arg("--file").arg(file);
+        }
+        command.args(arguments);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Keeps the logs of a test that has failed.
+    fn keep(&self, log: &str) -> std::io::Result<()> {
+        let folder = workspace::output_of_test();
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("compose.log"), log)?;
+        say(&format!("the logs of {} are in {}", self.name, folder.display()));
+        Ok(())
+    }
+
+    /// Removes everything. What stays is removed when the run ends.
+    fn remove(&self) {
+        if let Err(error) = self.run(&["down", "--volumes", "--rmi", "local"]) {
+            say(&format!("{} is removed later: {error:#}", self.name));
+        }
+        let made = self
+            .files
+            .iter()
+            .filter(|file| file.starts_with(workspace::output()));
+        for file in made {
+            let _ = fs::remove_file(file);
+        }
+        if !self.volumes.is_empty() {
+            let _ = Command::new("docker")
+                .args(["volume", "rm"])
+                .args(&self.volumes)
+                .output();
+        }
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        let (log, unread) = match self.run(&["logs", "--no-color"]) {
+            Ok(log) => (log, None),
+            Err(error) => (String::new(), Some(format!("the logs cannot be read: {error:#}"))),
+        };
+        let mut leaks = leaks::find(&log, &secrets::known());
+        // Nobody can vouch for what nobody has read.
+        leaks.extend(unread);
+        let has_failed = std::thread::panicking();
+        if (has_failed || !leaks.is_empty())
+            && let Err(error) = self.keep(&log)
+        {
+            say(&format!("the logs of {} could not be kept: {error}", self.name));
+        }
+        self.remove();
+        assert!(leaks.is_empty() || has_failed, "the logs: {}", leaks.join("; "));
+    }
+}
+
+fn responds(client: &[&str]) -> bool {
+    let output = Command::new(client[0]).args(&client[1..]).arg("version").output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+fn text(output: &Output) -> String {
+    let out = String::from_utf8_lossy(&output.stdout);
+    let err = String::from_utf8_lossy(&output.stderr);
+    format!("{out}{err}")
+}

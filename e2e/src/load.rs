@@ -1,0 +1,263 @@
+//! A steady load through the gateway, of which every request is accounted for.
+//!
+//! The load is open-loop: requests go out at a fixed rate, whatever becomes of those before, as they do from many
+//! applications that know nothing of each other. Each has a `TrackingID` of its own, which the gateway keeps, so that
+//! it can be found in Webex's journal. While it runs a test lets things go wrong, one [`Incident`] after the other, and
+//! says of each what it may do to requests. At the end the [`ledger`] compares what the applications were told with
+//! what Webex has seen.
+//!
+//! - [`request`]: what is sent · [`outcome`]: what came of it · [`sighting`]: what Webex has seen
+//! - [`incident`]: what may go wrong, when · [`ledger`]: whether the books balance
+
+pub mod incident;
+pub mod ledger;
+pub mod outcome;
+pub mod request;
+mod sender;
+pub mod sighting;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::eventually::eventually;
+use crate::gateway::Gateway;
+use crate::progress::say;
+use incident::{Allowance, Incident};
+use ledger::Account;
+use outcome::Outcome;
+use request::{Mix, Request};
+use sender::Sender;
+
+/// Requests a second where nothing is held up for long.
+pub const BRISK: u32 = 100;
+
+/// Requests a second where a fault holds each of them up for as long as the gateway waits, 9 s: fewer at once than the
+/// 1024 files that a process may open on many systems.
+pub const STEADY: u32 = 50;
+
+/// No story needs more, and Webex's journal keeps 10,000.
+const MOST: u64 = 9_000;
+
+/// So many requests that went well, one after the other, are no accident.
+const CALM: usize = 20;
+
+/// For what a fault does, and for the end of what it did; many times what a quiet machine needs.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// One request with what came of it. Times count from the start of the load.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// What was sent.
+    pub request: Request,
+    /// When.
+    pub sent: Duration,
+    /// When its outcome was known.
+    pub ended: Duration,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// A load that runs until [`end`](Self::end).
+pub struct Load {
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    driver: JoinHandle<()>,
+}
+
+/// Something that has begun to go wrong while a load runs.
+#[must_use = "what is not over excuses everything that follows"]
+pub struct Disturbance<'a> {
+    load: &'a Load,
+    place: usize,
+    from: Duration,
+}
+
+struct Shared {
+    /// The start of every id.
+    name: String,
+    mix: Mix,
+    started: Instant,
+    sender: Sender,
+    origin: Mutex<String>,
+    records: Mutex<Vec<Record>>,
+    incidents: Mutex<Vec<Incident>>,
+}
+
+// === impl Load ===
+
+impl Load {
+    /// Applications that call the gateway on its own port.
+    #[must_use]
+    pub fn start(gateway: &Gateway, rate: u32) -> Self {
+        Self::with(gateway, Mix::Calls, rate)
+    }
+
+    /// Applications that call the gateway through nginx, and browsers that come to its own pages.
+    #[must_use]
+    pub fn through_nginx(nginx: &Gateway, rate: u32) -> Self {
+        Self::with(nginx, Mix::CallsAndPages, rate)
+    }
+
+    fn with(gateway: &Gateway, mix: Mix, rate: u32) -> Self {
+        let name = format!("load-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
+        let shared = Arc::new(Shared {
+            name,
+            mix,
+            started: Instant::now(),
+            sender: Sender::new(mix),
+            origin: Mutex::new(gateway.origin().to_owned()),
+            records: Mutex::default(),
+            incidents: Mutex::default(),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let driver = tokio::spawn(drive(Arc::clone(&shared), rate, stopped));
+        Self { shared, stop, driver }
+    }
+
+    /// Sends what follows to another address: a container that is started again has other ports.
+    pub fn lead_to(&self, gateway: &Gateway) {
+        gateway.origin().clone_into(&mut locked(&self.shared.origin));
+    }
+
+    /// From now on requests in flight may meet what is allowed here, until the incident is over.
+    pub fn incident(&self, name: &str, allows: &[Allowance]) -> Disturbance<'_> {
+        let from = self.shared.now();
+        let mut incidents = locked(&self.shared.incidents);
+        incidents.push(Incident {
+            name: name.to_owned(),
+            from,
+            until: None,
+            allows: allows.to_vec(),
+        });
+        Disturbance {
+            load: self,
+            place: incidents.len() - 1,
+            from,
+        }
+    }
+
+    /// How long it has run.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.shared.now()
+    }
+
+    /// Waits until requests that are sent from now on go well.
+    pub async fn is_calm(&self) {
+        let since = self.shared.now();
+        eventually("requests go well", PATIENCE, async || {
+            let records = locked(&self.shared.records);
+            let latest: Vec<_> = records
+                .iter()
+                .rev()
+                .filter(|record| record.sent >= since)
+                .take(CALM)
+                .collect();
+            anyhow::ensure!(latest.len() == CALM, "only {} have an outcome", latest.len());
+            match latest.iter().find(|record| !record.outcome.is_good()) {
+                None => Ok(()),
+                Some(record) => anyhow::bail!("{record}"),
+            }
+        })
+        .await;
+    }
+
+    /// Sends nothing more, waits until every request has its outcome, and closes the books.
+    pub async fn end(mut self) -> Account {
+        self.stop.send_replace(true);
+        (&mut self.driver).await.expect("the load has run to its end");
+        let mut records = std::mem::take(&mut *locked(&self.shared.records));
+        records.sort_by_key(|record| record.sent);
+        let incidents = std::mem::take(&mut *locked(&self.shared.incidents));
+        let account = Account::new(self.shared.name.clone(), records, incidents);
+        say(&format!("{}: {account}", self.shared.name));
+        account
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        // A test that has failed waits for nothing.
+        self.driver.abort();
+    }
+}
+
+// === impl Disturbance ===
+
+impl Disturbance<'_> {
+    /// Waits until so many requests that were sent since it began have met it.
+    pub async fn meets(&self, count: usize, what: &str, is: impl Fn(&Outcome) -> bool) {
+        eventually(what, PATIENCE, async || {
+            let records = locked(&self.load.shared.records);
+            let met = records
+                .iter()
+                .filter(|record| record.sent >= self.from && is(&record.outcome));
+            let met = met.count();
+            anyhow::ensure!(met >= count, "{met} of {count} requests");
+            Ok(())
+        })
+        .await;
+    }
+
+    /// Its cause is gone: waits until requests go well again. Those that are sent after that have no excuse.
+    pub async fn passes(self) {
+        self.load.is_calm().await;
+        self.over();
+    }
+
+    /// Requests that are sent from now on have no excuse.
+    pub fn over(self) {
+        let now = self.load.shared.now();
+        locked(&self.load.shared.incidents)[self.place].until = Some(now);
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    async fn send(&self, request: Request) {
+        let origin = locked(&self.origin).clone();
+        let sent = self.now();
+        let outcome = self.sender.send(&origin, &request).await;
+        let ended = self.now();
+        locked(&self.records).push(Record {
+            request,
+            sent,
+            ended,
+            outcome,
+        });
+    }
+}
+
+async fn drive(shared: Arc<Shared>, rate: u32, mut stopped: watch::Receiver<bool>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
+    // A machine that stood still owes no burst.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut running = JoinSet::new();
+    for number in 0..MOST {
+        tokio::select! {
+            _ = stopped.changed() => break,
+            _ = ticks.tick() => {}
+        }
+        let (shared, request) = (
+            Arc::clone(&shared),
+            Request::nth(&shared.name, shared.mix, number),
+        );
+        running.spawn(async move { shared.send(request).await });
+        while running.try_join_next().is_some() {}
+    }
+    running.join_all().await;
+}
+
+/// What a panic elsewhere has left is as good as ever: every change is a single push or assignment.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,237 @@
+//! A terminal in which a reader types what a document says: one shell in a folder of its own, so that variables and
+//! files of one command are there for the next.
+//!
+//! Documents name the usual ports, folders and containers. Here each has another, because the machine may be in use; what
+//! is typed has them replaced, and nothing else.
+
+mod program;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+pub use program::Program;
+
+use crate::progress::say;
+use crate::run::Run;
+use crate::workspace;
+
+/// More than any command takes that is waited for, on a busy machine. Who compiles is a [`Program`].
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Who talks to this machine needs no proxy.
+const LOCAL: &str = "localhost,127.0.0.1";
+
+/// How a terminal differs from a reader's.
+#[derive(Debug, Clone, Default)]
+pub struct Differences {
+    environment: Vec<(String, String)>,
+    replaced: Vec<(String, String)>,
+}
+
+/// An open terminal.
+#[derive(Debug)]
+pub struct Terminal {
+    differences: Differences,
+    folder: PathBuf,
+    shell: Child,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+/// What a command has said, on both outputs, and what it ended with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The exit status.
+    pub status: i32,
+    /// Everything that was printed.
+    pub text: String,
+}
+
+/// Whether a program is installed. An engine can be used without its client; CI requires it all the same.
+#[must_use]
+pub fn has(program: &str) -> bool {
+    let found = std::process::Command::new(program).arg("--version").output();
+    let has = found.is_ok_and(|output| output.status.success());
+    if !has {
+        assert!(
+            std::env::var_os("WEBEX_E2E_REQUIRE_COMPOSE").is_none(),
+            "{program} is not installed, and WEBEX_E2E_REQUIRE_COMPOSE asks for it"
+        );
+        say(&format!(
+            "{program} is not installed: what needs it is not tested"
+        ));
+    }
+    has
+}
+
+// === impl Differences ===
+
+impl Differences {
+    /// A variable of the environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// What a document says, and what is typed in its place. Those that were given first count first.
+    #[must_use]
+    pub fn replace(mut self, documented: &str, here: impl Into<String>) -> Self {
+        self.replaced.push((documented.to_owned(), here.into()));
+        self
+    }
+
+    /// The command as it is typed.
+    #[must_use]
+    pub fn typed(&self, command: &str) -> String {
+        let mut typed = String::new();
+        let mut rest = command;
+        // From left to right, so that nothing is replaced twice.
+        while let Some(next) = rest.chars().next() {
+            let found = self
+                .replaced
+                .iter()
+                .find_map(|(documented, here)| Some((rest.strip_prefix(documented.as_str())?, here)));
+            if let Some((behind, here)) = found {
+                typed.push_str(here);
+                rest = behind;
+            } else {
+                typed.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
+        }
+        typed
+    }
+
+    /// A shell in a folder, which leads a process group of its own and says everything on one output.
+    fn shell(&self, folder: &Path) -> Command {
+        let mut command = Command::new("bash");
+        for (name, _) in std::env::vars_os() {
+            if is_of_this_test(&name.to_string_lossy()) {
+                command.env_remove(name);
+            }
+        }
+        command
+            .args(["--noprofile", "--norc"])
+            .current_dir(folder)
+            .envs([("NO_PROXY", LOCAL), ("no_proxy", LOCAL)])
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+}
+
+/// What cargo, or who measures tests, tells a test of itself. Build scripts look at it: a cargo that is typed would compile anew what depends on
+/// them, and so would the next one outside.
+fn is_of_this_test(variable: &str) -> bool {
+    ["CARGO", "RUSTC_BOOTSTRAP"].contains(&variable)
+        || ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_EXE_"]
+            .iter()
+            .any(|prefix| variable.starts_with(prefix))
+}
+
+// === impl Terminal ===
+
+impl Terminal {
+    /// Opens one. In `differences`, `/tmp/` need not be said: it is the terminal's own folder.
+    pub fn open(differences: Differences) -> anyhow::Result<Self> {
+        let folder = workspace::output().join(format!("terminal-{}", uuid::Uuid::new_v4().simple()));
+        fs::create_dir_all(&folder)?;
+        let differences = differences.replace("/tmp/", format!("{}/", folder.display()));
+        let mut shell = differences
+            .shell(&folder)
+            // What is typed goes on where the suite is killed, and may make more that somebody has to remove.
+            .args(["-c", "exec 9>&2 2>&1; exec bash --noprofile --norc"])
+            .stdin(Stdio::piped())
+            .stderr(Run::current().hold()?)
+            .spawn()?;
+        let input = shell.stdin.take().expect("it was asked for");
+        let output = shell.stdout.take().expect("it was asked for");
+        Ok(Self {
+            differences,
+            folder,
+            shell,
+            input,
+            output: BufReader::new(output).lines(),
+        })
+    }
+
+    /// How it differs from a reader's.
+    #[must_use]
+    pub fn differences(&self) -> &Differences {
+        &self.differences
+    }
+
+    /// Types a command of a document, and waits for its end.
+    pub async fn types(&mut self, command: &str) -> Said {
+        let typed = self.differences.typed(command);
+        let said = tokio::time::timeout(PATIENCE, self.run(&typed)).await;
+        let said = said.unwrap_or_else(|_| panic!("`{typed}` has not ended within {PATIENCE:?}"));
+        said.unwrap_or_else(|error| panic!("`{typed}` cannot be typed: {error:#}"))
+    }
+
+    /// Starts a program of a document that serves until it is told to end.
+    pub fn starts(&self, command: &str) -> anyhow::Result<Program> {
+        Program::start(command, &self.differences, &self.folder)
+    }
+
+    async fn run(&mut self, typed: &str) -> anyhow::Result<Said> {
+        let mark = uuid::Uuid::new_v4().simple().to_string();
+        let script = format!("{{ {typed}\n}} < /dev/null 2>&1\nprintf '\\n%s %s\\n' {mark} $?\n");
+        self.input.write_all(script.as_bytes()).await?;
+        let mut text = String::new();
+        while let Some(line) = self.output.next_line().await? {
+            if let Some(status) = line.strip_prefix(&mark) {
+                let status = status.trim().parse()?;
+                let text = text.trim_end().to_owned();
+                return Ok(Said { status, text });
+            }
+            text.push_str(&line);
+            text.push('\n');
+        }
+        anyhow::bail!("the shell has ended: {text}")
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        program::signal("KILL", self.shell.id());
+        // What stays is in a folder of output.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn variables_and_files_stay_from_one_command_to_the_next() {
+        let mut terminal = Terminal::open(Differences::default().variable("GREETING", "hello")).unwrap();
+        assert_eq!(terminal.types("A=$GREETING").await.status, 0);
+        assert_eq!(
+            terminal.types("echo \"$A\" > /tmp/a; cat a; echo err >&2").await,
+            Said {
+                status: 0,
+                text: "hello\nerr".to_owned()
+            }
+        );
+        assert_eq!(terminal.types("(exit 3)").await.status, 3);
+        assert_eq!(terminal.types("printf 'no newline'").await.text, "no newline");
+    }
+
+    #[test]
+    fn what_is_replaced_is_replaced_once() {
+        let differences = Differences::default()
+            .replace("h:1", "h:21")
+            .replace("h:2", "h:3");
+        assert_eq!(differences.typed("h:1 h:2 h:9"), "h:21 h:3 h:9");
+    }
+}
