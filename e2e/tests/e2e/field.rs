@@ -2,6 +2,9 @@
 //! changed. The old one ran as root and owns `/opt/webex_gw`; ours takes the folder over and gives root up. The old
 //! container, being root, reads the folder after that as before.
 
+mod log_filters;
+mod migration;
+
 use std::time::Duration;
 
 use e2e::stack::{ADMINISTRATOR, Owner, Stack};
@@ -62,6 +65,9 @@ async fn it_starts_as_root_and_goes_on_as_a_user_without_rights() {
         .await;
 
     assert_eq!(stack.gateway_user().await.unwrap(), "65532");
+    // Nothing of root is kept that could be taken up again: no saved id, no group, no capability.
+    let rights = stack.gateway_rights().await.unwrap();
+    assert!(rights.are_those_of("65532"), "{rights:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use e2e::eventually::eventually;
-use e2e::stack::{ADMINISTRATOR, Stack};
+use e2e::stack::Stack;
 use webex_sim::types::{EntryFilter, TokenKind};
 
 /// Enough for a request that is due at once on a busy machine; no state that is waited for here needs a backoff.
@@ -56,40 +56,6 @@ async fn stays_healthy_across_an_expiry() {
             .unwrap(),
         1
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn asks_for_a_new_login_after_a_password_change_and_needs_no_restart() {
-    let stack = Stack::seasoned().await;
-    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
-
-    stack
-        .webex
-        .change_password(ADMINISTRATOR, "changed-by-avery")
-        .await
-        .unwrap();
-    let health = stack.gateway.health().await.unwrap();
-    assert_eq!((health.code, health.action()), (503, "reauthorise"), "{health:?}");
-    let refused = stack.gateway.get("/v1/people/me").await.unwrap();
-    assert_eq!(refused.status, 503);
-    assert_eq!(refused.json().unwrap()["action"], "reauthorise");
-
-    // Requests do not hammer Webex with a grant that is dead.
-    for _ in 0..5 {
-        assert_eq!(stack.gateway.get("/v1/people/me").await.unwrap().status, 503);
-    }
-    assert_eq!(
-        stack
-            .webex
-            .journal_count(&EntryFilter::grant("refresh_token"))
-            .await
-            .unwrap(),
-        1
-    );
-
-    stack.authorise().await;
-    assert_eq!(stack.gateway.health().await.unwrap().code, 200);
-    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,130 @@
+//! Answers of Webex that are late, broken, or none. What can be passed on is passed on as it is; everything else is told
+//! as it is documented; nothing is sent twice.
+
+use e2e::eventually::eventually;
+use e2e::load::incident::Allowance::{self, Cut, GatewayError, Status};
+use e2e::load::outcome::Outcome;
+use e2e::load::{BRISK, Load};
+use e2e::stack::Stack;
+use webex_sim::types::{Delay, FaultAction, FaultMatch, FaultRule, Wire};
+
+use super::{SOON, balance, metric, misdeeds};
+
+/// So many requests meet a fault, one after the other.
+const SOME: u64 = 20;
+/// The same for faults that take other requests on the same connection with them.
+const FEW: u64 = 5;
+
+/// What a fault may come to where the answer broke: the gateway's error while nothing of it had come, a cut after that.
+const BROKEN: [Allowance; 2] = [GatewayError("upstream_unreachable"), Cut];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_that_breaks_is_accounted_for() {
+    let stack = Stack::seasoned().await;
+    let load = Load::start(&stack.gateway, BRISK);
+    load.is_calm().await;
+    let all = || FaultMatch::path("/v1/people/**");
+    let befall = async |name: &str, hits, matching, action, allows: &[Allowance]| {
+        let rule = FaultRule::new(matching, action).named(name).times(hits);
+        befall(&stack, &load, &rule, allows).await;
+    };
+
+    // Later than anybody waits. It takes as long as the gateway waits, so other things happen meanwhile.
+    let timeout = "upstream_timeout";
+    let late = load.incident("late", &[GatewayError(timeout)]);
+    let slow = FaultAction::delay(Delay::Fixed { ms: 60_000 });
+    let slow = FaultRule::new(FaultMatch::operation("getMe"), slow).times(FEW);
+    stack.webex.add_fault(&slow.named("late")).await.unwrap();
+
+    // Storms of 429 and 5xx.
+    let limited = FaultAction::status(429).retry_after(7);
+    befall("limited", SOME, all(), limited, &[Status(429)]).await;
+    let maintenance = FaultAction::status(503)
+        .body("<h1>Maintenance</h1>")
+        .retry_after(3);
+    befall("maintenance", SOME, all(), maintenance, &[Status(503)]).await;
+    let failing = FaultAction::status(500);
+    befall("failing", SOME, all(), failing, &[Status(500)]).await;
+
+    // Bodies that come slowly, and bodies that do not come to their end.
+    let drip = FaultAction::wire(Wire::Drip {
+        bytes: 40,
+        every_ms: 10,
+    });
+    befall("drip", SOME, all(), drip, &[]).await;
+    let truncated = FaultAction::wire(Wire::Truncate { bytes: 20 });
+    befall("truncated", SOME, all(), truncated, &BROKEN).await;
+
+    let is_late = |outcome: &Outcome| outcome.is_refusal(timeout);
+    let all_late = FEW.try_into().unwrap();
+    late.meets(all_late, "a timeout", is_late).await;
+    late.passes().await;
+
+    // Connections that go away: before anything was done, after it was done, for one request alone, in good order.
+    let wire = FaultAction::wire;
+    befall("reset", FEW, all(), wire(Wire::Reset), &BROKEN).await;
+    let done = FaultMatch::operation("createPerson").afterwards();
+    befall("reset-after", FEW, done, wire(Wire::Reset), &BROKEN).await;
+    let unreachable = "upstream_unreachable";
+    befall(
+        "empty",
+        SOME,
+        all(),
+        wire(Wire::Empty),
+        &[GatewayError(unreachable)],
+    )
+    .await;
+    befall("goaway", FEW, all(), wire(Wire::Goaway), &[]).await;
+
+    let account = load.end().await;
+    let seen = balance(&account, &stack).await;
+    let each = |rule: &str, hits: u64, is: &dyn Fn(&Outcome) -> bool| {
+        let met = account.met_by(rule, &seen);
+        assert_eq!(met.len() as u64, hits, "{rule}");
+        for record in met {
+            assert!(is(&record.outcome), "{rule}: {record}");
+        }
+    };
+    each("late", FEW, &is_late);
+    each("limited", SOME, &|outcome| *outcome == answer(429, Some("7")));
+    each("maintenance", SOME, &|outcome| *outcome == answer(503, Some("3")));
+    each("failing", SOME, &|outcome| *outcome == answer(500, None));
+    each("drip", SOME, &Outcome::is_good);
+    each("truncated", SOME, &|outcome| {
+        is_cut(outcome) || outcome.is_refusal(unreachable)
+    });
+    each("goaway", FEW, &Outcome::is_good);
+    for (rule, hits) in [("reset", FEW), ("reset-after", FEW), ("empty", SOME)] {
+        each(rule, hits, &|outcome| outcome.is_refusal(unreachable));
+    }
+
+    // The gateway has counted the same.
+    let cut = metric(&stack.gateway, r#"webex_gw_answers_cut_total{by="upstream"}"#).await;
+    assert_eq!(cut.unwrap(), account.count(is_cut) as u64);
+    assert_eq!(misdeeds(&stack).await, [""; 0]);
+}
+
+/// Lets a fault meet as many requests as it can, and waits until everything goes well again.
+async fn befall(stack: &Stack, load: &Load, rule: &FaultRule, allows: &[Allowance]) {
+    let id = rule.id.as_deref().expect("the rule has a name");
+    let incident = load.incident(id, allows);
+    stack.webex.add_fault(rule).await.expect("the rule is good");
+    eventually("the fault meets requests", SOON, async || {
+        let hits = stack.webex.fault(id).await?.hits;
+        anyhow::ensure!(Some(hits) == rule.times, "{id} has met {hits}");
+        Ok(())
+    })
+    .await;
+    incident.passes().await;
+}
+
+fn answer(status: u16, retry_after: Option<&str>) -> Outcome {
+    Outcome::Answered {
+        status,
+        retry_after: retry_after.map(str::to_owned),
+    }
+}
+
+fn is_cut(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Cut { .. })
+}

@@ -1,0 +1,97 @@
+//! The volume with the tokens is full, or cannot be written at all. The tokens serve from memory, and everything says
+//! so.
+
+use std::time::Duration;
+
+use e2e::eventually::eventually;
+use e2e::gateway::Health;
+use e2e::load::{BRISK, Load};
+use e2e::stack::{Owner, Stack};
+use webex_sim::types::{EntryFilter, TokenKind};
+
+use super::{SOON, balance, metric, misdeeds, short_lived};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_costs_no_request_and_is_told() {
+    let stack = Stack::builder()
+        .webex(short_lived())
+        .small_tokens_folder()
+        .start()
+        .await;
+    stack.authorise().await;
+    let load = Load::start(&stack.gateway, BRISK);
+    load.is_calm().await;
+
+    stack.fill_tokens_folder().await;
+    let stored = stack.tokens().await.unwrap();
+    let health = degraded(&stack).await;
+    assert!(health.reason().contains("No space left on device"), "{health:?}");
+    let log = stack.gateway_log().await;
+    assert!(log.contains("the tokens serve from memory only"), "{log}");
+    assert_eq!(
+        stack.tokens().await.unwrap(),
+        stored,
+        "what could not be replaced is whole"
+    );
+    load.is_calm().await;
+
+    stack.clear_tokens_folder().await;
+    eventually("the tokens are stored", SOON, async || {
+        let unsaved = metric(&stack.gateway, "webex_gw_tokens_unsaved").await?;
+        anyhow::ensure!(unsaved == 0, "they are not");
+        Ok(())
+    })
+    .await;
+    assert_ne!(
+        stack.tokens().await.unwrap()["access_token"],
+        stored["access_token"]
+    );
+    load.is_calm().await;
+
+    let account = load.end().await;
+    balance(&account, &stack).await;
+    assert_eq!(misdeeds(&stack).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_only_disk_costs_no_request_and_is_told() {
+    let stack = Stack::builder()
+        .signed_in(Owner::Gateway, Duration::from_hours(1))
+        .read_only_tokens_folder()
+        .start()
+        .await;
+    let stored = stack.tokens().await.unwrap();
+    let load = Load::start(&stack.gateway, BRISK);
+    load.is_calm().await;
+
+    stack.webex.expire_tokens(TokenKind::Access).await.unwrap();
+    let health = degraded(&stack).await;
+    assert!(health.reason().contains("Read-only file system"), "{health:?}");
+    let log = stack.gateway_log().await;
+    assert!(log.contains("the tokens serve from memory only"), "{log}");
+    load.is_calm().await;
+    assert_eq!(stack.tokens().await.unwrap(), stored);
+
+    let account = load.end().await;
+    balance(&account, &stack).await;
+    let refreshes = EntryFilter::grant("refresh_token");
+    assert_eq!(stack.webex.journal_count(&refreshes).await.unwrap(), 1);
+    assert_eq!(misdeeds(&stack).await, [""; 0]);
+}
+
+/// Waits until a refresh could not be stored, and returns what `/health` says then.
+async fn degraded(stack: &Stack) -> Health {
+    eventually("a refresh cannot be stored", SOON, async || {
+        let unsaved = metric(&stack.gateway, "webex_gw_tokens_unsaved").await?;
+        anyhow::ensure!(unsaved == 1, "it has been stored, or there was none");
+        Ok(())
+    })
+    .await;
+    let health = stack.gateway.health().await.expect("it answers");
+    assert_eq!(
+        (health.code, health.status(), health.action()),
+        (200, "degraded", "fix_configuration"),
+        "{health:?}"
+    );
+    health
+}

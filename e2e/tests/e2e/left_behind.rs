@@ -1,0 +1,244 @@
+//! Nothing is left at the engine, however a run of the suite ends. The run is another process of this very program,
+//! which plays a scene and is made to end.
+
+use std::collections::HashMap;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
+use bollard::query_parameters::{
+    BuildImageOptionsBuilder, ListContainersOptionsBuilder, PruneImagesOptionsBuilder,
+    RemoveContainerOptionsBuilder, TagImageOptionsBuilder,
+};
+use e2e::engine::engine;
+use e2e::eventually::eventually;
+use e2e::images::{self, Base};
+use e2e::run::{self, Run};
+use e2e::stack::Stack;
+use futures_util::TryStreamExt;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// Which scene is played; without it there is none.
+const SCENE: &str = "WEBEX_E2E_SCENE";
+
+/// What a scene says when it has made all that it makes.
+const READY: &str = "the scene is set";
+
+/// The label of what the builder makes in a scene.
+const BUILD_LABEL: &str = "webex-e2e.scene";
+
+/// A process ends, and the reaper looks until all is quiet, on a machine that is busy with other stacks.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_succeeds_or_fails_cleans_up_itself() {
+    let docker = engine().await.unwrap();
+    for (scene, succeeds) in [("ends", true), ("panics", false)] {
+        let mut run = Played::start(scene);
+        run.ready().await;
+        assert_eq!(run.end().await.success(), succeeds, "{scene}");
+        assert_eq!(
+            run::left_behind(docker, &run.id).await.unwrap(),
+            [""; 0],
+            "{scene}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_and_a_kill_leave_nothing() {
+    let docker = engine().await.unwrap();
+    for signal in ["INT", "KILL"] {
+        let mut run = Played::start("waits");
+        run.ready().await;
+        // Three containers, two networks, three volumes, and what Compose would have made.
+        let made = run::left_behind(docker, &run.id).await.unwrap();
+        for kind in ["container ", "network ", "volume ", "image "] {
+            assert!(
+                made.iter().any(|thing| thing.starts_with(kind)),
+                "{kind}: {made:?}"
+            );
+        }
+
+        run.signal(signal).await;
+        assert!(!run.end().await.success(), "{signal}");
+
+        eventually("everything is removed", PATIENCE, async || {
+            let left = run::left_behind(docker, &run.id).await?;
+            anyhow::ensure!(left.is_empty(), "{left:?}");
+            anyhow::ensure!(run::is_reaped(&run.id), "the reaper is at work");
+            Ok(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_in_a_build_leaves_no_container_of_the_builder() {
+    let docker = engine().await.unwrap();
+    let mut run = Played::start("builds");
+    eventually("the builder runs a command", PATIENCE, async || {
+        let containers = containers_of_build(docker, &run.id).await?;
+        anyhow::ensure!(containers == 1, "{containers} containers");
+        Ok(())
+    })
+    .await;
+
+    run.signal("INT").await;
+    assert!(!run.end().await.success());
+
+    eventually("the builder has given up", PATIENCE, async || {
+        let containers = containers_of_build(docker, &run.id).await?;
+        anyhow::ensure!(containers == 0, "{containers} containers");
+        Ok(())
+    })
+    .await;
+    forget_build(docker, &run.id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a scene, which the other tests here play in a process of its own"]
+async fn scene() {
+    let Ok(scene) = std::env::var(SCENE) else { return };
+    if scene == "builds" {
+        return build_for_ever().await.unwrap();
+    }
+    let stack = Stack::start().await;
+    if scene == "waits" {
+        leave_what_compose_makes().await.unwrap();
+        remove_one(stack.nginx_container().id()).await.unwrap();
+    }
+    println!("\n{READY}");
+    match &*scene {
+        "ends" => {}
+        "panics" => panic!("as the scene has it"),
+        _ => std::future::pending().await,
+    }
+}
+
+/// A run of the suite that plays a scene.
+struct Played {
+    id: String,
+    process: Child,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Played {
+    fn start(scene: &str) -> Self {
+        let id = run::new_id();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "left_behind::scene", "--ignored", "--nocapture"])
+            .env(SCENE, scene)
+            .env(run::VARIABLE, &id)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            // As a terminal has it, whose Ctrl-C goes to the whole group.
+            .process_group(0)
+            .kill_on_drop(true);
+        let mut process = command.spawn().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self { id, process, output }
+    }
+
+    async fn ready(&mut self) {
+        let ready = async {
+            while let Some(line) = self.output.next_line().await.unwrap() {
+                if line == READY {
+                    return;
+                }
+            }
+            panic!("the scene ended before it was set");
+        };
+        tokio::time::timeout(PATIENCE, ready)
+            .await
+            .expect("the scene is set");
+    }
+
+    async fn signal(&self, signal: &str) {
+        let group = format!("-{}", self.process.id().expect("it runs"));
+        let sent = Command::new("kill")
+            .args(["-s", signal, "--", &group])
+            .status()
+            .await;
+        assert!(sent.unwrap().success(), "kill -s {signal} -- {group}");
+    }
+
+    async fn end(&mut self) -> ExitStatus {
+        let end = tokio::time::timeout(PATIENCE, self.process.wait()).await;
+        end.expect("the run ends").unwrap()
+    }
+}
+
+/// A network, a volume and an image with the marks of a Compose project: those of the run's label are found otherwise.
+async fn leave_what_compose_makes() -> anyhow::Result<()> {
+    let docker = engine().await.map_err(anyhow::Error::msg)?;
+    let project = Run::current().unique("compose");
+    let labels = HashMap::from([("com.docker.compose.project".to_owned(), project.clone())]);
+    let network = NetworkCreateRequest {
+        name: format!("{project}_default"),
+        labels: Some(labels.clone()),
+        ..Default::default()
+    };
+    docker.create_network(network).await?;
+    let volume = VolumeCreateRequest {
+        name: Some(format!("{project}_tokens")),
+        labels: Some(labels),
+        ..Default::default()
+    };
+    docker.create_volume(volume).await?;
+    let images = images::images(docker).await.map_err(anyhow::Error::msg)?;
+    let name = format!("{project}_webex_gw");
+    let tag = TagImageOptionsBuilder::new().repo(&name).tag("latest").build();
+    Ok(docker.tag_image(&images.gateway, Some(tag)).await?)
+}
+
+/// As in the middle of the end of a stack, of which there is nearly always one when somebody presses Ctrl-C.
+async fn remove_one(container: &str) -> anyhow::Result<()> {
+    let docker = engine().await.map_err(anyhow::Error::msg)?;
+    let options = RemoveContainerOptionsBuilder::new().force(true).build();
+    Ok(docker.remove_container(container, Some(options)).await?)
+}
+
+/// Builds as the suite builds its images, but for a command that does not end.
+async fn build_for_ever() -> anyhow::Result<()> {
+    let docker = engine().await.map_err(anyhow::Error::msg)?;
+    let base = images::base(docker, Base::Nginx).await?;
+    let run = Run::current().id();
+    let dockerfile = format!("FROM {base}\nLABEL {BUILD_LABEL}={run}\nRUN sleep 600\n");
+    let mut context = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(0o644);
+    header.set_size(dockerfile.len() as u64);
+    context.append_data(&mut header, "Dockerfile", dockerfile.as_bytes())?;
+    let context = bollard::body_full(context.into_inner()?.into());
+    let options = BuildImageOptionsBuilder::new().rm(true).forcerm(true).build();
+    docker
+        .build_image(options, None, Some(context))
+        .try_for_each(async |_| Ok(()))
+        .await?;
+    Ok(())
+}
+
+async fn containers_of_build(docker: &Docker, run: &str) -> anyhow::Result<usize> {
+    let label = format!("{BUILD_LABEL}={run}");
+    let filters = HashMap::from([("label", vec![label.as_str()])]);
+    let options = ListContainersOptionsBuilder::new()
+        .all(true)
+        .filters(&filters)
+        .build();
+    Ok(docker.list_containers(Some(options)).await?.len())
+}
+
+/// Removes the layers of the build, which an engine keeps for the next one.
+async fn forget_build(docker: &Docker, run: &str) -> anyhow::Result<()> {
+    let label = format!("{BUILD_LABEL}={run}");
+    let filters = HashMap::from([("label", vec![label.as_str()]), ("dangling", vec!["true"])]);
+    docker
+        .prune_images(Some(PruneImagesOptionsBuilder::new().filters(&filters).build()))
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! The authorisation ends, and only an administrator's login can mend it. Every surface says so, Webex is not hammered,
+//! and after the login everything works without a restart.
+
+use std::time::Duration;
+
+use e2e::eventually::eventually;
+use e2e::gateway::Surfaces;
+use e2e::stack::{ADMINISTRATOR, Stack};
+use futures_util::future::join_all;
+use webex_sim::types::{EntryFilter, SettingsPatch, ViolationKind};
+
+/// Another administrator of the same organisation.
+const COLLEAGUE: &str = "blake.moreno@acme.example.com";
+/// An administrator of another one.
+const STRANGER: &str = "devon.okafor@birch.example.com";
+
+const LOGIN: &str = "http://apio.example.com/api/v01/webex/auth/login";
+
+/// For what the gateway does by itself and at once.
+const SOON: Duration = Duration::from_secs(15);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_password_is_told_on_every_surface_and_a_login_mends_it() {
+    let stack = Stack::seasoned().await;
+    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
+
+    stack
+        .webex
+        .change_password(ADMINISTRATOR, "changed-by-avery")
+        .await
+        .unwrap();
+    let started = asks_for_an_administrator(&stack).await;
+
+    stack.authorise().await;
+    works_again_as(&stack, ADMINISTRATOR, &started).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_administrator_of_the_organisation_takes_over_from_one_who_was_deleted() {
+    let stack = Stack::seasoned().await;
+    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
+
+    stack.webex.delete_person(ADMINISTRATOR).await.unwrap();
+    let started = asks_for_an_administrator(&stack).await;
+
+    // It is nobody's for the taking meanwhile.
+    stack.webex.accept_as(STRANGER).await.unwrap();
+    let refused = stack.browser().await.open(LOGIN).await.unwrap();
+    assert_eq!(refused.status, 403, "{}", refused.html);
+    assert_eq!(stack.gateway.health().await.unwrap().action(), "reauthorise");
+
+    stack.webex.accept_as(COLLEAGUE).await.unwrap();
+    let done = stack.browser().await.open(LOGIN).await.unwrap();
+    assert_eq!(done.status, 200, "{}", done.html);
+    works_again_as(&stack, COLLEAGUE, &started).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_the_refresh_token_is_announced_weeks_ahead_and_a_login_moves_it() {
+    const ANNOUNCED: &str = "the refresh token ends in 19 days, on";
+    let stack = Stack::authorised().await;
+    let calm = stack.gateway.surfaces().await.unwrap();
+    assert_eq!(calm.told(), ("ok", ""));
+    assert_eq!(calm.status["refresh_token"]["days_left"], 89);
+
+    give_refresh_tokens(&stack, Duration::from_hours(20 * 24)).await;
+    stack.authorise().await;
+    let near = stack.gateway.surfaces().await.unwrap();
+    assert_eq!((near.health.code, near.health.status()), (200, "ok"), "{near:?}");
+    assert_eq!(near.status["refresh_token"]["days_left"], 19);
+    assert_eq!(near.status["action"], "reauthorise");
+    assert_eq!(near.summary(), "Working, but the authorisation ends soon");
+    assert!(near.page.contains(near.summary()) && near.page.contains(LOGIN));
+    let nearer = end_of_refresh_token(&calm) - end_of_refresh_token(&near);
+    assert!((69.9..70.1).contains(&nearer), "{nearer} days");
+    eventually("the log tells", SOON, async || {
+        let log = stack.gateway_log().await;
+        let line = log.lines().find(|line| line.contains(ANNOUNCED));
+        anyhow::ensure!(
+            line.is_some_and(|line| line.contains("level=warning") && line.contains("action=reauthorise")),
+            "{line:?} in {log}"
+        );
+        Ok(())
+    })
+    .await;
+    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
+
+    give_refresh_tokens(&stack, Duration::from_secs(7_775_999)).await;
+    stack.authorise().await;
+    let calm = stack.gateway.surfaces().await.unwrap();
+    assert_eq!(calm.told(), ("ok", ""));
+    assert_eq!(calm.status["refresh_token"]["days_left"], 89);
+    assert_eq!(
+        stack.gateway_log().await.matches(ANNOUNCED).count(),
+        1,
+        "once a day is enough"
+    );
+}
+
+/// What applications and operators see while the grant is dead. Returns when the process started.
+async fn asks_for_an_administrator(stack: &Stack) -> String {
+    // One finds it out; those after it do not try the dead token again.
+    let first = stack.gateway.get("/v1/people/me").await;
+    let later = join_all([(); 8].map(|()| stack.gateway.get("/v1/people/me"))).await;
+    for refused in [first].into_iter().chain(later) {
+        let refused = refused.expect("the gateway answers");
+        let code = refused.header("x-webex-gateway-error");
+        assert_eq!(
+            (refused.status.as_u16(), code),
+            (503, "not_authorised"),
+            "{refused}"
+        );
+        assert_eq!(
+            refused.json().expect("the gateway answers JSON")["action"],
+            "reauthorise",
+            "{refused}"
+        );
+    }
+
+    let surfaces = stack.gateway.surfaces().await.expect("every surface answers");
+    assert_eq!(surfaces.told(), ("reauthorise", "reauthorise"));
+    let health = &surfaces.health;
+    assert_eq!((health.code, health.status()), (503, "failed"), "{health:?}");
+    assert_eq!(health.body["authorise_at"], LOGIN);
+    assert_eq!(surfaces.summary(), "The authorisation has ended");
+    assert!(surfaces.page.contains(LOGIN), "{}", surfaces.page);
+    assert_eq!(surfaces.metrics.refreshes("invalid_grant"), Some(1.0));
+    let log = stack.gateway_log().await;
+    assert!(log.contains("state refreshing -> reauthorise"), "{log}");
+    let refusal = log.lines().find(|line| line.contains("refresh refused"));
+    assert!(
+        refusal.is_some_and(|line| line.contains("level=error") && line.contains("action=reauthorise")),
+        "{refusal:?}"
+    );
+    stack
+        .gateway
+        .is_alive()
+        .await
+        .expect("a gateway that waits for its administrator is not broken");
+
+    asked_once(stack).await;
+    let started = surfaces.status["started_at"].as_str();
+    started.expect("the status tells it").to_owned()
+}
+
+async fn works_again_as(stack: &Stack, administrator: &str, started: &str) {
+    assert_eq!(
+        stack.gateway.me().await.expect("the call is answered"),
+        [administrator]
+    );
+    let surfaces = stack.gateway.surfaces().await.expect("every surface answers");
+    assert_eq!(surfaces.told(), ("ok", ""));
+    assert_eq!(
+        (surfaces.health.code, surfaces.health.status()),
+        (200, "ok"),
+        "{surfaces:?}"
+    );
+    assert_eq!(surfaces.status["started_at"], started, "no restart was needed");
+    let log = stack.gateway_log().await;
+    assert!(log.contains("state reauthorise -> ok"), "{log}");
+    asked_once(stack).await;
+}
+
+/// Whatever was asked of the gateway, the dead grant was presented once. The access token that died with it is another
+/// matter: the gateway tries it for each call, because one call's 401 does not say that others fail, so that Webex sees
+/// it again.
+async fn asked_once(stack: &Stack) {
+    let refreshes = EntryFilter::grant("refresh_token");
+    assert_eq!(
+        stack
+            .webex
+            .journal_count(&refreshes)
+            .await
+            .expect("the simulator counts"),
+        1
+    );
+    let mut complaints = stack
+        .webex
+        .violations()
+        .await
+        .expect("the simulator tells the violations");
+    complaints.retain(|violation| violation.kind != ViolationKind::UseAfterRevocation);
+    assert_eq!(complaints, []);
+}
+
+async fn give_refresh_tokens(stack: &Stack, lifetime: Duration) {
+    let settings = SettingsPatch {
+        refresh_token_lifetime_s: Some(lifetime.as_secs()),
+        ..SettingsPatch::default()
+    };
+    stack
+        .webex
+        .change_settings(&settings)
+        .await
+        .expect("the settings are valid");
+}
+
+/// Days since 1970.
+fn end_of_refresh_token(surfaces: &Surfaces) -> f64 {
+    let end = surfaces
+        .metrics
+        .value("webex_gw_refresh_token_expiry_timestamp_seconds");
+    end.expect("the metric is there") / 86_400.0
+}

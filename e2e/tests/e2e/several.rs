@@ -1,0 +1,160 @@
+//! Two gateways of one integration: side by side with tokens of their own, or on one tokens file.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use e2e::eventually::eventually;
+use e2e::gateway::Gateway;
+use e2e::stack::{ADMINISTRATOR, Stack, Tokens};
+use futures_util::future::{join, join_all};
+use webex_sim::types::{
+    EntryFilter, FaultAction, FaultMatch, FaultRule, SettingsPatch, TokenKind, TokenState, Wire,
+};
+
+/// Changes of the tokens file are promised to be noticed within 5 s; four times as much for a busy machine.
+const NOTICED: Duration = Duration::from_secs(20);
+/// For a request that is due at once.
+const SOON: Duration = Duration::from_secs(15);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_tokens_of_their_own_they_refresh_independently() {
+    let lifetime = Duration::from_secs(12);
+    let settings = SettingsPatch {
+        access_token_lifetime_s: Some(lifetime.as_secs()),
+        same_token_within_24h: Some(false),
+        ..SettingsPatch::default()
+    };
+    let mut stack = Stack::builder().webex(settings).start().await;
+    let other = stack.another_gateway(Tokens::Own).await;
+    stack.authorise().await;
+    stack.authorise_another().await;
+
+    // The second login of the same administrator has ended nothing.
+    both_serve(&stack.gateway, &other).await;
+    let tokens = stack.webex.tokens().await.unwrap();
+    let grants = tokens
+        .iter()
+        .filter(|token| token.kind == TokenKind::Refresh && token.state == TokenState::Active);
+    assert_eq!(grants.count(), 2, "{tokens:?}");
+
+    let refreshes = EntryFilter::grant("refresh_token").status(200);
+    eventually("each has refreshed its own", 5 * lifetime, async || {
+        let refreshes = stack.webex.journal(&refreshes).await?;
+        let spent: BTreeSet<_> = refreshes
+            .iter()
+            .filter_map(|refresh| refresh.form("refresh_token"))
+            .collect();
+        anyhow::ensure!(spent.len() == 2, "{spent:?}");
+        Ok(())
+    })
+    .await;
+    both_serve(&stack.gateway, &other).await;
+    assert_ne!(
+        stack.gateway.fingerprint().await.unwrap(),
+        other.fingerprint().await.unwrap()
+    );
+    assert_eq!(stack.webex.violations().await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_one_tokens_file_one_refreshes_for_both_and_a_login_counts_for_both() {
+    let mut stack = Stack::seasoned().await;
+    let other = stack.another_gateway(Tokens::Shared).await;
+    both_serve(&stack.gateway, &other).await;
+    let old = stack.gateway.fingerprint().await.unwrap();
+    assert_eq!(other.fingerprint().await.unwrap(), old);
+
+    stack.webex.expire_tokens(TokenKind::Access).await.unwrap();
+    let through = |gateway: &Gateway| join_all([(); 8].map(|()| gateway.clone()).map(me));
+    let (one, another) = join(through(&stack.gateway), through(&other)).await;
+    for answer in one.into_iter().chain(another) {
+        assert_eq!(answer.unwrap(), [ADMINISTRATOR]);
+    }
+    let refreshes = EntryFilter::grant("refresh_token");
+    assert_eq!(
+        stack.webex.journal_count(&refreshes).await.unwrap(),
+        1,
+        "sixteen calls through two gateways found the token expired"
+    );
+    let new = stack.gateway.fingerprint().await.unwrap();
+    assert_ne!(new, old);
+    assert_eq!(other.fingerprint().await.unwrap(), new, "the result is picked up");
+
+    stack.authorise().await;
+    let of_the_login = stack.gateway.fingerprint().await.unwrap();
+    assert_ne!(of_the_login, new);
+    eventually("the other one notices the login", NOTICED, async || {
+        let fingerprint = other.fingerprint().await?;
+        anyhow::ensure!(fingerprint == of_the_login, "{fingerprint}, not {of_the_login}");
+        Ok(())
+    })
+    .await;
+    both_serve(&stack.gateway, &other).await;
+    assert_eq!(
+        stack.webex.journal_count(&refreshes).await.unwrap(),
+        1,
+        "the new tokens needed none"
+    );
+    assert_eq!(stack.webex.violations().await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_one_takes_over_when_one_is_killed_in_a_refresh() {
+    let mut stack = Stack::seasoned().await;
+    let other = stack.another_gateway(Tokens::Shared).await;
+    both_serve(&stack.gateway, &other).await;
+    let refreshes = FaultMatch {
+        grant_type: Some("refresh_token".to_owned()),
+        ..FaultMatch::default()
+    };
+    let silence = FaultRule::new(refreshes, FaultAction::wire(Wire::Hang));
+    stack
+        .webex
+        .add_fault(&silence.named("silence").times(1))
+        .await
+        .unwrap();
+    stack.webex.expire_tokens(TokenKind::Access).await.unwrap();
+
+    // The first has the lock and waits for Webex; the second waits for the lock.
+    let doomed = tokio::spawn(me(stack.gateway.clone()));
+    let filter = EntryFilter::fault("silence");
+    stack.webex.journal_wait(&filter, 1, SOON).await.unwrap();
+    let waiting = tokio::spawn(me(other.clone()));
+    let rejected = EntryFilter::path("/v1/people/me").status(401);
+    stack.webex.journal_wait(&rejected, 2, SOON).await.unwrap();
+    let refreshes = EntryFilter::grant("refresh_token");
+    assert_eq!(stack.webex.journal_count(&refreshes).await.unwrap(), 1);
+
+    stack.kill_gateway().await;
+
+    assert!(doomed.await.unwrap().is_err(), "its gateway is gone");
+    assert_eq!(waiting.await.unwrap().unwrap(), [ADMINISTRATOR]);
+    assert_eq!(
+        stack.webex.journal_count(&refreshes).await.unwrap(),
+        2,
+        "the one that was lost, and another"
+    );
+
+    stack.restart_gateway().await;
+    both_serve(&stack.gateway, &other).await;
+    assert_eq!(
+        stack.gateway.fingerprint().await.unwrap(),
+        other.fingerprint().await.unwrap()
+    );
+    assert_eq!(
+        stack.webex.journal_count(&refreshes).await.unwrap(),
+        2,
+        "who was killed finds it done"
+    );
+    assert_eq!(stack.webex.violations().await.unwrap(), []);
+}
+
+async fn both_serve(one: &Gateway, other: &Gateway) {
+    for gateway in [one, other] {
+        assert_eq!(gateway.me().await.expect("the call is answered"), [ADMINISTRATOR]);
+    }
+}
+
+async fn me(gateway: Gateway) -> anyhow::Result<Vec<String>> {
+    gateway.me().await
+}
