@@ -71,6 +71,7 @@ bar-test-time:
     #!/usr/bin/env bash
     set -euo pipefail
     cargo test --workspace --no-run
+    cargo build --package webex-sim --package webex-gateway # what `cargo dev` runs
     start=$(date +%s)
     cargo test --workspace
     took=$(( $(date +%s) - start ))
@@ -84,6 +85,24 @@ images:
 # The end-to-end tests alone (need a Docker engine)
 e2e *ARGS:
     cargo test -p e2e {{ ARGS }}
+
+# The end-to-end tests so many times in a row: which fail now and then, how long they take, what stays at the engine
+e2e-soak RUNS="20" *NAMES="":
+    cargo run --quiet -p e2e -- soak {{ RUNS }} {{ NAMES }}
+
+# Bar: the end-to-end tests alone, images cached, in at most 10 minutes
+bar-e2e-time:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo test --package e2e --no-run
+    cargo build --package webex-sim --package webex-gateway # what `cargo dev` runs
+    cargo run --quiet -p e2e -- images > /dev/null
+    start=$(date +%s)
+    outcome=0
+    cargo test --package e2e || outcome=$?
+    took=$(( $(date +%s) - start ))
+    echo "cargo test --package e2e took ${took} s (bar: 600 s)"
+    [ "$outcome" -eq 0 ] && [ "$took" -le 600 ]
 
 # Remove everything that the end-to-end tests have made: containers, networks, volumes, images, layers
 e2e-clean:
