@@ -30,6 +30,7 @@ use crate::proxy::upstream::Upstream;
 use crate::token::endpoint::{TokenEndpoint, WebexTokenEndpoint};
 use crate::token::file::{Loaded, StoreError, TokenFile};
 use crate::token::keeper::{Dice, Keeper};
+use crate::token::resource_server::WebexResourceServer;
 
 /// How long running requests may go on after SIGTERM.
 const DRAIN: Duration = Duration::from_millis(7500);
@@ -114,7 +115,11 @@ impl App {
             redirect_uri: config.redirect_uri.clone(),
             http: client.clone(),
         });
-        let keeper = Keeper::open(file, Arc::clone(&endpoint), clock, dice, config.org_id).await;
+        let webex = Arc::new(WebexResourceServer {
+            root: config.webex.url("/"),
+            http: client.clone(),
+        });
+        let keeper = Keeper::open(file, Arc::clone(&endpoint), webex, clock, dice, config.org_id).await;
         let identity = Identity {
             http: client,
             people_me: config.webex.url("/v1/people/me"),

@@ -106,7 +106,6 @@ impl Forwarder {
         let body = outgoing.body.attempt().ok_or(GatewayError::Internal)?;
         let first = self.attempt(&outgoing, body, &access, &budget, 1).await?;
         if first.status() != StatusCode::UNAUTHORIZED {
-            self.keeper.answered(access.generation, first.status());
             return Ok(first);
         }
         if !outgoing.body.replayable() {
@@ -136,7 +135,6 @@ impl Forwarder {
             self.metrics().retried(Retry::Still401);
         } else {
             self.metrics().retried(Retry::Cured);
-            self.keeper.answered(newer.generation, second.status());
             self.keeper.cured(newer.generation);
         }
         Ok(second)

@@ -1,6 +1,6 @@
 //! The tokens of one grant: what they are, where they live, when and how they are refreshed.
 //!
-//! [`lifecycle`] and [`adoption`] decide, purely; [`keeper`] acts on their decisions; [`endpoint`] speaks to Webex, [`mod@file`] to
+//! [`lifecycle`] and [`adoption`] decide, purely; [`keeper`] acts on their decisions; [`endpoint`] and [`resource_server`] speak to Webex, [`mod@file`] to
 //! the disk, [`lock`] to other processes that share the file.
 
 pub mod adoption;
@@ -14,6 +14,7 @@ mod json;
 pub mod keeper;
 pub mod lifecycle;
 pub mod lock;
+pub mod resource_server;
 pub mod snapshot;
 pub mod state;
 pub mod wire;
@@ -122,7 +123,39 @@ fn json_of(keeper: &keeper::Keeper) -> String {
 
 #[cfg(test)]
 pub(crate) mod samples {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use http::HeaderValue;
+
+    use super::lifecycle::Verdict;
+    use super::resource_server::{ResourceServer, TokenQuestion};
     use super::*;
+
+    /// A Webex that says of any access token what the test says.
+    #[derive(Debug)]
+    pub(crate) struct Webex {
+        pub(crate) verdict: Mutex<Verdict>,
+        pub(crate) asked: AtomicUsize,
+    }
+
+    impl Default for Webex {
+        fn default() -> Self {
+            Self {
+                verdict: Mutex::new(Verdict::Accepted),
+                asked: AtomicUsize::new(0),
+            }
+        }
+    }
+
+    impl ResourceServer for Webex {
+        fn takes<'a>(&'a self, _: &'a HeaderValue) -> TokenQuestion<'a> {
+            Box::pin(async {
+                self.asked.fetch_add(1, Ordering::SeqCst);
+                *self.verdict.lock().unwrap()
+            })
+        }
+    }
 
     /// A grant issued at `now`, with the lifetimes of Webex.
     pub(crate) fn tokens(name: &str, now: Now) -> TokenSet {

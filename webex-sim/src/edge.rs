@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::api::caller::{bearer, credentials};
-use crate::api::operation::Family;
+use crate::api::operation::{Family, path};
 use crate::context::{Context, Form, Note};
 use crate::faults::{Plan, Seen, too_many_requests};
 use crate::limits::Exceeded;
@@ -90,7 +90,10 @@ impl Visit {
             state.violations.call(&client_id, operation.id, (*id, email), now);
         }
         if let Some(fingerprint) = self.revoked(state, now) {
-            state.violations.dead_token(&client_id, &fingerprint, now);
+            let question = operation.is_some_and(|operation| operation.path == path::ROOT);
+            state
+                .violations
+                .dead_token(&client_id, &fingerprint, question, now);
         }
         if let Some((person, _)) = self.person.as_ref().filter(|_| self.admitted) {
             let family = operation.map_or(Family::Api, |operation| operation.family);

@@ -106,9 +106,13 @@ impl Violations {
         self.told.dead(fingerprint);
     }
 
-    /// A revoked access token comes in.
-    pub(crate) fn dead_token(&mut self, client_id: &str, fingerprint: &str, now: Timestamp) {
-        if self.told.knows_dead(fingerprint) {
+    /// A revoked access token comes in; with `question` where the request is good for nothing but to learn whether it works.
+    pub(crate) fn dead_token(&mut self, client_id: &str, fingerprint: &str, question: bool, now: Timestamp) {
+        let wrong = match question {
+            true => self.told.asked_too_early(fingerprint, now),
+            false => self.told.knows_dead(fingerprint),
+        };
+        if wrong {
             let detail = format!("access token {fingerprint} is revoked and was used again after a 401");
             self.add(ViolationKind::UseAfterRevocation, client_id, detail, now);
         }
@@ -213,11 +217,11 @@ mod tests {
     #[test]
     fn the_first_refusal_is_not_the_clients_fault() {
         let mut violations = Violations::default();
-        violations.dead_token("C1", "abc", after(0));
+        violations.dead_token("C1", "abc", false, after(0));
         violations.told_dead("abc");
         violations.refused_refresh("C1", "def", after(0));
         assert_eq!(kinds(&violations), []);
-        violations.dead_token("C1", "abc", after(0));
+        violations.dead_token("C1", "abc", false, after(0));
         violations.refused_refresh("C1", "def", after(0));
         assert_eq!(
             kinds(&violations),
@@ -229,11 +233,23 @@ mod tests {
     }
 
     #[test]
+    fn whether_a_dead_token_works_again_may_be_asked_now_and_then() {
+        let mut violations = Violations::default();
+        violations.told_dead("abc");
+        for second in [0, 20, 50] {
+            violations.dead_token("C1", "abc", true, after(second));
+        }
+        assert_eq!(kinds(&violations), []);
+        violations.dead_token("C1", "abc", true, after(69));
+        assert_eq!(kinds(&violations), [ViolationKind::UseAfterRevocation]);
+    }
+
+    #[test]
     fn clearing_the_list_does_not_clear_what_clients_know() {
         let mut violations = Violations::default();
         violations.told_dead("abc");
         violations.clear();
-        violations.dead_token("C1", "abc", after(0));
+        violations.dead_token("C1", "abc", false, after(0));
         assert_eq!(kinds(&violations), [ViolationKind::UseAfterRevocation]);
     }
 

@@ -23,7 +23,7 @@ use crate::secret::{AuthorizationCode, CodeVerifier, RefreshToken};
 use crate::token::endpoint::{TokenCall, TokenEndpoint};
 use crate::token::failure::TokenError;
 use crate::token::file::{Seen, TokenFile};
-use crate::token::samples::tokens;
+use crate::token::samples::{Webex, tokens};
 
 type Server = Connection<TlsStream<TcpStream>, Bytes>;
 
@@ -99,6 +99,7 @@ impl Bench {
         let keeper = Keeper::open(
             file,
             Arc::new(NoEndpoint),
+            Arc::<Webex>::default(),
             Arc::new(clock),
             Box::new(|| 0.5),
             None,

@@ -15,13 +15,22 @@ use tracing::info;
 
 use super::TokenSet;
 use super::failure::TokenError;
-use super::lifecycle::{Decision, Lifecycle, Outcome, Why};
+use super::lifecycle::{Decision, Generation, Lifecycle, Outcome, Verdict, Why};
 use super::snapshot::{Access, Snapshot, Unavailable};
 use crate::clock::{Clock, Now};
 use crate::secret::RefreshToken;
 
 /// A source of numbers in 0..1 for jitter.
 pub type Dice = Box<dyn Fn() -> f64 + Send + Sync>;
+
+/// What a decision asks for. It has to be done whatever becomes of the caller, and be ended by [`Flight::wake`].
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    /// Refresh with this refresh token; [`Flight::ended`] takes what comes of it.
+    Refresh(RefreshToken),
+    /// Ask Webex whether it takes the access token of this generation; [`Flight::judged`] takes the answer.
+    Ask(Generation),
+}
 
 /// The decisions, and what everybody sees of them.
 pub(super) struct Flight {
@@ -60,8 +69,8 @@ impl Flight {
         self.clock.now()
     }
 
-    /// An access token that has not expired; waits for a refresh where there is none.
-    pub(super) async fn access(&self, start: impl Fn(RefreshToken)) -> Result<Access, Unavailable> {
+    /// An access token that can be sent; waits for a refresh, or for what Webex says of the one held, where there is none.
+    pub(super) async fn access(&self, start: impl Fn(Work)) -> Result<Access, Unavailable> {
         if let Some(access) = self.snapshot().access(self.now()) {
             return Ok(access);
         }
@@ -72,17 +81,12 @@ impl Flight {
         }
     }
 
-    /// A token other than the one that gave the reason; `None` where another would not help. `start` has to start a refresh that
-    /// ends with [`Self::ended`] and [`Self::wake`], whatever becomes of the caller.
-    pub(super) async fn obtain(
-        &self,
-        why: Why,
-        start: impl Fn(RefreshToken),
-    ) -> Result<Option<Access>, Unavailable> {
+    /// A token other than the one that gave the reason; `None` where another would not help.
+    pub(super) async fn obtain(&self, why: Why, start: impl Fn(Work)) -> Result<Option<Access>, Unavailable> {
         loop {
             // Before the decision, so that an end between the two is not missed.
             let mut changes = self.subscribe();
-            let ended = changes.borrow_and_update().refreshes_ended;
+            let ended = changes.borrow_and_update().ended;
             match self.decide(why, &start) {
                 Decision::Use => return Ok(self.snapshot().access(self.now())),
                 Decision::Leave => return Ok(None),
@@ -98,23 +102,28 @@ impl Flight {
                     let reason = self.reason();
                     return Err(Unavailable::Refused { cause, reason });
                 }
-                Decision::Start(..) | Decision::Join => {
-                    let end = changes
-                        .wait_for(|snapshot| snapshot.refreshes_ended != ended)
-                        .await;
+                Decision::Start(..) | Decision::Ask(..) | Decision::Join => {
+                    let end = changes.wait_for(|snapshot| snapshot.ended != ended).await;
                     drop(end.expect("the sender lives as long as this"));
                 }
             }
         }
     }
 
-    /// Asks the state machine, and starts the refresh that it asks for.
-    pub(super) fn decide(&self, why: Why, start: impl Fn(RefreshToken)) -> Decision {
+    /// Asks the state machine, and starts the work that it asks for.
+    pub(super) fn decide(&self, why: Why, start: impl Fn(Work)) -> Decision {
         let decision = self.transition(|life, now, _| life.want(why, now));
-        if let Decision::Start(refresh_token) = &decision {
-            start(refresh_token.clone());
+        match &decision {
+            Decision::Start(refresh_token) => start(Work::Refresh(refresh_token.clone())),
+            Decision::Ask(generation) => start(Work::Ask(*generation)),
+            _ => {}
         }
         decision
+    }
+
+    /// Takes what Webex says of the access token of `generation`; [`Self::wake`] has to follow.
+    pub(super) fn judged(&self, generation: Generation, verdict: Verdict) {
+        self.transition(|life, now, _| life.judged(generation, verdict, now));
     }
 
     /// Takes the end of a refresh; [`Self::wake`] has to follow.
@@ -122,9 +131,9 @@ impl Flight {
         self.transition(|life, now, dice| life.refresh_ended(spent, result, now, dice))
     }
 
-    /// Wakes who waits for the end of a refresh.
+    /// Wakes who waits for the end of a refresh, or of a question.
     pub(super) fn wake(&self) {
-        self.publish(|snapshot| snapshot.refreshes_ended += 1);
+        self.publish(|snapshot| snapshot.ended += 1);
     }
 
     /// Changes the state and shows what changed.

@@ -2,6 +2,7 @@
 
 mod outside;
 mod refresh;
+mod standing;
 mod storing;
 
 use std::fmt;
@@ -9,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use http::StatusCode;
 use thiserror::Error;
 use tokio::sync::MutexGuard;
 use tokio::task::JoinHandle;
@@ -24,9 +24,10 @@ use super::TokenSet;
 use super::adoption::Objection;
 use super::endpoint::TokenEndpoint;
 use super::file::{Seen, TokenFile};
-use super::flight::Flight;
+use super::flight::{Flight, Work};
 use super::lifecycle::{Action, Generation, Why};
 use super::lock::FileLock;
+use super::resource_server::ResourceServer;
 use crate::clock::{Clock, Now, Timestamp};
 use crate::metrics::Metrics;
 use crate::organization::OrgId;
@@ -53,6 +54,7 @@ struct Inner {
     /// newest.
     installing: tokio::sync::Mutex<Seen>,
     endpoint: Arc<dyn TokenEndpoint>,
+    webex: Arc<dyn ResourceServer>,
     file: TokenFile,
     /// Between processes that share the file.
     lock: FileLock,
@@ -90,6 +92,7 @@ impl Keeper {
     pub async fn open(
         file: TokenFile,
         endpoint: Arc<dyn TokenEndpoint>,
+        webex: Arc<dyn ResourceServer>,
         clock: Arc<dyn Clock>,
         dice: Dice,
         org_id: Option<OrgId>,
@@ -98,6 +101,7 @@ impl Keeper {
             flight: Flight::new(clock, dice),
             installing: tokio::sync::Mutex::default(),
             endpoint,
+            webex,
             lock: FileLock::new(file.lock_path()),
             lockless: AtomicBool::new(false),
             file,
@@ -133,28 +137,20 @@ impl Keeper {
         self.0.flight.lock().due_in(self.now())
     }
 
-    /// An access token that has not expired; waits for a refresh where there is none.
+    /// An access token that can be sent; waits for a refresh, or for what Webex says of the one held, where there is none.
     pub async fn access(&self) -> Result<Access, Unavailable> {
-        let start = |refresh_token| self.start_refresh(refresh_token);
-        self.0.flight.access(start).await
+        self.0.flight.access(|work| self.start(work)).await
     }
 
     /// What to send instead of the token that Webex answered with 401; `None` when another token would not help.
     pub async fn replace(&self, rejected: Generation) -> Result<Option<Access>, Unavailable> {
-        let start = |refresh_token| self.start_refresh(refresh_token);
+        let start = |work| self.start(work);
         self.0.flight.obtain(Why::Rejected(rejected), start).await
     }
 
     /// Sees to it that the token that Webex answered with 401 is replaced, without waiting for it.
     pub fn rejected(&self, generation: Generation) {
         self.decide(Why::Rejected(generation));
-    }
-
-    /// A call with the token of this generation was answered with `status`.
-    pub fn answered(&self, generation: Generation, status: StatusCode) {
-        if status.is_success() && self.0.flight.snapshot().dead {
-            self.0.flight.transition(|life, _, _| life.accepted(generation));
-        }
     }
 
     /// A request that the older token had failed worked with the token of this generation.
@@ -325,8 +321,14 @@ impl Keeper {
     }
 
     fn decide(&self, why: Why) {
-        let start = |refresh_token| self.start_refresh(refresh_token);
-        self.0.flight.decide(why, start);
+        self.0.flight.decide(why, |work| self.start(work));
+    }
+
+    fn start(&self, work: Work) {
+        match work {
+            Work::Refresh(refresh_token) => self.start_refresh(refresh_token),
+            Work::Ask(generation) => self.start_question(generation),
+        }
     }
 
     async fn installing(&self) -> MutexGuard<'_, Seen> {

@@ -5,6 +5,7 @@
 
 mod grant;
 mod pace;
+mod standing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,8 @@ use grant::REFRESH_FLOOR;
 pub use grant::{Generation, Grant};
 use pace::Forced;
 pub use pace::Trouble;
+use standing::{Doubt, Gate};
+pub use standing::{Standing, Verdict};
 
 /// A token younger than this that gets a 401 is not the problem; a refresh would not help.
 const YOUNG: Duration = Duration::from_secs(30);
@@ -39,7 +42,9 @@ pub enum Why {
 pub enum Decision {
     /// Start a refresh with this refresh token.
     Start(RefreshToken),
-    /// A refresh runs; wait for its end.
+    /// Ask Webex whether it takes the access token of this generation at all.
+    Ask(Generation),
+    /// A refresh runs, or such a question; wait for its end.
     Join,
     /// Use the tokens held: they are newer than the rejected ones, or good.
     Use,
@@ -80,8 +85,10 @@ pub struct Lifecycle {
     forced: Forced,
     /// When a refresh brought tokens last, on the monotonic clock.
     refreshed: Option<Duration>,
-    /// Webex answered 401 to the tokens held, and the refresh that followed was refused.
-    dead: bool,
+    /// The refresh that runs was forced by a 401.
+    challenged: bool,
+    /// Whether Webex takes the access token held.
+    doubt: Doubt,
 }
 
 impl Lifecycle {
@@ -107,34 +114,49 @@ impl Lifecycle {
         let generation = Generation(self.installed);
         self.grant = Some(Grant::new(tokens, generation, now, dice));
         self.trouble = None;
-        self.dead = false;
+        self.challenged = false;
+        self.doubt = Doubt::default();
         generation
     }
 
     /// What to do about a wish for a refresh. [`Decision::Start`] is given to one caller only until
-    /// [`Self::refresh_ended`] is told.
+    /// [`Self::refresh_ended`] is told, and [`Decision::Ask`] until [`Self::judged`] is.
     pub fn want(&mut self, why: Why, now: Now) -> Decision {
         let Some(grant) = &self.grant else {
             return Decision::Unauthorised;
         };
-        match why {
-            Why::Rejected(generation) if generation != grant.generation => return Decision::Use,
-            Why::Expired if grant.usable(now) => return Decision::Use,
-            _ => {}
+        let why = match why {
+            // Others are held by now: the question is whether they can be sent.
+            Why::Rejected(generation) if generation != grant.generation => Why::Expired,
+            why => why,
+        };
+        let usable = grant.usable(now) && why != Why::Due;
+        if why == Why::Expired && usable && self.doubt.standing() == Standing::Good {
+            return Decision::Use;
         }
         if self.in_flight.contains(&grant.tokens.refresh_token) {
             return Decision::Join;
         }
-        if let Some(trouble) = &self.trouble {
-            let wait = match why {
-                Why::Due => trouble.next_in(now),
-                Why::Expired | Why::Rejected(_) => trouble.urgent_in(now),
-            };
-            match trouble.rejection {
-                _ if wait.is_zero() => {}
-                Some(rejection) => return Decision::Never(rejection),
-                None => return Decision::Later(wait),
+        let wait = self.trouble.as_ref().map(|trouble| match why {
+            Why::Due => trouble.next_in(now),
+            Why::Expired | Why::Rejected(_) => trouble.urgent_in(now),
+        });
+        if let (Some(wait), Some(trouble)) = (wait.filter(|wait| !wait.is_zero()), &self.trouble) {
+            // Nothing can be refreshed now: what is held has to do, if Webex takes it.
+            if usable && matches!(why, Why::Rejected(_)) {
+                self.doubt.raise(now);
             }
+            let gate = if usable {
+                self.doubt.gate(now)
+            } else {
+                Gate::Closed
+            };
+            return match (gate, trouble.rejection) {
+                (Gate::Ask, _) => Decision::Ask(grant.generation),
+                (Gate::Wait, _) => Decision::Join,
+                (_, Some(rejection)) => Decision::Never(rejection),
+                (_, None) => Decision::Later(wait),
+            };
         }
         let floor = self.floor(now);
         match why {
@@ -149,13 +171,20 @@ impl Lifecycle {
             }
             Why::Rejected(_) => {
                 self.forced = self.forced.next(now);
-                self.dead = true;
+                self.challenged = true;
             }
             Why::Due | Why::Expired => {}
         }
         let refresh_token = grant.tokens.refresh_token.clone();
         self.in_flight.push(refresh_token.clone());
         Decision::Start(refresh_token)
+    }
+
+    /// Takes what Webex says of the access token of this generation.
+    pub fn judged(&mut self, generation: Generation, verdict: Verdict, now: Now) {
+        if self.holds(generation) {
+            self.doubt.settle(verdict, now);
+        }
     }
 
     /// The tokens that a refresh with `spent` renews, and whether they are those in use or those before them.
@@ -203,10 +232,13 @@ impl Lifecycle {
                 Outcome::FellBack
             }
             Err(error) => {
-                let usable = match self.dead {
-                    // Webex has refused it: a request that gets through to it fails.
-                    true => Duration::ZERO,
-                    false => grant.remaining(now),
+                if std::mem::take(&mut self.challenged) {
+                    self.doubt.raise(now);
+                }
+                let usable = match self.doubt.standing() {
+                    Standing::Good => grant.remaining(now),
+                    // A request that gets through to Webex fails, or waits for what it says.
+                    Standing::Doubtful | Standing::Dead => Duration::ZERO,
                 };
                 self.trouble = Some(Trouble::after(self.trouble.as_ref(), error, usable, now, dice));
                 Outcome::Failed
@@ -228,13 +260,6 @@ impl Lifecycle {
             ) if previous.refresh_token == *spent => None,
             (previous, _) => previous,
         };
-    }
-
-    /// A call with the token of this generation worked: whatever one call's 401 said, it is not dead.
-    pub fn accepted(&mut self, generation: Generation) {
-        if self.holds(generation) {
-            self.dead = false;
-        }
     }
 
     /// A request that got a 401 worked with the token of this generation: refreshes that 401s force help. That other requests
@@ -287,11 +312,10 @@ impl Lifecycle {
         self.previous.is_some()
     }
 
-    /// Whether the tokens held are good for nothing, although they have not expired: Webex answered 401 to them and refused
-    /// to refresh them.
+    /// Whether Webex takes the access token held, as far as that is known.
     #[must_use]
-    pub fn dead(&self) -> bool {
-        self.dead && self.refusal().is_some()
+    pub fn standing(&self) -> Standing {
+        self.doubt.standing()
     }
 
     /// Whether a refresh of the tokens held runs.

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::clock::Now;
 use crate::organization::OrgId;
 use crate::token::failure::Rejection;
-use crate::token::lifecycle::{Action, AuthState, Generation, Grant, Lifecycle, Trouble};
+use crate::token::lifecycle::{Action, AuthState, Generation, Grant, Lifecycle, Standing, Trouble};
 
 /// The state at one moment.
 #[derive(Clone, Debug)]
@@ -20,8 +20,8 @@ pub struct Snapshot {
     pub state: AuthState,
     /// The last failure, until a success.
     pub trouble: Option<Trouble>,
-    /// Whether the tokens held are good for nothing, although they have not expired.
-    pub dead: bool,
+    /// Whether Webex takes the access token held, as far as that is known.
+    pub standing: Standing,
     /// Why the newest tokens are in memory only.
     pub unsaved: Option<String>,
     /// Why a tokens file that is there is not used.
@@ -33,7 +33,8 @@ pub struct Snapshot {
     /// Whether nobody has refreshed the tokens held yet, so that those before them are kept.
     pub on_trial: bool,
     bearer: Option<HeaderValue>,
-    pub(super) refreshes_ended: u64,
+    /// Counts the ends of refreshes and of questions about the access token: who waits for one looks at it.
+    pub(super) ended: u64,
 }
 
 /// An access token to send.
@@ -92,21 +93,24 @@ impl Snapshot {
             grant: None,
             state: AuthState::Unauthorised,
             trouble: None,
-            dead: false,
+            standing: Standing::Good,
             unsaved: None,
             unusable_file: None,
             unusable_org: None,
             bearer: None,
             proven: true,
             on_trial: false,
-            refreshes_ended: 0,
+            ended: 0,
         }
     }
 
-    /// The access token, unless it has expired.
+    /// The access token, unless it has expired or its standing is in question.
     #[must_use]
     pub fn access(&self, now: Now) -> Option<Access> {
         let grant = self.grant.as_ref().filter(|grant| grant.usable(now))?;
+        if self.standing != Standing::Good {
+            return None;
+        }
         Some(Access {
             bearer: self.bearer.clone()?,
             generation: grant.generation,
@@ -114,10 +118,10 @@ impl Snapshot {
         })
     }
 
-    /// Whether an access token is held that has not expired and that Webex has not refused for good.
+    /// Whether an access token is held that has not expired and that Webex has not refused by itself.
     #[must_use]
     pub fn ready(&self, now: Now) -> bool {
-        self.grant.as_ref().is_some_and(|grant| grant.usable(now)) && !self.dead
+        self.grant.as_ref().is_some_and(|grant| grant.usable(now)) && self.standing != Standing::Dead
     }
 
     pub(super) fn shows(&self, life: &Lifecycle) -> bool {
@@ -128,7 +132,7 @@ impl Snapshot {
             && self.trouble.as_ref() == life.trouble()
             && self.proven == life.proven()
             && self.on_trial == life.on_trial()
-            && self.dead == life.dead()
+            && self.standing == life.standing()
     }
 
     pub(super) fn take(&mut self, life: &Lifecycle) {
@@ -136,7 +140,7 @@ impl Snapshot {
         self.grant = life.grant().cloned();
         self.state = life.state();
         self.trouble = life.trouble().cloned();
-        self.dead = life.dead();
+        self.standing = life.standing();
         self.proven = life.proven();
         self.on_trial = life.on_trial();
     }

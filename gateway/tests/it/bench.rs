@@ -375,6 +375,16 @@ impl Bench {
             .unwrap()
     }
 
+    /// The paths that Webex answered with 401, in order.
+    pub(crate) async fn calls_with_401(&self) -> Vec<String> {
+        let filter = EntryFilter {
+            status: Some(401),
+            ..EntryFilter::default()
+        };
+        let entries = self.control().journal(&filter).await.unwrap();
+        entries.into_iter().map(|entry| entry.path).collect()
+    }
+
     pub(crate) async fn exchanges(&self) -> usize {
         self.control()
             .journal_count(&EntryFilter::grant("authorization_code"))

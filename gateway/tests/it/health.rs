@@ -20,6 +20,7 @@ use webex_gateway::secret::ClientSecret;
 use webex_gateway::token::endpoint::WebexTokenEndpoint;
 use webex_gateway::token::file::TokenFile;
 use webex_gateway::token::keeper::Keeper;
+use webex_gateway::token::resource_server::WebexResourceServer;
 
 use crate::bench::{ADMIN, Answer, Bench, NO_LONGER_YOUNG};
 use crate::stub::{Stub, tokens_file, unreachable};
@@ -246,10 +247,15 @@ async fn check_in_front_of(webex: &str) -> HealthCheck {
         redirect_uri: String::new(),
         http: crate::bench::client(),
     };
+    let webex_itself = WebexResourceServer {
+        root: format!("{webex}/").parse().unwrap(),
+        http: crate::bench::client(),
+    };
     let clock = Arc::new(SystemClock::new());
     let keeper = Keeper::open(
         TokenFile::new(&path),
         Arc::new(endpoint),
+        Arc::new(webex_itself),
         clock,
         Box::new(|| 0.5),
         None,

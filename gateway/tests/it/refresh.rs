@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use tokio::sync::Barrier;
-use webex_sim::types::{EntryFilter, SettingsPatch, TokenKind};
+use webex_sim::types::{EntryFilter, FaultAction, FaultMatch, FaultRule, SettingsPatch, TokenKind};
 
 use crate::bench::{ADMIN, Bench, NO_LONGER_YOUNG};
 use crate::stub::{Stub, tokens_file};
@@ -304,6 +304,30 @@ async fn a_dead_grant_says_reauthorise_and_does_not_hammer_webex() {
     }
     assert_eq!(bench.refreshes().await, 1);
     assert_eq!(bench.stored(), before, "nothing is lost");
+    // The call that found it out, and the gateway's own question.
+    assert_eq!(bench.calls_with_401().await, ["/v1/people/me", "/"]);
+    assert_eq!(bench.control().violations().await.unwrap(), []);
+    assert_eq!(bench.get("/readyz").await.status, 503);
+}
+
+#[tokio::test]
+async fn one_call_that_answers_401_does_not_stop_the_others_although_the_grant_is_dead() {
+    let bench = Bench::authorised().await;
+    bench.control().expire_tokens(TokenKind::Refresh).await.unwrap();
+    bench
+        .control()
+        .add_fault(&FaultRule::new(
+            FaultMatch::path("/v1/organizations"),
+            FaultAction::status(401),
+        ))
+        .await
+        .unwrap();
+    for _ in 0..3 {
+        assert_eq!(bench.get("/v1/organizations").await.gateway_error(), "not_authorised");
+        assert_eq!(bench.get("/v1/people/me").await.status, 200);
+    }
+    assert_eq!(bench.refreshes().await, 1);
+    assert_eq!(bench.get("/health").await.json()["status"], "degraded");
 }
 
 #[tokio::test]

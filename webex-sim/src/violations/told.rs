@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -12,13 +12,17 @@ use uuid::Uuid;
 /// Fingerprints that are kept of each kind; the oldest go first. More are a test that has run for long.
 const KEPT: usize = 1_000;
 
+/// A client that wants to know whether a revoked token works again may ask so often. Clients that ask twice a minute, measured
+/// where they are, come in a little earlier now and then.
+const QUESTION_SPACING: SignedDuration = SignedDuration::from_secs(20);
+
 /// What was answered so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Told {
     /// By operation and person: no call before this time.
     waits: HashMap<(&'static str, Uuid), Timestamp>,
-    /// Fingerprints of revoked access tokens that were answered with 401.
-    dead: IndexSet<String>,
+    /// Fingerprints of revoked access tokens that were answered with 401, and when somebody asked about them last since.
+    dead: IndexMap<String, Option<Timestamp>>,
     /// Fingerprints of refresh tokens that were refused.
     refused: IndexSet<String>,
 }
@@ -45,11 +49,24 @@ impl Told {
     }
 
     pub(super) fn dead(&mut self, fingerprint: &str) {
-        remember(&mut self.dead, fingerprint);
+        self.dead.entry(fingerprint.to_owned()).or_default();
+        if self.dead.len() > KEPT {
+            self.dead.shift_remove_index(0);
+        }
+    }
+
+    /// Notes a question about a token that is known to be dead, and tells whether it is too early for one.
+    pub(super) fn asked_too_early(&mut self, fingerprint: &str, now: Timestamp) -> bool {
+        let Some(asked) = self.dead.get_mut(fingerprint) else {
+            return false;
+        };
+        let early = asked.is_some_and(|at| now.duration_since(at) < QUESTION_SPACING);
+        *asked = Some(now);
+        early
     }
 
     pub(super) fn knows_dead(&self, fingerprint: &str) -> bool {
-        self.dead.contains(fingerprint)
+        self.dead.contains_key(fingerprint)
     }
 
     /// Whether it had been told before.

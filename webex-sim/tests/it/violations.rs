@@ -183,6 +183,20 @@ async fn a_revoked_token_that_has_had_its_401_is_not_to_be_used() {
 }
 
 #[tokio::test]
+async fn whether_a_revoked_token_works_again_may_be_asked_once_in_20_seconds() {
+    let (sim, tokens) = authorized().await;
+    let control = sim.running.control();
+    control.revoke_tokens(TokenKind::Access).await.unwrap();
+    assert_eq!(sim.get("/v1/people/me", &tokens.access).await.status, 401);
+    assert_eq!(sim.get("/", &tokens.access).await.status, 401);
+    control.advance(Duration::from_secs(20)).await.unwrap();
+    assert_eq!(sim.get("/", &tokens.access).await.status, 401);
+    assert_eq!(kinds(&sim).await, []);
+    assert_eq!(sim.get("/", &tokens.access).await.status, 401);
+    assert_eq!(kinds(&sim).await, [ViolationKind::UseAfterRevocation]);
+}
+
+#[tokio::test]
 async fn a_password_change_revokes_and_an_expiry_does_not() {
     let (sim, tokens) = authorized().await;
     let control = sim.running.control();
@@ -195,7 +209,7 @@ async fn a_password_change_revokes_and_an_expiry_does_not() {
     let tokens = sim.log_in().await;
     control.change_password(ADMIN, ADMIN_PASSWORD).await.unwrap();
     for _ in 0..2 {
-        assert_eq!(sim.get("/", &tokens.access).await.status, 401);
+        assert_eq!(sim.get("/v1/people/me", &tokens.access).await.status, 401);
     }
     assert_eq!(kinds(&sim).await, [ViolationKind::UseAfterRevocation]);
 }

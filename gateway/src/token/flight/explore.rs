@@ -23,6 +23,8 @@ struct Server {
     valid: AtomicUsize,
     calls: AtomicUsize,
     reused: AtomicUsize,
+    /// Questions about the access token `1`, which it refuses.
+    asked: AtomicUsize,
     answers: bool,
 }
 
@@ -43,6 +45,7 @@ impl Scene {
             valid: AtomicUsize::new(1),
             calls: AtomicUsize::new(0),
             reused: AtomicUsize::new(0),
+            asked: AtomicUsize::new(0),
             answers,
         };
         Self {
@@ -52,24 +55,32 @@ impl Scene {
         }
     }
 
-    fn start(&self) -> impl Fn(RefreshToken) + use<> {
+    fn start(&self) -> impl Fn(Work) + use<> {
         let (flight, server) = (Arc::clone(&self.flight), Arc::clone(&self.server));
-        move |refresh_token: RefreshToken| {
+        move |work| {
             let (flight, server) = (Arc::clone(&flight), Arc::clone(&server));
             spawn(async move {
                 yield_now().await;
-                let answer = server.refresh(&refresh_token);
-                yield_now().await;
-                let held = flight.snapshot().grant.clone().expect("a grant");
-                let result = answer.map(|response| held.tokens.refreshed(response, flight.now()));
-                flight.ended(&refresh_token, result);
+                match work {
+                    Work::Refresh(refresh_token) => {
+                        let answer = server.refresh(&refresh_token);
+                        yield_now().await;
+                        let held = flight.snapshot().grant.clone().expect("a grant");
+                        let result = answer.map(|response| held.tokens.refreshed(response, flight.now()));
+                        flight.ended(&refresh_token, result);
+                    }
+                    Work::Ask(generation) => {
+                        server.asked.fetch_add(1, Ordering::SeqCst);
+                        flight.judged(generation, Verdict::Refused);
+                    }
+                }
                 flight.wake();
             });
         }
     }
 
     /// A request as the proxy makes it: send, and after a 401 once more with what replaces the token.
-    async fn request(flight: Arc<Flight>, start: impl Fn(RefreshToken)) -> Result<String, Unavailable> {
+    async fn request(flight: Arc<Flight>, start: impl Fn(Work)) -> Result<String, Unavailable> {
         let access = flight.access(&start).await?;
         yield_now().await;
         if access.fingerprint != crate::secret::fingerprint("access-1") {
@@ -195,6 +206,12 @@ fn everybody_who_waits_for_a_refresh_that_fails_is_told() {
                 assert!(matches!(error, Unavailable::RefreshFailed { .. }), "{error}");
             }
             assert_eq!(scene.calls(), 1);
+            assert_eq!(
+                scene.server.asked.load(Ordering::SeqCst),
+                1,
+                "Webex is asked once about the dead token"
+            );
+            assert!(scene.flight.snapshot().access(scene.flight.now()).is_none());
         });
     });
 }

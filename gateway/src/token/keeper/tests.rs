@@ -18,7 +18,9 @@ use crate::token::disk::faulty::FaultyDisk;
 use crate::token::endpoint::TokenCall;
 use crate::token::failure::{Rejection, TokenError};
 use crate::token::lifecycle::AuthState;
-use crate::token::samples::{response, tokens};
+use crate::token::lifecycle::{Standing, Verdict};
+use crate::token::resource_server::ResourceServer;
+use crate::token::samples::{Webex, response, tokens};
 use crate::token::wire::TokenResponse;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -51,6 +53,7 @@ impl TokenEndpoint for Script {
 struct Bench {
     keeper: Keeper,
     script: Arc<Script>,
+    webex: Arc<Webex>,
     clock: ManualClock,
     disk: Arc<FaultyDisk>,
     path: PathBuf,
@@ -82,10 +85,20 @@ impl Bench {
             gate: Semaphore::new(0),
         });
         let endpoint = Arc::clone(&script) as Arc<dyn TokenEndpoint>;
-        let keeper = Keeper::open(file, endpoint, Arc::new(clock.clone()), Box::new(|| 0.5), None).await;
+        let webex = Arc::<Webex>::default();
+        let keeper = Keeper::open(
+            file,
+            endpoint,
+            Arc::clone(&webex) as Arc<dyn ResourceServer>,
+            Arc::new(clock.clone()),
+            Box::new(|| 0.5),
+            None,
+        )
+        .await;
         Self {
             keeper,
             script,
+            webex,
             clock,
             disk,
             path,
@@ -166,10 +179,7 @@ async fn a_refresh_survives_the_request_that_asked_for_it() {
     assert!(futures_util::poll!(&mut leader).is_pending());
     drop(leader);
     bench.open_gate();
-    changes
-        .wait_for(|snapshot| snapshot.refreshes_ended == 1)
-        .await
-        .unwrap();
+    changes.wait_for(|snapshot| snapshot.ended == 1).await.unwrap();
     assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("2"));
 }
 
@@ -255,10 +265,7 @@ async fn the_background_loop_refreshes_ahead_of_expiry_without_any_request() {
     let running = tokio::spawn(bench.keeper.clone().run(stop.clone()));
     tokio::task::yield_now().await;
     bench.clock.advance(HOUR * 24 * 11);
-    changes
-        .wait_for(|snapshot| snapshot.refreshes_ended == 1)
-        .await
-        .unwrap();
+    changes.wait_for(|snapshot| snapshot.ended == 1).await.unwrap();
     assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("2"));
     stop.cancel();
     running.await.unwrap();
@@ -292,10 +299,7 @@ async fn an_authorisation_during_a_refresh_wins() {
         .await
         .unwrap();
     bench.open_gate();
-    changes
-        .wait_for(|snapshot| snapshot.refreshes_ended == 1)
-        .await
-        .unwrap();
+    changes.wait_for(|snapshot| snapshot.ended == 1).await.unwrap();
     assert_eq!(
         bench.keeper.access().await.unwrap().fingerprint,
         fingerprint("admin")
@@ -317,7 +321,15 @@ async fn an_unusable_file_is_reported_and_stays_until_an_authorisation() {
         gate: Semaphore::new(0),
     };
     let (endpoint, time) = (Arc::new(script), Arc::new(clock.clone()));
-    let keeper = Keeper::open(TokenFile::new(&path), endpoint, time, Box::new(|| 0.5), None).await;
+    let keeper = Keeper::open(
+        TokenFile::new(&path),
+        endpoint,
+        Arc::<Webex>::default(),
+        time,
+        Box::new(|| 0.5),
+        None,
+    )
+    .await;
     let error = keeper.access().await.unwrap_err().to_string();
     assert!(
         error.starts_with("the tokens file holds no tokens: it is not JSON") && error.contains("restore it"),
@@ -328,4 +340,43 @@ async fn an_unusable_file_is_reported_and_stays_until_an_authorisation() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "not json");
     keeper.install(tokens("1", clock.now()), true).await.unwrap();
     assert_eq!(keeper.snapshot().unusable_file, None);
+}
+
+fn refused() -> Answer {
+    Err(TokenError::Rejected {
+        cause: Rejection::Grant,
+        reason: "no".to_owned(),
+    })
+}
+
+#[tokio::test]
+async fn a_dead_token_is_asked_about_once_and_all_calls_are_told_what_came_of_it() {
+    let bench = Bench::gated([refused()]).await;
+    *bench.webex.verdict.lock().unwrap() = Verdict::Refused;
+    let generation = bench.generation();
+    let calls = futures_util::future::join_all((0..5).map(|_| bench.keeper.replace(generation)));
+    let (answers, ()) = tokio::join!(calls, async { bench.open_gate() });
+    for answer in answers {
+        assert!(matches!(answer.unwrap_err(), Unavailable::Refused { .. }));
+    }
+    assert_eq!(bench.webex.asked.load(Ordering::SeqCst), 1);
+    for _ in 0..3 {
+        assert!(bench.keeper.access().await.is_err());
+    }
+    assert_eq!((bench.webex.asked.load(Ordering::SeqCst), bench.calls()), (1, 1));
+    assert!(!bench.keeper.snapshot().ready(bench.keeper.now()));
+}
+
+#[tokio::test]
+async fn a_token_that_only_one_call_cannot_use_goes_on_serving_the_others() {
+    let bench = Bench::with([refused()]).await;
+    let error = bench.keeper.replace(bench.generation()).await.unwrap_err();
+    assert!(matches!(error, Unavailable::Refused { .. }));
+    assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("1"));
+    let snapshot = bench.keeper.snapshot();
+    assert_eq!(
+        (snapshot.state, snapshot.standing),
+        (AuthState::Reauthorise, Standing::Good)
+    );
+    assert!(snapshot.ready(bench.keeper.now()));
 }

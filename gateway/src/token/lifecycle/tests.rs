@@ -1,4 +1,5 @@
 mod promises;
+mod standing;
 
 use super::pace::PROBE_INTERVAL;
 use super::*;
@@ -193,7 +194,11 @@ fn trouble_on_the_way_backs_off_and_every_trigger_honours_it() {
     bench.reject();
     assert_eq!(bench.fail(), Outcome::Failed);
     assert_eq!(bench.life.state(), AuthState::Degraded);
-    for why in [Why::Due, Why::Rejected(bench.generation())] {
+    assert!(matches!(bench.reject(), Decision::Ask(_)));
+    bench
+        .life
+        .judged(bench.generation(), Verdict::Refused, bench.clock.now());
+    for why in [Why::Due, Why::Expired, Why::Rejected(bench.generation())] {
         assert!(matches!(bench.want(why), Decision::Later(_)));
     }
     let wait = bench.life.due_in(bench.clock.now()).unwrap();
@@ -269,16 +274,6 @@ fn tokens_on_trial_that_webex_refuses_give_way_to_those_before_them() {
 }
 
 #[test]
-fn that_the_access_token_works_does_not_end_a_trial() {
-    let mut bench = Bench::authorised();
-    let now = bench.clock.now();
-    let generation = bench.life.install_on_trial(tokens("new", now), now, 0.5);
-    bench.life.accepted(generation);
-    assert!(started(&bench.reject()));
-    assert_eq!(bench.refuse(Rejection::Grant), Outcome::FellBack);
-}
-
-#[test]
 fn a_refresh_of_the_tokens_before_those_on_trial_is_not_lost() {
     let mut bench = Bench::authorised();
     let old = (*bench.life.grant().unwrap().tokens).clone();
@@ -326,17 +321,6 @@ fn one_refresh_token_is_spent_once_although_another_access_token_comes_in_meanwh
     bench.clock.advance(YOUNG);
     assert_eq!(bench.reject(), Decision::Join);
     assert_eq!(bench.end(Ok("2")), Outcome::Installed);
-}
-
-#[test]
-fn a_token_with_which_calls_work_is_not_dead_although_one_call_gets_401() {
-    let mut bench = Bench::authorised();
-    assert!(started(&bench.reject()));
-    bench.refuse(Rejection::Grant);
-    assert!(bench.life.dead());
-    bench.life.accepted(bench.generation());
-    assert!(!bench.life.dead());
-    assert_eq!(bench.life.state(), AuthState::Reauthorise);
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub enum ViolationKind {
     RetryAfterIgnored,
     /// An authorization code was presented a second time.
     CodeReuse,
-    /// A revoked access token was used although it had been answered with 401 since.
+    /// A revoked access token was used although it had been answered with 401 since, other than for `GET /` once in 20 s.
     UseAfterRevocation,
     /// A refresh with a refresh token that had been refused already.
     RefreshAfterInvalid,

@@ -56,7 +56,15 @@ async fn wherever_the_process_dies_the_next_one_serves() {
             gate: Semaphore::new(1),
         });
         let (file, time) = (TokenFile::new(&bench.path), Arc::new(bench.clock.clone()));
-        let next = Keeper::open(file, endpoint, time, Box::new(|| 0.5), None).await;
+        let next = Keeper::open(
+            file,
+            endpoint,
+            Arc::<Webex>::default(),
+            time,
+            Box::new(|| 0.5),
+            None,
+        )
+        .await;
         let access = next.access().await.unwrap();
         assert!(
             [fingerprint("2"), fingerprint("3")].contains(&access.fingerprint),

@@ -69,7 +69,14 @@ impl Two {
         let open = || {
             let endpoint = Arc::clone(&server) as Arc<dyn TokenEndpoint>;
             let clock = Arc::new(clock.clone());
-            Keeper::open(TokenFile::new(&path), endpoint, clock, Box::new(|| 0.5), None)
+            Keeper::open(
+                TokenFile::new(&path),
+                endpoint,
+                Arc::<Webex>::default(),
+                clock,
+                Box::new(|| 0.5),
+                None,
+            )
         };
         Self {
             keepers: [open().await, open().await],

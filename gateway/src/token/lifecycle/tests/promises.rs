@@ -21,7 +21,7 @@ enum Event {
     Refuse(bool),
     Authorise,
     Try,
-    Accept,
+    Judge(u8),
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -39,7 +39,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         any::<bool>().prop_map(Event::Refuse),
         Just(Event::Authorise),
         Just(Event::Try),
-        Just(Event::Accept),
+        (0..3_u8).prop_map(Event::Judge),
     ];
     proptest::collection::vec(event, 0..200)
 }
@@ -50,6 +50,12 @@ struct Model {
     life: Lifecycle,
     /// Refreshes that were started and have not ended.
     running: Vec<RefreshToken>,
+    /// Questions to Webex that were begun and have not ended.
+    asking: Vec<Generation>,
+    /// When Webex was asked last about which token, on the monotonic clock.
+    asked: Option<(Generation, Duration)>,
+    /// The token that Webex has refused by itself, as it said last.
+    dead: Option<Generation>,
     /// When the access token held came in and how long it may live, on each clock.
     ends: Option<(Timestamp, Duration)>,
     /// The refresh token of the last grant that Webex has answered to and not refused.
@@ -63,6 +69,9 @@ impl Model {
             clock: ManualClock::at(Timestamp::from_unix_seconds(1_769_606_789)),
             life: Lifecycle::default(),
             running: Vec::new(),
+            asking: Vec::new(),
+            asked: None,
+            dead: None,
             ends: None,
             good: None,
             grants: 0,
@@ -157,9 +166,16 @@ impl Model {
                 self.life.install_on_trial(tokens, now, 0.3);
                 None
             }
-            Event::Accept => {
-                if let Some(generation) = generation {
-                    self.life.accepted(generation);
+            Event::Judge(which) => {
+                if let Some(generation) = self.asking.pop() {
+                    let verdict =
+                        [Verdict::Accepted, Verdict::Refused, Verdict::Unknown][usize::from(*which)];
+                    self.life.judged(generation, verdict, now);
+                    self.dead = match verdict {
+                        Verdict::Refused => Some(generation),
+                        Verdict::Accepted => self.dead.filter(|dead| *dead != generation),
+                        Verdict::Unknown => self.dead,
+                    };
                 }
                 None
             }
@@ -209,7 +225,26 @@ impl Model {
                 prop_assert!(!self.running.contains(spent), "one refresh token is spent twice");
                 self.running.push(spent.clone());
             }
-            Some(Decision::Join) => prop_assert!(!self.running.is_empty(), "nobody would wake who joins"),
+            Some(Decision::Join) => {
+                let awaited = !self.running.is_empty() || !self.asking.is_empty();
+                prop_assert!(awaited, "nobody would wake who joins");
+            }
+            Some(Decision::Ask(generation)) => {
+                let now = self.clock.now().mono;
+                prop_assert!(!self.asking.contains(generation), "two questions at once");
+                if let Some((_, at)) = self.asked.filter(|(asked, _)| asked == generation) {
+                    prop_assert!(now >= at + Duration::from_secs(30), "Webex is asked too often");
+                }
+                self.asking.push(*generation);
+                self.asked = Some((*generation, now));
+            }
+            Some(Decision::Use) => {
+                let held = self.life.grant().map(|grant| grant.generation);
+                prop_assert!(
+                    self.dead.is_none() || self.dead != held,
+                    "a dead token would be sent"
+                );
+            }
             Some(Decision::Never(_)) => {
                 let trouble = self.life.trouble();
                 prop_assert!(trouble.is_some_and(|trouble| trouble.rejection.is_some()));
@@ -251,8 +286,8 @@ impl Model {
 }
 
 proptest! {
-    /// One refresh at a time, whoever waits is woken, no usable grant is dropped, no expired token is sent on either clock, and
-    /// there is always a next step.
+    /// One refresh at a time, whoever waits is woken, no usable grant is dropped, no expired or dead token is sent on either clock,
+    /// Webex is asked about a token twice a minute at most, and there is always a next step.
     #[test]
     fn the_machine_keeps_its_promises(events in events()) {
         let mut model = Model::new();

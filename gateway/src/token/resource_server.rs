@@ -1,0 +1,95 @@
+//! The resource server (RFC 6749 section 1.1) asked about nothing but the access token.
+
+use std::fmt;
+use std::pin::Pin;
+
+use http::{HeaderValue, StatusCode, header};
+use tracing::debug;
+use url::Url;
+
+use super::lifecycle::Verdict;
+use crate::net::oauth_client::explain;
+
+/// What a question about an access token comes to.
+pub type TokenQuestion<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+
+/// Who takes access tokens, or does not.
+pub trait ResourceServer: fmt::Debug + Send + Sync {
+    /// Whether it takes the access token in this `Authorization` header.
+    fn takes<'a>(&'a self, bearer: &'a HeaderValue) -> TokenQuestion<'a>;
+}
+
+/// Webex, or another cloud. `GET /` needs no scope and does nothing: Webex answers 404 to a token that it takes and 401 to any
+/// other.
+#[derive(Clone, Debug)]
+pub struct WebexResourceServer {
+    /// The root of its API.
+    pub root: Url,
+    /// The client for the call.
+    pub http: reqwest::Client,
+}
+
+impl ResourceServer for WebexResourceServer {
+    fn takes<'a>(&'a self, bearer: &'a HeaderValue) -> TokenQuestion<'a> {
+        Box::pin(async move {
+            let question = self.http.get(self.root.clone());
+            let verdict = match question
+                .header(header::AUTHORIZATION, bearer.clone())
+                .send()
+                .await
+            {
+                Ok(answer) => {
+                    debug!(
+                        "asked whether Webex takes the access token: {}",
+                        answer.status().as_u16()
+                    );
+                    verdict(answer.status())
+                }
+                Err(error) => {
+                    debug!("asked whether Webex takes the access token: {}", explain(&error));
+                    Verdict::Unknown
+                }
+            };
+            verdict
+        })
+    }
+}
+
+/// What an answer says of the token: that there is nothing at `/`, or that it is forbidden, is said only to those who are known.
+fn verdict(status: StatusCode) -> Verdict {
+    match status {
+        StatusCode::UNAUTHORIZED => Verdict::Refused,
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Verdict::Accepted,
+        status if status.is_success() => Verdict::Accepted,
+        // A proxy on the way, too many requests, a server in trouble.
+        _ => Verdict::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_401_is_about_the_token_and_trouble_is_not() {
+        for (status, expected) in [
+            (401, Verdict::Refused),
+            (404, Verdict::Accepted),
+            (403, Verdict::Accepted),
+            (200, Verdict::Accepted),
+            (204, Verdict::Accepted),
+            (301, Verdict::Unknown),
+            (400, Verdict::Unknown),
+            (407, Verdict::Unknown),
+            (429, Verdict::Unknown),
+            (500, Verdict::Unknown),
+            (503, Verdict::Unknown),
+        ] {
+            assert_eq!(
+                verdict(StatusCode::from_u16(status).unwrap()),
+                expected,
+                "{status}"
+            );
+        }
+    }
+}
