@@ -33,24 +33,17 @@ impl ResourceServer for WebexResourceServer {
     fn takes<'a>(&'a self, bearer: &'a HeaderValue) -> TokenQuestion<'a> {
         Box::pin(async move {
             let question = self.http.get(self.root.clone());
-            let verdict = match question
+            let answer = question
                 .header(header::AUTHORIZATION, bearer.clone())
                 .send()
                 .await
-            {
-                Ok(answer) => {
-                    debug!(
-                        "asked whether Webex takes the access token: {}",
-                        answer.status().as_u16()
-                    );
-                    verdict(answer.status())
-                }
-                Err(error) => {
-                    debug!("asked whether Webex takes the access token: {}", explain(&error));
-                    Verdict::Unknown
-                }
+                .map(|answer| answer.status());
+            let told = match &answer {
+                Ok(status) => status.as_u16().to_string(),
+                Err(error) => explain(error),
             };
-            verdict
+            debug!("asked whether Webex takes the access token: {told}");
+            answer.map_or(Verdict::Unknown, verdict)
         })
     }
 }

@@ -323,7 +323,10 @@ async fn one_call_that_answers_401_does_not_stop_the_others_although_the_grant_i
         .await
         .unwrap();
     for _ in 0..3 {
-        assert_eq!(bench.get("/v1/organizations").await.gateway_error(), "not_authorised");
+        assert_eq!(
+            bench.get("/v1/organizations").await.gateway_error(),
+            "not_authorised"
+        );
         assert_eq!(bench.get("/v1/people/me").await.status, 200);
     }
     assert_eq!(bench.refreshes().await, 1);

@@ -105,7 +105,7 @@ impl Doubt {
         self.standing = match (verdict, self.standing) {
             (Verdict::Refused, _) | (Verdict::Unknown, Standing::Dead) => Standing::Dead,
             // Nothing proves that it is dead: a usable token is not given up.
-            (Verdict::Accepted, _) | (Verdict::Unknown, _) => Standing::Good,
+            (Verdict::Accepted | Verdict::Unknown, _) => Standing::Good,
         };
         self.not_before = now.mono.saturating_add(self.spacing);
     }
