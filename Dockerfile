@@ -22,7 +22,7 @@ COPY webex-sim/Cargo.toml webex-sim/
 COPY e2e/Cargo.toml e2e/
 RUN mkdir gateway/src gateway/benches webex-sim/src webex-sim/benches e2e/src \
     && touch gateway/src/lib.rs webex-sim/src/lib.rs e2e/src/lib.rs \
-    && touch gateway/benches/expiry.rs gateway/benches/kill.rs gateway/benches/memory.rs gateway/benches/outage.rs gateway/benches/rejected.rs \
+    && touch gateway/benches/expiry.rs gateway/benches/kill.rs gateway/benches/memory.rs gateway/benches/micro.rs gateway/benches/outage.rs gateway/benches/rejected.rs \
     && touch webex-sim/benches/coverage.rs webex-sim/benches/throughput.rs webex-sim/benches/worlds.rs \
     && echo 'fn main() {}' | tee gateway/src/main.rs > webex-sim/src/main.rs
 # One build per package: built together, each would get the features that the other asks for. The empty crates go

@@ -78,6 +78,10 @@ bar-test-time:
     echo "cargo test --workspace took ${took} s (bar: 600 s)"
     [ "$took" -le 600 ]
 
+# What single steps of a forwarded request cost
+bench-steps *ARGS:
+    cargo bench --quiet -p webex-gateway --bench micro {{ ARGS }}
+
 # Build both images; base images that can neither be found nor pulled are made from Debian packages
 images:
     cargo run --quiet -p e2e -- images
