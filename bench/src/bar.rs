@@ -57,7 +57,7 @@ impl Bar {
     pub(crate) fn peers(self) -> &'static [Peer] {
         match self {
             Self::Throughput => &[Peer::Gateway, Peer::Nginx, Peer::Twin, Peer::Haproxy, Peer::Go],
-            Self::Latency => &[Peer::Direct, Peer::Gateway, Peer::Nginx],
+            Self::Latency => &[Peer::Direct, Peer::Gateway, Peer::Nginx, Peer::Twin],
             Self::Connections => &[Peer::Gateway],
         }
     }

@@ -104,14 +104,7 @@ async fn run(options: &Run) -> anyhow::Result<ExitCode> {
         markdown::circumstances(&report),
         markdown::tables(&report)
     ));
-    if let Some(failed) = report.failed().next() {
-        let errors = failed.figures.errors;
-        anyhow::bail!(
-            "{} {}: {errors:?}: figures with failed requests mean nothing",
-            failed.scenario,
-            failed.peer.name()
-        );
-    }
+    expect_answers(&report)?;
     if options.write {
         output::write_documents(&report)?;
     }
@@ -154,17 +147,11 @@ async fn measure_bar(bar: Bar, options: &Options) -> anyhow::Result<ExitCode> {
                 .resident
                 .push(resident::resident(&site, Peer::Gateway).await?);
         }
-        if let Some(failed) = report.failed().next() {
-            anyhow::bail!(
-                "{} {}: {:?}",
-                failed.scenario,
-                failed.peer.name(),
-                failed.figures.errors
-            );
-        }
+        output::store(&report, &output::report_of_bar(bar))?;
+        expect_answers(&report)?;
+        output::print(&markdown::tables(&report));
         match bar.judge(&report) {
             Verdict::Found(findings) => {
-                output::print(&markdown::tables(&report));
                 for finding in &findings {
                     let mark = if finding.is_met { "met  " } else { "SHORT" };
                     output::print(&format!("{mark} {}\n", finding.text));
@@ -195,6 +182,18 @@ async fn measure_bar(bar: Bar, options: &Options) -> anyhow::Result<ExitCode> {
     }
     output::print("too noisy: nothing can be said on this machine now\n");
     Ok(ExitCode::from(NOISY))
+}
+
+/// Figures with failed requests mean nothing.
+fn expect_answers(report: &Report) -> anyhow::Result<()> {
+    let Some(cell) = report.failed().next() else {
+        return Ok(());
+    };
+    let (scenario, peer, errors) = (cell.scenario, cell.peer.name(), cell.figures.errors);
+    let failure = cell.figures.failure().unwrap_or_default();
+    anyhow::bail!(
+        "{scenario} {peer}: {failure} ({errors:?}); give it more --seconds, or see with --only {scenario} what is wrong"
+    )
 }
 
 /// Ctrl-C, the end of a session, or of the machine.

@@ -105,11 +105,8 @@ fn of_cells(report: &Report, cell: fn(&Figures) -> String) -> Table {
 
 /// A failed request makes all else of the cell worthless.
 fn requests(figures: &Figures) -> String {
-    if figures.errors.all() > 0 {
-        return format!(
-            "**{} failed**",
-            words::count(crate::load::as_figure(figures.errors.all()))
-        );
+    if let Some(failure) = figures.failure() {
+        return format!("**{failure}**");
     }
     let rate = figures.requests_per_second;
     let ratio = figures.ratio_to_nginx.map(|ratio| format!("{ratio:.2} ×, "));
@@ -236,6 +233,8 @@ mod tests {
         let mut report = sample::report();
         report.cells[1].figures.errors.status = 1200;
         assert!(tables(&report).contains("**1,200 failed**"));
-        assert_eq!(report.failed().count(), 1);
+        report.cells[2].figures.requests_per_second.median = 0.0;
+        assert!(tables(&report).contains("**no answers**"));
+        assert_eq!(report.failed().count(), 2);
     }
 }

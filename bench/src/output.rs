@@ -8,6 +8,7 @@ use std::process::Stdio;
 use anyhow::Context as _;
 use tokio::process::Command;
 
+use crate::bar::Bar;
 use crate::progress::say;
 use crate::report::Report;
 use crate::{chart, markdown};
@@ -89,6 +90,11 @@ pub(crate) async fn image_bytes() -> Option<u64> {
 /// Where a report is kept unless another place is asked for.
 pub(crate) fn report_path() -> PathBuf {
     root().join("target/bench/report.json")
+}
+
+/// Each bar has its own, so that none overwrites the large one.
+pub(crate) fn report_of_bar(bar: Bar) -> PathBuf {
+    report_path().with_file_name(format!("bar-{bar:?}.json").to_lowercase())
 }
 
 fn root() -> &'static Path {

@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use crate::peer::Peer;
 use crate::scenario::Scenario;
 use crate::statistics::{Figure, paired_ratio};
+use crate::words;
 
 /// A whole run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -148,9 +149,20 @@ impl Report {
         Peer::ALL.into_iter().filter(is_there).collect()
     }
 
-    /// Cells in which requests failed.
+    /// Cells whose figures mean nothing.
     pub(crate) fn failed(&self) -> impl Iterator<Item = &Cell> {
-        self.cells.iter().filter(|cell| cell.figures.errors.all() > 0)
+        self.cells.iter().filter(|cell| cell.figures.failure().is_some())
+    }
+}
+
+impl Figures {
+    /// Why they mean nothing, in a word or two.
+    pub(crate) fn failure(&self) -> Option<String> {
+        match self.errors.all() {
+            0 if self.requests_per_second.median > 0.0 => None,
+            0 => Some("no answers".to_owned()),
+            errors => Some(format!("{} failed", words::count(as_figure(errors)))),
+        }
     }
 }
 
@@ -213,7 +225,6 @@ pub(crate) mod sample;
 mod tests {
     use super::*;
     use crate::scenario::{Shape, Upstream};
-    use crate::words;
 
     const GET: Scenario = Scenario::new(Upstream::Plain, Shape::Get, 64);
 
