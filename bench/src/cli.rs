@@ -49,8 +49,8 @@ pub(crate) struct Run {
     /// Leave out memory, starts and the simulator
     #[arg(long)]
     pub(crate) load_only: bool,
-    /// Write docs/benchmarks.md and docs/benchmarks.svg anew
-    #[arg(long)]
+    /// Write docs/benchmarks.md and docs/benchmarks.svg anew, which show everything
+    #[arg(long, conflicts_with_all = ["quick", "only", "peers", "load_only"])]
     pub(crate) write: bool,
     /// Where the report goes
     #[arg(long, value_name = "FILE", default_value_os_t = output::report_path())]
@@ -172,6 +172,13 @@ mod tests {
     fn a_name_that_nothing_has_is_told_with_those_there_are() {
         let error = run(&["--only", "put"]).plan().err().unwrap().to_string();
         assert!(error.contains("plain/get/1"), "{error}");
+    }
+
+    #[test]
+    fn a_part_is_not_written_into_the_documents() {
+        let arguments = |part| ["webex-bench", "run", "--write", part];
+        assert!(Cli::try_parse_from(arguments("--quick")).is_err());
+        assert!(Cli::try_parse_from(arguments("--rounds=7")).is_ok());
     }
 
     #[test]

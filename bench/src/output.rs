@@ -62,7 +62,7 @@ pub(crate) fn write_documents(report: &Report) -> anyhow::Result<()> {
         root().join("docs/benchmarks.svg"),
     );
     let measured = format!(
-        "{}\n{}",
+        "{}\n![Requests per second](benchmarks.svg)\n\n{}",
         markdown::circumstances(report),
         markdown::tables(report)
     );
