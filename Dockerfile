@@ -20,11 +20,12 @@ COPY Cargo.toml Cargo.lock ./
 COPY gateway/Cargo.toml gateway/
 COPY webex-sim/Cargo.toml webex-sim/
 COPY e2e/Cargo.toml e2e/
-RUN mkdir gateway/src gateway/benches webex-sim/src webex-sim/benches e2e/src \
+COPY bench/Cargo.toml bench/
+RUN mkdir gateway/src gateway/benches webex-sim/src webex-sim/benches e2e/src bench/src \
     && touch gateway/src/lib.rs webex-sim/src/lib.rs e2e/src/lib.rs \
-    && touch gateway/benches/expiry.rs gateway/benches/kill.rs gateway/benches/memory.rs gateway/benches/outage.rs gateway/benches/rejected.rs \
+    && touch gateway/benches/expiry.rs gateway/benches/kill.rs gateway/benches/memory.rs gateway/benches/micro.rs gateway/benches/outage.rs gateway/benches/rejected.rs \
     && touch webex-sim/benches/coverage.rs webex-sim/benches/throughput.rs webex-sim/benches/worlds.rs \
-    && echo 'fn main() {}' | tee gateway/src/main.rs > webex-sim/src/main.rs
+    && echo 'fn main() {}' | tee gateway/src/main.rs webex-sim/src/main.rs > bench/src/main.rs
 # One build per package: built together, each would get the features that the other asks for. The empty crates go
 # again, because they are newer than the files of a checkout and cargo would take them for these. The folder is for the
 # gateway's image, which cannot make any.

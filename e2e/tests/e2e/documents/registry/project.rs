@@ -5,6 +5,9 @@ use super::Entry;
 
 const INSTALLS: &str = "it installs a program on the machine of the reader";
 const NIGHTLY: &str = "it needs a nightly compiler, and fuzzes as long as it is told to";
+const COMPARES: &str =
+    "it compares programs, for which a machine has to be quiet; bench/tests/smoke.rs tries the harness";
+const FIGURES: &str = "it prints figures, of which none is a bar";
 const WHOLE: &str = "it runs the whole suite, of which this test is a part";
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -23,6 +26,10 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("cargo install cargo-fuzz", Not(INSTALLS)),
     ("cargo install cargo-tarpaulin", Not(INSTALLS)),
     ("cargo install cargo-mutants", Not(INSTALLS)),
+    (
+        "cargo test -p bench",
+        Not("it is a part of what CI tests, and needs no recipe of its own"),
+    ),
     ("just explore", Recipe),
     ("just check-fuzz", Recipe),
     ("just fuzz", Not(NIGHTLY)),
@@ -89,6 +96,14 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("just bar-sim-worlds", Recipe),
     ("just bar-sim-coverage", Recipe),
     ("just bar-image-size", Recipe),
+    ("just bench", Not(COMPARES)),
+    ("just bench --quick", Not(COMPARES)),
+    ("just bench --write", Not(COMPARES)),
+    ("just bench --only tls-h2 --peers gateway,haproxy", Not(COMPARES)),
+    ("just bench-steps", Not(FIGURES)),
+    ("just bar-throughput", Not(COMPARES)),
+    ("just bar-latency", Not(COMPARES)),
+    ("just bar-connections", Not(COMPARES)),
     ("just bar-test-time", Not(WHOLE)),
     (
         "just bar-coverage",
