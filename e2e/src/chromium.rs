@@ -6,7 +6,7 @@
 //! all others nowhere ([`Outside`]), so that a page which asks a third party for anything fails. TLS is verified as
 //! ever, but for two keys, those with which the simulator and a stack's own nginx prove who they are: an authority
 //! would have to be put into a store, for which there is no program that everybody has. Each browser has a home of
-//! its own, which it loses when the test ends, however that is ([`driver`]).
+//! its own, which it loses when the test ends, however that is ([`leash`](crate::leash)).
 
 mod driver;
 mod log;
@@ -15,9 +15,9 @@ mod quiet;
 mod session;
 mod window;
 
-pub use driver::leash;
 pub use log::{Complaint, Request};
 pub(crate) use outside::{Outside, Place};
+pub(crate) use quiet::hear_of_no_network_changes;
 pub use window::{Cookie, Look, Page, Window};
 
 use std::sync::Once;

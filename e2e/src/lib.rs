@@ -11,7 +11,7 @@
 //! - [`documents`]: what they tell a reader to type · [`terminal`]: where it is typed
 //! - [`eventually`]: waiting for what nobody announces
 //! - [`start_time`]: a bar that needs no container
-//! - [`run`]: names, and nothing left behind · [`soak`]: the whole suite, again and again
+//! - [`run`]: names, and nothing left behind · [`leash`]: nor any program that a test has started · [`soak`]: the whole suite, again and again
 //! - [`workspace`]: where things are
 
 pub mod browser;
@@ -24,6 +24,7 @@ pub mod gateway;
 mod http;
 pub mod images;
 mod leaks;
+pub mod leash;
 pub mod load;
 pub mod ports;
 pub mod progress;

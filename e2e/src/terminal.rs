@@ -7,10 +7,12 @@
 mod program;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
@@ -18,7 +20,6 @@ pub use program::Program;
 
 use crate::progress::say;
 use crate::run::Run;
-use crate::workspace;
 
 /// More than any command takes that is waited for, on a busy machine. Who compiles is a [`Program`].
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -108,23 +109,16 @@ impl Differences {
         typed
     }
 
-    /// A shell in a folder, which leads a process group of its own and says everything on one output.
-    fn shell(&self, folder: &Path) -> Command {
-        let mut command = Command::new("bash");
+    /// Gives a command the environment of the terminal.
+    fn dress<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         for (name, _) in std::env::vars_os() {
             if is_of_this_test(&name.to_string_lossy()) {
                 command.env_remove(name);
             }
         }
         command
-            .args(["--noprofile", "--norc"])
-            .current_dir(folder)
             .envs([("NO_PROXY", LOCAL), ("no_proxy", LOCAL)])
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .process_group(0)
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
-        command
     }
 }
 
@@ -142,16 +136,20 @@ fn is_of_this_test(variable: &str) -> bool {
 impl Terminal {
     /// Opens one. In `differences`, `/tmp/` need not be said: it is the terminal's own folder.
     pub fn open(differences: Differences) -> anyhow::Result<Self> {
-        let folder = workspace::output().join(format!("terminal-{}", uuid::Uuid::new_v4().simple()));
-        fs::create_dir_all(&folder)?;
+        let folder = Run::current().unique_folder("terminal")?;
         let differences = differences.replace("/tmp/", format!("{}/", folder.display()));
-        let mut shell = differences
-            .shell(&folder)
-            // What is typed goes on where the suite is killed, and may make more that somebody has to remove.
-            .args(["-c", "exec 9>&2 2>&1; exec bash --noprofile --norc"])
+        let mut shell = Command::new("bash");
+        shell
+            .args(["--noprofile", "--norc", "-c"])
+            .arg("exec 9>&2 2>&1; exec bash --noprofile --norc")
+            .current_dir(&folder)
             .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // What is typed goes on where the suite is killed, and may make more that somebody has to remove.
             .stderr(Run::current().hold()?)
-            .spawn()?;
+            .process_group(0)
+            .kill_on_drop(true);
+        let mut shell = differences.dress(&mut shell).spawn()?;
         let input = shell.stdin.take().expect("it was asked for");
         let output = shell.stdout.take().expect("it was asked for");
         Ok(Self {
@@ -202,8 +200,11 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        program::signal("KILL", self.shell.id());
-        // What stays is in a folder of output.
+        if let Some(group) = self.shell.id() {
+            // It may have ended.
+            let _ = killpg(Pid::from_raw(group.cast_signed()), Signal::SIGKILL);
+        }
+        // What stays goes with the run.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -14,6 +14,7 @@ use super::project::{self, Client, Project};
 use crate::eventually::eventually;
 use crate::gateway::Gateway;
 use crate::images::{self, Base};
+use crate::run::Run;
 use crate::stack::volume::{Owner, Volume};
 use crate::stack::{Predecessor, REDIRECT_URI, START};
 use crate::terminal::{Said, Terminal};
@@ -162,7 +163,7 @@ impl Field {
             ("CONFIGURATION_VOLUME", configuration.name().to_owned()),
         ];
         let compose_file = with_image(&Self::sample(), &images.gateway)?;
-        let file = workspace::output().join(format!("{}.yml", project.name));
+        let file = Run::current().folder()?.join(format!("{}.yml", project.name));
         fs::write(&file, &compose_file)?;
         project.files = vec![file, workspace::root().join(AROUND)];
 

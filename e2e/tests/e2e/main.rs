@@ -29,4 +29,5 @@ mod sdk;
 mod security;
 mod several;
 mod shutdown;
+mod terminal;
 mod token_endpoint;
