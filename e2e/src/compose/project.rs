@@ -181,7 +181,7 @@ impl Drop for Project {
             Ok(log) => (log, None),
             Err(error) => (String::new(), Some(format!("the logs cannot be read: {error:#}"))),
         };
-        let mut leaks = leaks::find(&log, &secrets::known());
+        let mut leaks = leaks::find_in_log(&log, &secrets::known());
         // Nobody can vouch for what nobody has read.
         leaks.extend(unread);
         let has_failed = std::thread::panicking();

@@ -46,7 +46,7 @@ impl Evidence {
     /// Which logs show secrets, one sentence each.
     pub(super) fn leaks(&self) -> Vec<String> {
         let found = |(name, log): &(&str, String)| {
-            let found = leaks::find(log, &self.secrets);
+            let found = leaks::find_in_log(log, &self.secrets);
             found
                 .into_iter()
                 .map(|what| format!("the log of {name} shows {what}"))
