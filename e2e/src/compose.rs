@@ -12,7 +12,7 @@ use crate::images::{self, Base};
 use crate::stack::START;
 use crate::terminal::{Differences, Said, Terminal};
 use crate::{engine, ports};
-use project::{Client, Project};
+use project::{CONTROL_PORT, Client, Project};
 
 /// The services of docker-compose.yml.
 pub const SERVICES: [&str; 3] = ["webex-sim", "webex_gw", "nginx"];
@@ -101,7 +101,7 @@ impl Compose {
             ("NGINX_PORT", nginx.to_string()),
             ("GATEWAY_PORT", gateway.to_string()),
             ("SIM_PORT", simulator.to_string()),
-            ("SIM_CONTROL_PORT", control.to_string()),
+            (CONTROL_PORT, control.to_string()),
             (Base::Rust.variable(), images::base(docker, Base::Rust).await?),
             (Base::Nginx.variable(), images::base(docker, Base::Nginx).await?),
             // The builder whose layers the suite has made already.

@@ -20,6 +20,7 @@ pub mod compose;
 pub mod documents;
 pub mod engine;
 pub mod eventually;
+mod evidence;
 pub mod gateway;
 mod http;
 pub mod images;

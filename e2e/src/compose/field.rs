@@ -10,7 +10,7 @@ use anyhow::Context;
 use bollard::Docker;
 use webex_sim::client::ControlClient;
 
-use super::project::{self, Client, Project};
+use super::project::{self, CONTROL_PORT, Client, Project};
 use crate::eventually::eventually;
 use crate::gateway::Gateway;
 use crate::images::{self, Base};
@@ -155,7 +155,7 @@ impl Field {
             ("GATEWAY_PORT", ports.gateway.to_string()),
             ("NGINX_PORT", ports.nginx.to_string()),
             ("SIM_TLS_PORT", ports.webex.to_string()),
-            ("SIM_CONTROL_PORT", ports.control.to_string()),
+            (CONTROL_PORT, ports.control.to_string()),
             ("WEBEX_SIM_IMAGE", images.simulator.clone()),
             (Base::Nginx.variable(), images.nginx.clone()),
             ("REDIRECT_URIS", format!("{REDIRECT_URI} {SAMPLE_REDIRECT_URI}")),
