@@ -325,10 +325,18 @@ impl Builder {
         if self.has_tls {
             request = request.with_env_var("redirect_uri", TLS_REDIRECT_URI);
         }
+        Ok(self.with_environment(request))
+    }
+
+    /// A gateway with the variables that the scenario has set.
+    pub(super) fn with_environment(
+        &self,
+        request: ContainerRequest<GenericImage>,
+    ) -> ContainerRequest<GenericImage> {
         let environment = self.environment.iter();
-        Ok(environment.fold(request, |request, (name, value)| {
+        environment.fold(request, |request, (name, value)| {
             request.with_env_var(name, value)
-        }))
+        })
     }
 }
 

@@ -10,6 +10,7 @@ mod ahead;
 mod authorisation;
 mod browser;
 mod clock;
+mod common;
 mod compose;
 mod dev;
 mod documents;

@@ -12,8 +12,9 @@ use e2e::workspace;
 use serde_json::Value;
 use webex_sim::types::{EntryFilter, TokenKind};
 
+use super::AN_HOUR;
 use super::log_filters::{self, is_access_line};
-use super::{AN_HOUR, FIELDS};
+use crate::common::FIELDS;
 
 /// As old installations have it.
 const READABLE_BY_ALL: u32 = 0o644;
