@@ -27,13 +27,17 @@ pub mod images;
 mod leaks;
 pub mod leash;
 pub mod load;
+mod missing;
 pub mod ports;
 pub mod progress;
 pub mod raw;
 pub mod run;
+mod said;
 pub mod sdk;
 pub mod soak;
 pub mod stack;
 pub mod start_time;
 pub mod terminal;
 pub mod workspace;
+
+pub use said::Said;

@@ -18,8 +18,9 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 pub use program::Program;
 
-use crate::progress::say;
+use crate::missing::Need;
 use crate::run::Run;
+use crate::said::Said;
 
 /// More than any command takes that is waited for, on a busy machine. Who compiles is a [`Program`].
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -44,28 +45,13 @@ pub struct Terminal {
     output: Lines<BufReader<ChildStdout>>,
 }
 
-/// What a command has said, on both outputs, and what it ended with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// The exit status.
-    pub status: i32,
-    /// Everything that was printed.
-    pub text: String,
-}
-
 /// Whether a program is installed. An engine can be used without its client; CI requires it all the same.
 #[must_use]
 pub fn has(program: &str) -> bool {
     let found = std::process::Command::new(program).arg("--version").output();
     let has = found.is_ok_and(|output| output.status.success());
     if !has {
-        assert!(
-            std::env::var_os("WEBEX_E2E_REQUIRE_COMPOSE").is_none(),
-            "{program} is not installed, and WEBEX_E2E_REQUIRE_COMPOSE asks for it"
-        );
-        say(&format!(
-            "{program} is not installed: what needs it is not tested"
-        ));
+        Need::Compose.is_missing(&format!("{program} is not installed"));
     }
     has
 }
@@ -187,9 +173,9 @@ impl Terminal {
         let mut text = String::new();
         while let Some(line) = self.output.next_line().await? {
             if let Some(status) = line.strip_prefix(&mark) {
-                let status = status.trim().parse()?;
+                let code = status.trim().parse()?;
                 let text = text.trim_end().to_owned();
-                return Ok(Said { status, text });
+                return Ok(Said { code, text });
             }
             text.push_str(&line);
             text.push('\n');
@@ -216,15 +202,15 @@ mod tests {
     #[tokio::test]
     async fn variables_and_files_stay_from_one_command_to_the_next() {
         let mut terminal = Terminal::open(Differences::default().variable("GREETING", "hello")).unwrap();
-        assert_eq!(terminal.types("A=$GREETING").await.status, 0);
+        assert_eq!(terminal.types("A=$GREETING").await.code, 0);
         assert_eq!(
             terminal.types("echo \"$A\" > /tmp/a; cat a; echo err >&2").await,
             Said {
-                status: 0,
+                code: 0,
                 text: "hello\nerr".to_owned()
             }
         );
-        assert_eq!(terminal.types("(exit 3)").await.status, 3);
+        assert_eq!(terminal.types("(exit 3)").await.code, 3);
         assert_eq!(terminal.types("printf 'no newline'").await.text, "no newline");
     }
 

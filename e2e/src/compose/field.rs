@@ -15,9 +15,10 @@ use crate::eventually::eventually;
 use crate::gateway::Gateway;
 use crate::images::{self, Base};
 use crate::run::Run;
+use crate::said::Said;
 use crate::stack::volume::{Owner, Volume};
 use crate::stack::{Predecessor, REDIRECT_URI, START};
-use crate::terminal::{Said, Terminal};
+use crate::terminal::Terminal;
 use crate::{engine, ports, workspace};
 
 /// The compose file of the field, from the root of the checkout.

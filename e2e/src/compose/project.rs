@@ -10,6 +10,7 @@ use anyhow::Context;
 use bollard::Docker;
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
 
+use crate::missing::Need;
 use crate::progress::say;
 use crate::run::{PROJECT_LABEL, Run};
 use crate::stack::secrets;
@@ -41,12 +42,7 @@ pub(super) struct Project {
 pub(super) fn client() -> Option<Client> {
     let client = CLIENTS.into_iter().find(|client| responds(client));
     if client.is_none() {
-        let missing = "neither `docker compose` nor `docker-compose` is installed";
-        assert!(
-            std::env::var_os("WEBEX_E2E_REQUIRE_COMPOSE").is_none(),
-            "{missing}, and WEBEX_E2E_REQUIRE_COMPOSE asks for it"
-        );
-        say(&format!("{missing}: what needs it is not tested"));
+        Need::Compose.is_missing("neither `docker compose` nor `docker-compose` is installed");
     }
     client
 }

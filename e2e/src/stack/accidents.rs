@@ -21,6 +21,11 @@ impl Stack {
     /// Starts the gateway that was [killed](Self::kill_gateway) and waits until it answers, on another port.
     pub async fn start_gateway(&mut self) {
         self.site.gateway().start().await.expect("the gateway starts");
+        self.gateway_is_back().await;
+    }
+
+    /// Waits until a gateway that has been started again answers, on another port.
+    pub(super) async fn gateway_is_back(&mut self) {
         let origin = self.site.gateway().origin(GATEWAY_PORT).await;
         self.gateway = Gateway::at(origin.expect("the gateway's port is published again"));
         eventually("the gateway is up again", START, async || {

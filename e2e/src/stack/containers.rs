@@ -48,11 +48,16 @@ pub(super) enum TokensFolder {
 }
 
 /// What all of them run with, here as in docker-compose.yml.
-pub(super) fn hardened(image: &str, port: u16) -> anyhow::Result<ContainerRequest<GenericImage>> {
-    Ok(plain(image, port)?
+pub(super) fn harden(request: impl Into<ContainerRequest<GenericImage>>) -> ContainerRequest<GenericImage> {
+    request
+        .into()
         .with_readonly_rootfs(true)
         .with_cap_drop("ALL")
-        .with_security_opt("no-new-privileges:true"))
+        .with_security_opt("no-new-privileges:true")
+}
+
+fn hardened(image: &str, port: u16) -> anyhow::Result<ContainerRequest<GenericImage>> {
+    Ok(harden(plain(image, port)?))
 }
 
 fn plain(image: &str, port: u16) -> anyhow::Result<ContainerRequest<GenericImage>> {

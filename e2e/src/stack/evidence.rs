@@ -14,7 +14,7 @@ use crate::{evidence, workspace};
 /// The logs of all containers.
 pub(super) struct Evidence {
     /// By name of the service.
-    logs: Vec<(&'static str, String)>,
+    logs: Vec<(String, String)>,
     /// Logs that nobody can vouch for, one sentence each.
     unread: Vec<String>,
     secrets: Vec<Secret>,
@@ -26,7 +26,7 @@ impl Evidence {
         let (mut logs, mut unread) = (Vec::new(), Vec::new());
         for service in &site.services {
             match service.logs(site.docker).await {
-                Ok(log) => logs.push((service.name(), log)),
+                Ok(log) => logs.push((service.name().to_owned(), log)),
                 Err(error) => unread.push(format!("the log of {} cannot be read: {error:#}", service.name())),
             }
         }
@@ -39,7 +39,7 @@ impl Evidence {
 
     /// Which logs show secrets, one sentence each.
     pub(super) fn leaks(&self) -> Vec<String> {
-        let found = |(name, log): &(&str, String)| {
+        let found = |(name, log): &(String, String)| {
             let found = leaks::find_in_log(log, &self.secrets);
             found
                 .into_iter()
