@@ -13,6 +13,8 @@ mod containers;
 mod evidence;
 mod exec;
 pub mod forward_proxy;
+mod front;
+mod ground;
 mod network;
 mod predecessor;
 mod recreate;
