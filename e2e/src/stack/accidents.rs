@@ -103,6 +103,16 @@ impl Stack {
         log.expect("a log can be read")
     }
 
+    /// The same, once a text is in it: what has been printed has still to come through the engine.
+    pub async fn gateway_log_with(&self, text: &str) -> String {
+        eventually(&format!("the gateway says {text:?}"), START, async || {
+            let log = self.site.gateway().logs(self.site.docker).await?;
+            anyhow::ensure!(log.contains(text), "{log}");
+            Ok(log)
+        })
+        .await
+    }
+
     /// What the simulator has printed until now, in all its lives.
     pub async fn webex_log(&self) -> String {
         let log = self.site.simulator().logs(self.site.docker).await;

@@ -24,7 +24,7 @@ async fn a_program_is_heard_and_ended() {
 #[tokio::test]
 async fn what_a_program_ends_with_is_told() {
     let (_terminal, mut program) =
-        start("bash -c 'trap \"exit 3\" INT; echo up; while :; do read -t 0.05 < <(:); done'");
+        start("bash -c 'tail -f /dev/null & trap \"kill $!; wait; exit 3\" INT; echo up; wait'");
     program.says("up", SOON).await;
     let ended = program.end("INT", SOON).await.unwrap();
     assert_eq!(ended.code(), Some(3));
