@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_succeeds_or_fails_cleans_up_itself() {
     let docker = engine().await.unwrap();
-    for (scene, succeeds) in [("ends", true), ("panics", false)] {
+    let cleans_up = async |(scene, succeeds)| {
         let mut run = Played::start(scene);
         run.ready().await;
         assert_eq!(run.end().await.success(), succeeds, "{scene}");
@@ -51,13 +51,14 @@ async fn a_run_that_succeeds_or_fails_cleans_up_itself() {
             [""; 0],
             "{scene}"
         );
-    }
+    };
+    join_all([("ends", true), ("panics", false)].map(cleans_up)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_and_a_kill_leave_nothing() {
     let docker = engine().await.unwrap();
-    for signal in ["INT", "KILL"] {
+    let leaves_nothing = async |signal| {
         let mut run = Played::start("waits");
         run.ready().await;
         // Three containers, two networks, three volumes, and what Compose would have made.
@@ -79,7 +80,8 @@ async fn ctrl_c_and_a_kill_leave_nothing() {
             Ok(())
         })
         .await;
-    }
+    };
+    join_all(["INT", "KILL"].map(leaves_nothing)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,9 +94,7 @@ async fn ctrl_c_and_a_kill_leave_no_browser() {
     if Chromium::installed().is_none() {
         return;
     }
-    for signal in ["INT", "KILL"] {
-        leaves_no_program("browses", signal).await;
-    }
+    join_all(["INT", "KILL"].map(|signal| leaves_no_program("browses", signal))).await;
 }
 
 /// Programs of a scene, and the folder that they are in, are gone soon after its end.
