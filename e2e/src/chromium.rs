@@ -6,7 +6,7 @@
 //! all others nowhere ([`Outside`]), so that a page which asks a third party for anything fails. TLS is verified as
 //! ever, but for two keys, those with which the simulator and a stack's own nginx prove who they are: an authority
 //! would have to be put into a store, for which there is no program that everybody has. Each browser has a home of
-//! its own, which it loses when the test ends, however that is ([`driver`]).
+//! its own, which it loses when the test ends, however that is ([`leash`](crate::leash)).
 
 mod driver;
 mod log;
@@ -15,22 +15,13 @@ mod quiet;
 mod session;
 mod window;
 
-pub use driver::leash;
 pub use log::{Complaint, Request};
 pub(crate) use outside::{Outside, Place};
+pub(crate) use quiet::hear_of_no_network_changes;
 pub use window::{Cookie, Look, Page, Window};
 
-use std::sync::Once;
-
-use crate::progress::say;
+use crate::missing::Need;
 use crate::stack::Stack;
-
-/// Set where the browser has to be there: without it a missing one leaves its tests out.
-const REQUIRED: &str = "WEBEX_E2E_REQUIRE_BROWSER";
-
-/// What whoever runs the tests should know then.
-const MISSING: &str =
-    "chromedriver is not installed (Debian: chromium-driver): nothing is tested in a real browser";
 
 /// The browser as a program of this machine.
 #[derive(Debug, Clone, Copy)]
@@ -40,15 +31,10 @@ impl Chromium {
     /// The browser, or `None` where it is not installed: not everybody who has an engine has one.
     #[must_use]
     pub fn installed() -> Option<Self> {
-        static SAID: Once = Once::new();
         if driver::is_installed() {
             return Some(Self(()));
         }
-        assert!(
-            std::env::var(REQUIRED).as_deref() != Ok("1"),
-            "chromedriver is not installed, and {REQUIRED} asks for it"
-        );
-        SAID.call_once(|| say(MISSING));
+        Need::Browser.is_missing("chromedriver is not installed (Debian: chromium-driver)");
         None
     }
 

@@ -9,10 +9,11 @@ use bollard::Docker;
 use crate::eventually::eventually;
 use crate::gateway::Gateway;
 use crate::images::{self, Base};
+use crate::said::Said;
 use crate::stack::START;
-use crate::terminal::{Differences, Said, Terminal};
+use crate::terminal::{Differences, Terminal};
 use crate::{engine, ports};
-use project::{Client, Project};
+use project::{CONTROL_PORT, Client, Project};
 
 /// The services of docker-compose.yml.
 pub const SERVICES: [&str; 3] = ["webex-sim", "webex_gw", "nginx"];
@@ -44,7 +45,7 @@ impl Compose {
     pub async fn start(&mut self, command: &str) {
         // The images are in the layer cache by now, unless this test is the first.
         let said = self.types(&format!("{command} --detach")).await;
-        assert_eq!(said.status, 0, "the project does not come up:\n{}", said.text);
+        assert_eq!(said.code, 0, "the project does not come up:\n{}", said.text);
         // Compose waits for the health of what nginx depends on, not for nginx.
         let nginx = Gateway::at(self.nginx());
         eventually("nginx answers", START, async || nginx.get("/nginx-health").await).await;
@@ -101,7 +102,7 @@ impl Compose {
             ("NGINX_PORT", nginx.to_string()),
             ("GATEWAY_PORT", gateway.to_string()),
             ("SIM_PORT", simulator.to_string()),
-            ("SIM_CONTROL_PORT", control.to_string()),
+            (CONTROL_PORT, control.to_string()),
             (Base::Rust.variable(), images::base(docker, Base::Rust).await?),
             (Base::Nginx.variable(), images::base(docker, Base::Nginx).await?),
             // The builder whose layers the suite has made already.

@@ -49,14 +49,17 @@ impl Gateway {
     /// A client of the gateway at `origin`, such as `http://localhost:9001`.
     #[must_use]
     pub fn at(origin: impl Into<String>) -> Self {
-        let http = crate::http::client()
-            .timeout(PATIENCE)
-            .build()
-            .expect("the settings are constant");
         Self {
-            http,
+            http: client(PATIENCE),
             origin: origin.into(),
         }
+    }
+
+    /// The same with more patience, for a gateway that has been given more time than usual.
+    #[must_use]
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.http = client(patience);
+        self
     }
 
     /// Where it is.
@@ -113,6 +116,11 @@ impl Gateway {
             body: response.text().await?,
         })
     }
+}
+
+fn client(patience: Duration) -> reqwest::Client {
+    let client = crate::http::client().timeout(patience).build();
+    client.expect("the settings are constant")
 }
 
 // === impl Answer ===

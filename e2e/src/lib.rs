@@ -11,7 +11,7 @@
 //! - [`documents`]: what they tell a reader to type · [`terminal`]: where it is typed
 //! - [`eventually`]: waiting for what nobody announces
 //! - [`start_time`]: a bar that needs no container
-//! - [`run`]: names, and nothing left behind · [`soak`]: the whole suite, again and again
+//! - [`run`]: names, and nothing left behind · [`leash`]: nor any program that a test has started · [`soak`]: the whole suite, again and again
 //! - [`workspace`]: where things are
 
 pub mod browser;
@@ -20,18 +20,24 @@ pub mod compose;
 pub mod documents;
 pub mod engine;
 pub mod eventually;
+mod evidence;
 pub mod gateway;
 mod http;
 pub mod images;
 mod leaks;
+pub mod leash;
 pub mod load;
+mod missing;
 pub mod ports;
 pub mod progress;
 pub mod raw;
 pub mod run;
+mod said;
 pub mod sdk;
 pub mod soak;
 pub mod stack;
 pub mod start_time;
 pub mod terminal;
 pub mod workspace;
+
+pub use said::Said;

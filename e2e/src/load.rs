@@ -7,8 +7,9 @@
 //! what Webex has seen.
 //!
 //! - [`request`]: what is sent · [`outcome`]: what came of it · [`sighting`]: what Webex has seen
-//! - [`incident`]: what may go wrong, when · [`ledger`]: whether the books balance
+//! - [`incident`]: what may go wrong, when · [`ledger`]: whether the books balance · [`books`]: kept where a test fails
 
+mod books;
 pub mod incident;
 pub mod ledger;
 pub mod outcome;
@@ -16,6 +17,7 @@ pub mod request;
 mod sender;
 pub mod sighting;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +28,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::eventually::eventually;
 use crate::gateway::Gateway;
 use crate::progress::say;
+use books::Books;
 use incident::{Allowance, Incident};
 use ledger::Account;
 use outcome::Outcome;
@@ -83,8 +86,11 @@ struct Shared {
     started: Instant,
     sender: Sender,
     origin: Mutex<String>,
-    records: Mutex<Vec<Record>>,
-    incidents: Mutex<Vec<Incident>>,
+    books: Mutex<Books>,
+    /// So many requests are sent, and no more.
+    most: u64,
+    /// Set when all of them have been.
+    is_dry: AtomicBool,
 }
 
 // === impl Load ===
@@ -93,25 +99,26 @@ impl Load {
     /// Applications that call the gateway on its own port.
     #[must_use]
     pub fn start(gateway: &Gateway, rate: u32) -> Self {
-        Self::with(gateway, Mix::Calls, rate)
+        Self::with(gateway, Mix::Calls, rate, MOST)
     }
 
     /// Applications that call the gateway through nginx, and browsers that come to its own pages.
     #[must_use]
     pub fn through_nginx(nginx: &Gateway, rate: u32) -> Self {
-        Self::with(nginx, Mix::CallsAndPages, rate)
+        Self::with(nginx, Mix::CallsAndPages, rate, MOST)
     }
 
-    fn with(gateway: &Gateway, mix: Mix, rate: u32) -> Self {
+    fn with(gateway: &Gateway, mix: Mix, rate: u32, most: u64) -> Self {
         let name = format!("load-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
         let shared = Arc::new(Shared {
-            name,
+            name: name.clone(),
             mix,
             started: Instant::now(),
             sender: Sender::new(mix),
             origin: Mutex::new(gateway.origin().to_owned()),
-            records: Mutex::default(),
-            incidents: Mutex::default(),
+            books: Mutex::new(Books::of(name)),
+            most,
+            is_dry: AtomicBool::new(false),
         });
         let (stop, stopped) = watch::channel(false);
         let driver = tokio::spawn(drive(Arc::clone(&shared), rate, stopped));
@@ -126,8 +133,8 @@ impl Load {
     /// From now on requests in flight may meet what is allowed here, until the incident is over.
     pub fn incident(&self, name: &str, allows: &[Allowance]) -> Disturbance<'_> {
         let from = self.shared.now();
-        let mut incidents = locked(&self.shared.incidents);
-        incidents.push(Incident {
+        let mut books = locked(&self.shared.books);
+        books.incidents.push(Incident {
             name: name.to_owned(),
             from,
             until: None,
@@ -135,7 +142,7 @@ impl Load {
         });
         Disturbance {
             load: self,
-            place: incidents.len() - 1,
+            place: books.incidents.len() - 1,
             from,
         }
     }
@@ -150,8 +157,10 @@ impl Load {
     pub async fn is_calm(&self) {
         let since = self.shared.now();
         eventually("requests go well", PATIENCE, async || {
-            let records = locked(&self.shared.records);
-            let latest: Vec<_> = records
+            self.shared.is_not_dry();
+            let books = locked(&self.shared.books);
+            let latest: Vec<_> = books
+                .records
                 .iter()
                 .rev()
                 .filter(|record| record.sent >= since)
@@ -170,10 +179,8 @@ impl Load {
     pub async fn end(mut self) -> Account {
         self.stop.send_replace(true);
         (&mut self.driver).await.expect("the load has run to its end");
-        let mut records = std::mem::take(&mut *locked(&self.shared.records));
-        records.sort_by_key(|record| record.sent);
-        let incidents = std::mem::take(&mut *locked(&self.shared.incidents));
-        let account = Account::new(self.shared.name.clone(), records, incidents);
+        self.shared.is_not_dry();
+        let account = Account::new(locked(&self.shared.books).close());
         say(&format!("{}: {account}", self.shared.name));
         account
     }
@@ -183,6 +190,7 @@ impl Drop for Load {
     fn drop(&mut self) {
         // A test that has failed waits for nothing.
         self.driver.abort();
+        locked(&self.shared.books).keep_if_panicking();
     }
 }
 
@@ -192,8 +200,10 @@ impl Disturbance<'_> {
     /// Waits until so many requests that were sent since it began have met it.
     pub async fn meets(&self, count: usize, what: &str, is: impl Fn(&Outcome) -> bool) {
         eventually(what, PATIENCE, async || {
-            let records = locked(&self.load.shared.records);
-            let met = records
+            self.load.shared.is_not_dry();
+            let books = locked(&self.load.shared.books);
+            let met = books
+                .records
                 .iter()
                 .filter(|record| record.sent >= self.from && is(&record.outcome));
             let met = met.count();
@@ -212,7 +222,7 @@ impl Disturbance<'_> {
     /// Requests that are sent from now on have no excuse.
     pub fn over(self) {
         let now = self.load.shared.now();
-        locked(&self.load.shared.incidents)[self.place].until = Some(now);
+        locked(&self.load.shared.books).incidents[self.place].until = Some(now);
     }
 }
 
@@ -226,14 +236,27 @@ impl Shared {
     async fn send(&self, request: Request) {
         let origin = locked(&self.origin).clone();
         let sent = self.now();
+        locked(&self.books).in_flight.insert(request.id.clone(), sent);
         let outcome = self.sender.send(&origin, &request).await;
         let ended = self.now();
-        locked(&self.records).push(Record {
+        let mut books = locked(&self.books);
+        books.in_flight.remove(&request.id);
+        books.records.push(Record {
             request,
             sent,
             ended,
             outcome,
         });
+    }
+
+    /// A load that has run dry proves nothing of what comes after that.
+    fn is_not_dry(&self) {
+        assert!(
+            !self.is_dry.load(Ordering::Relaxed),
+            "{} has run dry: it has sent all of its {} requests, and the story is not at its end",
+            self.name,
+            self.most
+        );
     }
 }
 
@@ -242,7 +265,7 @@ async fn drive(shared: Arc<Shared>, rate: u32, mut stopped: watch::Receiver<bool
     // A machine that stood still owes no burst.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut running = JoinSet::new();
-    for number in 0..MOST {
+    for number in 0..shared.most {
         tokio::select! {
             _ = stopped.changed() => break,
             _ = ticks.tick() => {}
@@ -254,10 +277,25 @@ async fn drive(shared: Arc<Shared>, rate: u32, mut stopped: watch::Receiver<bool
         running.spawn(async move { shared.send(request).await });
         while running.try_join_next().is_some() {}
     }
+    if !*stopped.borrow() {
+        shared.is_dry.store(true, Ordering::Relaxed);
+    }
     running.join_all().await;
 }
 
 /// What a panic elsewhere has left is as good as ever: every change is a single push or assignment.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    #[should_panic(expected = "has run dry: it has sent all of its 3 requests")]
+    async fn a_load_that_has_run_dry_says_so() {
+        let nowhere = Gateway::at("http://127.0.0.1:9");
+        Load::with(&nowhere, Mix::Calls, 1_000, 3).is_calm().await;
+    }
 }

@@ -1,6 +1,6 @@
 //! This run of the suite: its name on everything that it makes, and the removal of what runs leave behind.
 //!
-//! Every container, network and volume carries the run's label. A run lives as long as its process holds a lock on a
+//! Every container, network and volume carries the run's label; what a run makes on this machine is in its folder. A run lives as long as its process holds a lock on a
 //! file; the kernel releases it however the process ends. A second process, the reaper, waits for that and removes
 //! what is left, so that Ctrl-C, `kill -9` and an exit in the middle of a test leave nothing. What even the reaper
 //! could not remove (the machine went down) the next run finds and removes.
@@ -19,7 +19,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 pub use made::left_behind;
-pub(crate) use made::remove_container;
+pub(crate) use made::{PROJECT_LABEL, remove_container};
 pub use reaper::{is_reaped, reap, sweep, sweep_all, tool};
 
 use crate::workspace;
@@ -65,6 +65,27 @@ impl Run {
         format!("{PREFIX}{}-{what}-{unique}", self.id)
     }
 
+    /// The folder of everything that the run makes on this machine. It goes with the run.
+    pub(crate) fn folder(&self) -> io::Result<PathBuf> {
+        let folder = folder_of(&self.id);
+        fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+
+    /// A new folder there.
+    pub(crate) fn unique_folder(&self, what: &str) -> io::Result<PathBuf> {
+        let folder = self.folder()?.join(self.unique(what));
+        fs::create_dir(&folder)?;
+        Ok(folder)
+    }
+
+    /// A new folder with a short path, for sockets: those of a checkout may be too long. It goes with the run, too.
+    pub(crate) fn short_folder(&self) -> io::Result<PathBuf> {
+        let folder = std::env::temp_dir().join(self.unique("t"));
+        fs::create_dir(&folder)?;
+        Ok(folder)
+    }
+
     /// The labels of everything that the run makes.
     #[must_use]
     pub fn labels(&self) -> HashMap<String, String> {
@@ -80,6 +101,8 @@ impl Run {
     fn begin() -> anyhow::Result<Self> {
         let id = std::env::var(VARIABLE).unwrap_or_else(|_| new_id());
         fs::create_dir_all(locks())?;
+        // Whoever looks for runs that are over must not find this one without its lock.
+        let _beginning = beginnings()?;
         let lock = File::create(lock_of(&id))?;
         lock.try_lock()
             .with_context(|| format!("the lock file of run {id} is free"))?;
@@ -120,8 +143,39 @@ pub(crate) fn age(created: i64) -> Duration {
     since_epoch.saturating_sub(Duration::from_secs(created.unsigned_abs()))
 }
 
+/// While this is held, no run of this checkout begins.
+fn beginnings() -> io::Result<File> {
+    let file = File::create(locks().join("beginning"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// The runs of this checkout that are over and have not been forgotten.
+fn over_here() -> anyhow::Result<Vec<String>> {
+    let folder = match fs::read_dir(locks()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        folder => folder?,
+    };
+    let _beginning = beginnings()?;
+    let mut over = Vec::new();
+    for entry in folder {
+        let path = entry?.path();
+        let id = path.file_stem().and_then(|id| id.to_str());
+        if let (Some(id), Some("lock")) = (id, path.extension().and_then(|end| end.to_str()))
+            && is_over(id, None)?
+        {
+            over.push(id.to_owned());
+        }
+    }
+    Ok(over)
+}
+
 fn locks() -> PathBuf {
     workspace::output().join("runs")
+}
+
+fn folder_of(id: &str) -> PathBuf {
+    locks().join(id)
 }
 
 fn lock_of(id: &str) -> PathBuf {

@@ -13,6 +13,8 @@ mod containers;
 mod evidence;
 mod exec;
 pub mod forward_proxy;
+mod front;
+mod ground;
 mod network;
 mod predecessor;
 mod recreate;
@@ -30,7 +32,6 @@ pub use another::Tokens;
 pub use application::Ended;
 pub use builder::{Builder, Refusal};
 pub use containers::CLIENT_SECRET;
-pub use exec::Said;
 use forward_proxy::ForwardProxy;
 pub use predecessor::{Held, Predecessor};
 pub use rights::{Capabilities, Rights};
@@ -40,7 +41,6 @@ pub use volume::Owner;
 
 use crate::browser::{Browser, Page};
 use crate::chromium::{Outside, Place};
-use crate::eventually::eventually;
 use crate::gateway::Gateway;
 use crate::leaks;
 use site::Site;
@@ -199,12 +199,7 @@ impl Stack {
             .restart(self.site.docker)
             .await
             .expect("the gateway's container restarts");
-        let origin = self.site.gateway().origin(service::GATEWAY_PORT).await;
-        self.gateway = Gateway::at(origin.expect("the gateway's port is published again"));
-        eventually("the gateway is up again", START, async || {
-            self.gateway.is_alive().await
-        })
-        .await;
+        self.gateway_is_back().await;
     }
 
     /// Takes the simulator off the network that the gateway reaches it on: its name is unknown and its address is dead.
@@ -236,7 +231,7 @@ impl Stack {
     }
 
     /// What `docker inspect` shows of each container, by its name in the stack.
-    pub async fn inspections(&self) -> anyhow::Result<Vec<(&'static str, String)>> {
+    pub async fn inspections(&self) -> anyhow::Result<Vec<(String, String)>> {
         self.site.inspections().await
     }
 

@@ -7,18 +7,20 @@
 mod program;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 pub use program::Program;
 
-use crate::progress::say;
+use crate::missing::Need;
 use crate::run::Run;
-use crate::workspace;
+use crate::said::Said;
 
 /// More than any command takes that is waited for, on a busy machine. Who compiles is a [`Program`].
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -43,28 +45,13 @@ pub struct Terminal {
     output: Lines<BufReader<ChildStdout>>,
 }
 
-/// What a command has said, on both outputs, and what it ended with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// The exit status.
-    pub status: i32,
-    /// Everything that was printed.
-    pub text: String,
-}
-
 /// Whether a program is installed. An engine can be used without its client; CI requires it all the same.
 #[must_use]
 pub fn has(program: &str) -> bool {
     let found = std::process::Command::new(program).arg("--version").output();
     let has = found.is_ok_and(|output| output.status.success());
     if !has {
-        assert!(
-            std::env::var_os("WEBEX_E2E_REQUIRE_COMPOSE").is_none(),
-            "{program} is not installed, and WEBEX_E2E_REQUIRE_COMPOSE asks for it"
-        );
-        say(&format!(
-            "{program} is not installed: what needs it is not tested"
-        ));
+        Need::Compose.is_missing(&format!("{program} is not installed"));
     }
     has
 }
@@ -108,23 +95,16 @@ impl Differences {
         typed
     }
 
-    /// A shell in a folder, which leads a process group of its own and says everything on one output.
-    fn shell(&self, folder: &Path) -> Command {
-        let mut command = Command::new("bash");
+    /// Gives a command the environment of the terminal.
+    fn dress<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         for (name, _) in std::env::vars_os() {
             if is_of_this_test(&name.to_string_lossy()) {
                 command.env_remove(name);
             }
         }
         command
-            .args(["--noprofile", "--norc"])
-            .current_dir(folder)
             .envs([("NO_PROXY", LOCAL), ("no_proxy", LOCAL)])
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .process_group(0)
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
-        command
     }
 }
 
@@ -142,16 +122,20 @@ fn is_of_this_test(variable: &str) -> bool {
 impl Terminal {
     /// Opens one. In `differences`, `/tmp/` need not be said: it is the terminal's own folder.
     pub fn open(differences: Differences) -> anyhow::Result<Self> {
-        let folder = workspace::output().join(format!("terminal-{}", uuid::Uuid::new_v4().simple()));
-        fs::create_dir_all(&folder)?;
+        let folder = Run::current().unique_folder("terminal")?;
         let differences = differences.replace("/tmp/", format!("{}/", folder.display()));
-        let mut shell = differences
-            .shell(&folder)
-            // What is typed goes on where the suite is killed, and may make more that somebody has to remove.
-            .args(["-c", "exec 9>&2 2>&1; exec bash --noprofile --norc"])
+        let mut shell = Command::new("bash");
+        shell
+            .args(["--noprofile", "--norc", "-c"])
+            .arg("exec 9>&2 2>&1; exec bash --noprofile --norc")
+            .current_dir(&folder)
             .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // What is typed goes on where the suite is killed, and may make more that somebody has to remove.
             .stderr(Run::current().hold()?)
-            .spawn()?;
+            .process_group(0)
+            .kill_on_drop(true);
+        let mut shell = differences.dress(&mut shell).spawn()?;
         let input = shell.stdin.take().expect("it was asked for");
         let output = shell.stdout.take().expect("it was asked for");
         Ok(Self {
@@ -189,9 +173,9 @@ impl Terminal {
         let mut text = String::new();
         while let Some(line) = self.output.next_line().await? {
             if let Some(status) = line.strip_prefix(&mark) {
-                let status = status.trim().parse()?;
+                let code = status.trim().parse()?;
                 let text = text.trim_end().to_owned();
-                return Ok(Said { status, text });
+                return Ok(Said { code, text });
             }
             text.push_str(&line);
             text.push('\n');
@@ -202,8 +186,11 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        program::signal("KILL", self.shell.id());
-        // What stays is in a folder of output.
+        if let Some(group) = self.shell.id() {
+            // It may have ended.
+            let _ = killpg(Pid::from_raw(group.cast_signed()), Signal::SIGKILL);
+        }
+        // What stays goes with the run.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
@@ -215,15 +202,15 @@ mod tests {
     #[tokio::test]
     async fn variables_and_files_stay_from_one_command_to_the_next() {
         let mut terminal = Terminal::open(Differences::default().variable("GREETING", "hello")).unwrap();
-        assert_eq!(terminal.types("A=$GREETING").await.status, 0);
+        assert_eq!(terminal.types("A=$GREETING").await.code, 0);
         assert_eq!(
             terminal.types("echo \"$A\" > /tmp/a; cat a; echo err >&2").await,
             Said {
-                status: 0,
+                code: 0,
                 text: "hello\nerr".to_owned()
             }
         );
-        assert_eq!(terminal.types("(exit 3)").await.status, 3);
+        assert_eq!(terminal.types("(exit 3)").await.code, 3);
         assert_eq!(terminal.types("printf 'no newline'").await.text, "no newline");
     }
 

@@ -8,7 +8,7 @@
 //! | `soak RUNS [NAMES]` | runs the suite, or tests of such names, so many times; fails if any test does, or if anything is left behind |
 //! | `clean` | removes all that the suite has made, also of runs that are at work |
 //! | `reap RUN` | waits for a run to end and removes what it left; started by the run |
-//! | `chromedriver NAME` | runs chromedriver until the input ends; started by a test |
+//! | `leash MARK … -- PROGRAM …` | runs a program until the input ends; started by a test |
 
 #![expect(clippy::print_stdout, reason = "what a recipe asks for is printed")]
 
@@ -20,7 +20,7 @@ use anyhow::Context as _;
 use bollard::Docker;
 use e2e::images::Base;
 use e2e::start_time::{self, Program};
-use e2e::{chromium, engine, images, run, soak};
+use e2e::{engine, images, leash, run, soak};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -60,10 +60,10 @@ async fn act(arguments: &[&str]) -> anyhow::Result<ExitCode> {
             run::sweep_all(&docker).await?;
             images::remove_all(&docker).await?;
         }
-        ["chromedriver", name] => chromium::leash(name)?,
+        ["leash", order @ ..] => leash::hold(order)?,
         ["reap", id] => run::reap(&engine().await?, id).await?,
         _ => anyhow::bail!(
-            "usage: webex-e2e images | size | start gateway|simulator BINARY | soak RUNS [NAMES] | clean | reap RUN | chromedriver NAME"
+            "usage: webex-e2e images | size | start gateway|simulator BINARY | soak RUNS [NAMES] | clean | reap RUN | leash MARK … -- PROGRAM …"
         ),
     }
     Ok(ExitCode::SUCCESS)

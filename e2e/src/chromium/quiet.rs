@@ -3,7 +3,7 @@
 
 /// Takes the news of network changes from this process and from all that it starts.
 #[cfg(target_os = "linux")]
-pub(super) fn hear_of_no_network_changes() -> anyhow::Result<()> {
+pub(crate) fn hear_of_no_network_changes() -> anyhow::Result<()> {
     use nix::libc::{AF_NETLINK, EAFNOSUPPORT, SYS_socket};
     use seccompiler::{
         BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
@@ -26,6 +26,6 @@ pub(super) fn hear_of_no_network_changes() -> anyhow::Result<()> {
 
 /// Elsewhere the engine's networks are in a machine of their own.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn hear_of_no_network_changes() -> anyhow::Result<()> {
+pub(crate) fn hear_of_no_network_changes() -> anyhow::Result<()> {
     Ok(())
 }

@@ -10,13 +10,15 @@ use anyhow::Context;
 use bollard::Docker;
 use webex_sim::client::ControlClient;
 
-use super::project::{self, Client, Project};
+use super::project::{self, CONTROL_PORT, Client, Project};
 use crate::eventually::eventually;
 use crate::gateway::Gateway;
 use crate::images::{self, Base};
+use crate::run::Run;
+use crate::said::Said;
 use crate::stack::volume::{Owner, Volume};
 use crate::stack::{Predecessor, REDIRECT_URI, START};
-use crate::terminal::{Said, Terminal};
+use crate::terminal::Terminal;
 use crate::{engine, ports, workspace};
 
 /// The compose file of the field, from the root of the checkout.
@@ -154,7 +156,7 @@ impl Field {
             ("GATEWAY_PORT", ports.gateway.to_string()),
             ("NGINX_PORT", ports.nginx.to_string()),
             ("SIM_TLS_PORT", ports.webex.to_string()),
-            ("SIM_CONTROL_PORT", ports.control.to_string()),
+            (CONTROL_PORT, ports.control.to_string()),
             ("WEBEX_SIM_IMAGE", images.simulator.clone()),
             (Base::Nginx.variable(), images.nginx.clone()),
             ("REDIRECT_URIS", format!("{REDIRECT_URI} {SAMPLE_REDIRECT_URI}")),
@@ -162,7 +164,7 @@ impl Field {
             ("CONFIGURATION_VOLUME", configuration.name().to_owned()),
         ];
         let compose_file = with_image(&Self::sample(), &images.gateway)?;
-        let file = workspace::output().join(format!("{}.yml", project.name));
+        let file = Run::current().folder()?.join(format!("{}.yml", project.name));
         fs::write(&file, &compose_file)?;
         project.files = vec![file, workspace::root().join(AROUND)];
 

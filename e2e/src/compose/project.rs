@@ -1,5 +1,6 @@
 //! A Compose project with a name of its own, and its end.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,17 +8,20 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::Context;
 use bollard::Docker;
-use bollard::query_parameters::InspectContainerOptions;
+use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
 
-use crate::leaks;
+use crate::missing::Need;
 use crate::progress::say;
-use crate::run::Run;
+use crate::run::{PROJECT_LABEL, Run};
 use crate::stack::secrets;
 use crate::terminal::Differences;
-use crate::workspace;
+use crate::{engine, evidence, leaks, workspace};
 
 /// The program comes with the engine as `docker compose`, or alone.
 const CLIENTS: [&[&str]; 2] = [&["docker", "compose"], &["docker-compose"]];
+
+/// The variable that says where the simulator is steered, in all compose files of the suite.
+pub(super) const CONTROL_PORT: &str = "SIM_CONTROL_PORT";
 
 /// The program, by the words that call it.
 pub(super) type Client = &'static [&'static str];
@@ -38,12 +42,7 @@ pub(super) struct Project {
 pub(super) fn client() -> Option<Client> {
     let client = CLIENTS.into_iter().find(|client| responds(client));
     if client.is_none() {
-        let missing = "neither `docker compose` nor `docker-compose` is installed";
-        assert!(
-            std::env::var_os("WEBEX_E2E_REQUIRE_COMPOSE").is_none(),
-            "{missing}, and WEBEX_E2E_REQUIRE_COMPOSE asks for it"
-        );
-        say(&format!("{missing}: what needs it is not tested"));
+        Need::Compose.is_missing("neither `docker compose` nor `docker-compose` is installed");
     }
     client
 }
@@ -145,13 +144,49 @@ impl Project {
         command
     }
 
-    /// Keeps the logs of a test that has failed.
-    fn keep(&self, log: &str) -> std::io::Result<()> {
-        let folder = workspace::output_of_test();
-        fs::create_dir_all(&folder)?;
+    /// Keeps what a test that has failed leaves: the logs, the state of each container, and the journal.
+    async fn keep(&self, log: &str) -> anyhow::Result<()> {
+        let folder = evidence::folder()?;
         fs::write(folder.join("compose.log"), log)?;
-        say(&format!("the logs of {} are in {}", self.name, folder.display()));
+        fs::write(
+            folder.join("journal.json"),
+            evidence::journal(self.control()).await,
+        )?;
+        let docker = engine::engine().await.map_err(anyhow::Error::msg)?;
+        for (name, id) in self.containers(docker).await? {
+            let state = evidence::state(docker, &id).await;
+            fs::write(folder.join(format!("{name}.state")), state)?;
+        }
+        say(&format!(
+            "logs, states and journal of {} are in {}",
+            self.name,
+            folder.display()
+        ));
         Ok(())
+    }
+
+    /// Where the simulator is steered.
+    fn control(&self) -> anyhow::Result<String> {
+        let mut environment = self.environment.iter();
+        let (_, port) = environment
+            .find(|(name, _)| *name == CONTROL_PORT)
+            .context("nobody knows the control port")?;
+        Ok(format!("http://127.0.0.1:{port}"))
+    }
+
+    /// The containers, ended ones too, by the names of their services.
+    async fn containers(&self, docker: &Docker) -> anyhow::Result<Vec<(String, String)>> {
+        let label = format!("{PROJECT_LABEL}={}", self.name);
+        let filters = HashMap::from([("label", vec![label.as_str()])]);
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters);
+        let found = docker.list_containers(Some(options.build())).await?;
+        let containers = found.into_iter().filter_map(|container| {
+            let name = container.names?.into_iter().next()?;
+            let name = name.trim_start_matches('/').trim_start_matches(&self.name);
+            let name = name.trim_start_matches(['-', '_']);
+            Some((name.to_owned(), container.id?))
+        });
+        Ok(containers.collect())
     }
 
     /// Removes everything. What stays is removed when the run ends.
@@ -181,14 +216,16 @@ impl Drop for Project {
             Ok(log) => (log, None),
             Err(error) => (String::new(), Some(format!("the logs cannot be read: {error:#}"))),
         };
-        let mut leaks = leaks::find(&log, &secrets::known());
+        let mut leaks = leaks::find_in_log(&log, &secrets::known());
         // Nobody can vouch for what nobody has read.
         leaks.extend(unread);
         let has_failed = std::thread::panicking();
-        if (has_failed || !leaks.is_empty())
-            && let Err(error) = self.keep(&log)
-        {
-            say(&format!("the logs of {} could not be kept: {error}", self.name));
+        if has_failed || !leaks.is_empty() {
+            let runtime = tokio::runtime::Handle::current();
+            let kept = tokio::task::block_in_place(|| runtime.block_on(self.keep(&log)));
+            if let Err(error) = kept {
+                say(&format!("the logs of {} could not be kept: {error:#}", self.name));
+            }
         }
         self.remove();
         assert!(leaks.is_empty() || has_failed, "the logs: {}", leaks.join("; "));

@@ -60,6 +60,14 @@ impl Gateway {
         answer.json().with_context(|| format!("{answer}"))
     }
 
+    /// The value of a series of `/metrics`, see [`Metrics::value`].
+    pub async fn metric(&self, series: &str) -> anyhow::Result<f64> {
+        let metrics = Metrics(self.get("/metrics").await?.body);
+        metrics
+            .value(series)
+            .with_context(|| format!("there is no metric {series}"))
+    }
+
     /// The fingerprint of the access token that the gateway sends.
     pub async fn fingerprint(&self) -> anyhow::Result<String> {
         let status = self.status().await?;

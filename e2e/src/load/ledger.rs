@@ -6,14 +6,15 @@
 //! - Nothing reaches Webex twice, except after a 401, which has done nothing (`docs/http.md`, "Sending again").
 //! - What the gateway says it has not sent Webex has not seen, except with a 401.
 //! - Webex has seen nothing that nobody sent.
+//! - The load has never stood still.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use serde_json::Value;
 
 use super::Record;
-use super::incident::Incident;
+use super::books::Books;
 use super::outcome::Outcome;
 use super::request::Kind;
 use super::sighting::{Sighting, Sightings};
@@ -26,30 +27,24 @@ const NOT_SENT: [&str; 2] = ["not_authorised", "token_refresh_failed"];
 
 /// The books of one load, closed.
 #[derive(Debug)]
-pub struct Account {
-    /// The start of every id.
-    load: String,
-    records: Vec<Record>,
-    incidents: Vec<Incident>,
-}
+pub struct Account(Books);
 
 /// One thing that is wrong, with the request's id and what happened to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding(String);
 
 impl Account {
-    pub(super) fn new(load: String, records: Vec<Record>, incidents: Vec<Incident>) -> Self {
-        Self {
-            load,
-            records,
-            incidents,
-        }
+    pub(super) fn new(books: Books) -> Self {
+        Self(books)
     }
 
-    /// Panics with every request that is not accounted for.
+    /// Panics with every request that is not accounted for, and where the load was none for a second: faults that no request
+    /// has met are accounted for too easily.
     #[track_caller]
     pub fn balance(&self, seen: &Sightings) {
-        self.settle(&self.findings(seen));
+        let mut findings = self.findings(seen);
+        findings.extend(self.lulls());
+        self.settle(&findings);
     }
 
     /// Panics unless the people in an exported state are those that the load created, each once. Only requests that
@@ -74,7 +69,7 @@ impl Account {
             .filter(|sighting| sighting.rule.as_deref() == Some(rule))
             .map(|sighting| sighting.id.as_str())
             .collect();
-        let records = self.records.iter();
+        let records = self.0.records.iter();
         records
             .filter(|record| met.contains(record.request.id.as_str()))
             .collect()
@@ -83,13 +78,14 @@ impl Account {
     /// How many requests ended so.
     #[must_use]
     pub fn count(&self, is: impl Fn(&Outcome) -> bool) -> usize {
-        self.records.iter().filter(|record| is(&record.outcome)).count()
+        self.0.records.iter().filter(|record| is(&record.outcome)).count()
     }
 
     /// Whatever in the books contradicts what Webex has seen.
     fn findings(&self, seen: &Sightings) -> Vec<Finding> {
         let by_id = seen.by_id();
         let mut findings: Vec<Finding> = self
+            .0
             .records
             .iter()
             .flat_map(|record| {
@@ -98,11 +94,12 @@ impl Account {
             })
             .collect();
         let known: HashSet<&str> = self
+            .0
             .records
             .iter()
             .map(|record| record.request.id.as_str())
             .collect();
-        let own = format!("{}-", self.load);
+        let own = format!("{}-", self.0.load);
         let strays = by_id
             .keys()
             .filter(|id| id.starts_with(&own) && !known.contains(**id));
@@ -110,10 +107,30 @@ impl Account {
         findings
     }
 
+    /// The seconds between the first request and the last in which none was sent.
+    fn lulls(&self) -> Vec<Finding> {
+        let busy: BTreeSet<u64> = self
+            .0
+            .records
+            .iter()
+            .map(|record| record.sent.as_secs())
+            .collect();
+        let (first, last) = (busy.first().copied(), busy.last().copied());
+        let seconds = first.unwrap_or_default()..last.unwrap_or_default();
+        let still = seconds.filter(|second| !busy.contains(second));
+        let finding = |second| {
+            let next = second + 1;
+            Finding(format!(
+                "nothing was sent between second {second} and second {next}: the load stood still"
+            ))
+        };
+        still.map(finding).collect()
+    }
+
     fn of_record(&self, record: &Record, seen: &[&Sighting]) -> Vec<Finding> {
-        let excused = record.outcome.is_good() || self.incidents.iter().any(|one| one.excuses(record));
+        let excused = record.outcome.is_good() || self.0.incidents.iter().any(|one| one.excuses(record));
         let unexcused = (!excused).then(|| {
-            let now = self.incidents.iter().filter(|incident| {
+            let now = self.0.incidents.iter().filter(|incident| {
                 record.ended >= incident.from && incident.until.is_none_or(|until| record.sent <= until)
             });
             let now: Vec<&str> = now.map(|incident| incident.name.as_str()).collect();
@@ -133,6 +150,7 @@ impl Account {
             *times.entry(name).or_default() += 1;
         }
         let creates = self
+            .0
             .records
             .iter()
             .filter(|record| record.request.kind == Kind::Create);
@@ -170,17 +188,23 @@ impl Account {
     }
 }
 
+impl Drop for Account {
+    fn drop(&mut self) {
+        self.0.keep_if_panicking();
+    }
+}
+
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut classes: BTreeMap<String, usize> = BTreeMap::new();
-        for record in &self.records {
+        for record in &self.0.records {
             *classes.entry(record.outcome.class()).or_default() += 1;
         }
         let classes: Vec<String> = classes
             .iter()
             .map(|(class, count)| format!("{count} × {class}"))
             .collect();
-        write!(f, "{} requests: {}", self.records.len(), classes.join(", "))
+        write!(f, "{} requests: {}", self.0.records.len(), classes.join(", "))
     }
 }
 

@@ -12,7 +12,7 @@ use bollard::query_parameters::{
 use super::{LABEL, PREFIX};
 
 /// The label that Compose puts on everything it makes.
-const PROJECT_LABEL: &str = "com.docker.compose.project";
+pub(crate) const PROJECT_LABEL: &str = "com.docker.compose.project";
 
 /// The label of the Dockerfile's first stage, and so of the containers in which the classic builder runs its commands. It
 /// removes them itself, also when whoever asked for the build goes away; an engine that was killed does not.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bollard::Docker;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::{is_over, lock_of, made};
+use super::{PREFIX, folder_of, is_over, lock_of, made, over_here};
 use crate::progress::say;
 
 /// Time between two looks.
@@ -42,12 +42,17 @@ pub async fn reap(docker: &Docker, id: &str) -> anyhow::Result<()> {
 /// Whether the reaper of a run has done its work.
 #[must_use]
 pub fn is_reaped(id: &str) -> bool {
+    // The lock goes last.
     !lock_of(id).exists()
 }
 
 /// Removes what dead runs left behind.
 pub async fn sweep(docker: &Docker) -> anyhow::Result<()> {
-    for (id, newest) in runs(docker).await? {
+    let mut runs = runs(docker).await?;
+    for id in over_here()? {
+        runs.entry(id).or_insert(None);
+    }
+    for (id, newest) in runs {
         if is_over(&id, newest)? {
             say(&format!("removing what run {id} left behind"));
             clear(docker, &id, 1).await?;
@@ -114,9 +119,30 @@ async fn clear(docker: &Docker, id: &str, quiet_looks: u32) -> anyhow::Result<()
     Ok(())
 }
 
-/// Removes the lock file of a run of which nothing is left; that of another checkout is not here.
+/// Removes the folders and the lock file of a run of which nothing is left at the engine; those of another checkout are
+/// not here.
 fn forget(id: &str) -> io::Result<()> {
-    match fs::remove_file(lock_of(id)) {
+    for folder in folders(id)? {
+        unless_gone(fs::remove_dir_all(folder))?;
+    }
+    unless_gone(fs::remove_file(lock_of(id)))
+}
+
+/// What a run has on this machine: its folder, and others with short paths.
+fn folders(id: &str) -> io::Result<Vec<PathBuf>> {
+    let own = format!("{PREFIX}{id}-");
+    let mut folders = vec![folder_of(id)];
+    for entry in fs::read_dir(std::env::temp_dir())? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&own) {
+            folders.push(entry.path());
+        }
+    }
+    Ok(folders)
+}
+
+fn unless_gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

@@ -21,6 +21,11 @@ impl Stack {
     /// Starts the gateway that was [killed](Self::kill_gateway) and waits until it answers, on another port.
     pub async fn start_gateway(&mut self) {
         self.site.gateway().start().await.expect("the gateway starts");
+        self.gateway_is_back().await;
+    }
+
+    /// Waits until a gateway that has been started again answers, on another port.
+    pub(super) async fn gateway_is_back(&mut self) {
         let origin = self.site.gateway().origin(GATEWAY_PORT).await;
         self.gateway = Gateway::at(origin.expect("the gateway's port is published again"));
         eventually("the gateway is up again", START, async || {
@@ -96,6 +101,16 @@ impl Stack {
     pub async fn gateway_log(&self) -> String {
         let log = self.site.gateway().logs(self.site.docker).await;
         log.expect("a log can be read")
+    }
+
+    /// The same, once a text is in it: what has been printed has still to come through the engine.
+    pub async fn gateway_log_with(&self, text: &str) -> String {
+        eventually(&format!("the gateway says {text:?}"), START, async || {
+            let log = self.site.gateway().logs(self.site.docker).await?;
+            anyhow::ensure!(log.contains(text), "{log}");
+            Ok(log)
+        })
+        .await
     }
 
     /// What the simulator has printed until now, in all its lives.

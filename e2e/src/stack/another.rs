@@ -1,6 +1,6 @@
 //! A second gateway beside the first.
 
-use testcontainers::{ContainerRequest, GenericImage, ImageExt};
+use testcontainers::ImageExt;
 use webex_sim::types::SettingsPatch;
 
 use super::builder::start;
@@ -28,7 +28,7 @@ pub enum Tokens {
 }
 
 impl Stack {
-    /// Starts a second gateway for the same integration.
+    /// Starts a second gateway for the same integration, with the environment of the first.
     pub async fn another_gateway(&mut self, tokens: Tokens) -> Gateway {
         let started = match tokens {
             Tokens::Shared => self.run(OTHER, &self.site.tokens_folder, &[]).await,
@@ -94,11 +94,11 @@ impl Stack {
             .map_err(anyhow::Error::msg)?;
         let tokens = containers::tokens(tokens_folder, TokensFolder::Ample);
         let request = containers::gateway(images, &self.site, Deployment::Hardened, tokens)?;
+        let request = self.recipe.with_environment(request);
         let variables = environment.iter();
-        let request = variables.fold(
-            request,
-            |request: ContainerRequest<GenericImage>, (name, value)| request.with_env_var(*name, *value),
-        );
+        let request = variables.fold(request, |request, (name, value)| {
+            request.with_env_var(*name, *value)
+        });
         start(name, request).await
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use testcontainers::{GenericImage, ImageExt};
 
-use super::containers::stay_inside;
+use super::containers::{harden, stay_inside};
 use super::volume::{Owner, Volume};
 use super::{Stack, builder, network};
 use crate::eventually::eventually;
@@ -50,14 +50,11 @@ impl Stack {
             .await?;
 
         let command = ["python3", "-B", "/walk/alone.py"];
-        let request = GenericImage::new(image, tag)
+        let request = harden(GenericImage::new(image, tag))
             .with_cmd(command.iter().chain(arguments).copied())
             .with_env_var("PYTHONPATH", "/walk/packages")
             .with_env_var("WEBEX_GW_URL", "http://webex_gw:9001")
             .with_user("65532:65532")
-            .with_readonly_rootfs(true)
-            .with_cap_drop("ALL")
-            .with_security_opt("no-new-privileges:true")
             .with_network(enclosed)
             .with_host_config_modifier(move |host| {
                 host.mounts = Some(mounts.clone());

@@ -1,46 +1,43 @@
-//! Starting a stack: networks, simulator, gateway, nginx, in this order, because each asks for the one before.
+//! Starting a stack: the [ground], gateway, nginx, in this order, because each asks for the one before.
+//!
+//! [ground]: super::ground
 
 use std::time::Duration;
 
 use anyhow::Context;
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerRequest, GenericImage, ImageExt};
-use webex_sim::client::ControlClient;
 use webex_sim::types::{FaultRule, SettingsPatch};
 
-use super::certificate::Certificate;
-use super::containers::{Deployment, TokensFolder};
-use super::forward_proxy::{self, Policy, Way};
-use super::network::{self, Networks};
+use super::containers::{self, Deployment, TokensFolder};
+use super::forward_proxy::{Policy, Way};
+use super::front::Front;
+use super::ground::Ground;
+use super::network;
 use super::predecessor::Issued;
 use super::secrets::Given;
-use super::service::{CONTROL_PORT, GATEWAY_PORT, NGINX_PORT, Service, WEBEX_PORT};
+use super::service::{GATEWAY_PORT, NGINX_PORT, Service};
 use super::site::Site;
-use super::volume::{Owner, Volume};
-use super::{
-    REDIRECT_URI, START, Stack, TLS_REDIRECT_URI, callback_port, containers, predecessor, secrets, site,
-};
-use crate::engine;
+use super::volume::Owner;
+use super::{START, Stack};
 use crate::eventually::eventually;
 use crate::gateway::Gateway;
-use crate::images::{self, Images};
+use crate::images::Images;
 use crate::run::Run;
 
 /// What a stack is started with.
 #[derive(Debug, Default)]
 pub struct Builder {
-    settings: SettingsPatch,
-    faults: Vec<FaultRule>,
+    pub(super) settings: SettingsPatch,
+    pub(super) faults: Vec<FaultRule>,
     environment: Vec<(String, String)>,
-    signed_in: Option<(Owner, Issued)>,
+    pub(super) signed_in: Option<(Owner, Issued)>,
     deployment: Deployment,
-    way: Way,
-    tokens: TokensFolder,
-    has_lasting_authority: bool,
-    has_applications_at_nginx: bool,
-    given: Given,
-    callback_port: Option<u16>,
-    has_tls: bool,
+    pub(super) way: Way,
+    pub(super) tokens: TokensFolder,
+    pub(super) has_lasting_authority: bool,
+    pub(super) given: Given,
+    pub(super) front: Front,
 }
 
 /// A gateway that did not want to start.
@@ -50,14 +47,6 @@ pub struct Refusal {
     pub code: i64,
     /// What it said.
     pub log: String,
-}
-
-/// A stack before its gateway.
-struct Ground {
-    images: &'static Images,
-    site: Site,
-    webex: ControlClient,
-    authorities: String,
 }
 
 impl Builder {
@@ -149,7 +138,7 @@ impl Builder {
     /// Lets applications call the gateway [through nginx](Stack::nginx), too.
     #[must_use]
     pub fn applications_at_nginx(mut self) -> Self {
-        self.has_applications_at_nginx = true;
+        self.front.has_applications = true;
         self
     }
 
@@ -163,14 +152,14 @@ impl Builder {
     /// Gives the callback a port of its own, which nginx knows and nobody else uses.
     #[must_use]
     pub fn callback_port(mut self, port: u16) -> Self {
-        self.callback_port = Some(port);
+        self.front.callback_port = Some(port);
         self
     }
 
     /// Gives nginx TLS, as it has it in the field. Its certificate is made for the stack.
     #[must_use]
     pub fn over_tls(mut self) -> Self {
-        self.has_tls = true;
+        self.front.has_tls = true;
         self
     }
 
@@ -196,7 +185,7 @@ impl Builder {
             mut site,
             webex,
             authorities,
-        } = self.prepare().await?;
+        } = Ground::prepare(&self).await?;
         let gateway = self.raise_gateway(images, &mut site).await?;
 
         site.services
@@ -208,7 +197,7 @@ impl Builder {
             gateway,
             webex,
             authorities,
-            has_tls: self.has_tls,
+            has_tls: self.front.has_tls,
             recipe: self,
             site,
         })
@@ -228,7 +217,7 @@ impl Builder {
     }
 
     async fn watch_the_gateway_end(self) -> anyhow::Result<Refusal> {
-        let Ground { images, mut site, .. } = self.prepare().await?;
+        let Ground { images, mut site, .. } = Ground::prepare(&self).await?;
         site.services
             .push(start("webex_gw", self.gateway(images, &site)?).await?);
         let code = eventually("the gateway ends", START, async || {
@@ -241,94 +230,24 @@ impl Builder {
         })
     }
 
-    /// Everything that is there before the gateway.
-    async fn prepare(&self) -> anyhow::Result<Ground> {
-        let docker = engine::engine().await.map_err(anyhow::Error::msg)?;
-        let images = images::images(docker).await.map_err(anyhow::Error::msg)?;
-        let mut site = Site {
-            turn: site::turn().await,
-            docker,
-            networks: Networks::create(docker).await?,
-            tokens_folder: match self.tokens {
-                TokensFolder::Small => Volume::create_small(docker).await?,
-                TokensFolder::Ample | TokensFolder::ReadOnly => Volume::create(docker).await?,
-            },
-            configuration: Volume::create(docker).await?,
-            more_volumes: Vec::new(),
-            secrets: Volume::create(docker).await?,
-            given: self.given,
-            services: Vec::new(),
-        };
-        let mut simulator = containers::simulator(images)?;
-        if self.has_lasting_authority {
-            containers::lay_down_authority(&site, images).await?;
-            simulator = containers::with_lasting_authority(simulator, &site);
-        }
-        site.services.push(start("webex-sim", simulator).await?);
-        site.networks.expose(docker, site.simulator()).await?;
-        let webex = ControlClient::new(site.simulator().origin(CONTROL_PORT).await?);
-        eventually("the simulator answers", START, async || {
-            Ok(webex.health().await?)
-        })
-        .await;
-        webex.change_settings(&self.settings).await?;
-        if self.has_tls {
-            let redirect_uris = Some(vec![REDIRECT_URI.to_owned(), TLS_REDIRECT_URI.to_owned()]);
-            let registered = SettingsPatch {
-                redirect_uris,
-                ..SettingsPatch::default()
-            };
-            webex.change_settings(&registered).await?;
-        }
-        let authority = webex.ca_pem().await?;
-        let certificate = self.has_tls.then(Certificate::new).transpose()?;
-        let for_applications = self.has_applications_at_nginx;
-        containers::configure(&site, images, &authority, for_applications, certificate.as_ref()).await?;
-        if let Way::Behind(policy) | Way::Beside(policy) = self.way {
-            forward_proxy::raise(&mut site, policy).await?;
-        }
-        secrets::lay_down(&site, images).await?;
-        if let Some(port) = self.callback_port {
-            callback_port::tell_nginx(&site, images, port).await?;
-        }
-        if let Some((owner, issued)) = self.signed_in {
-            let hosts = [("webexapis.com", site.simulator().address(WEBEX_PORT).await?)];
-            let http = crate::http::outside(&hosts, &authority)?;
-            let file = predecessor::tokens_file(&http, &webex, issued).await?;
-            let files = [(".tokens", &file[..])];
-            site.tokens_folder
-                .fill(docker, &images.gateway, owner, 0o600, &files)
-                .await?;
-            webex.clear_journal().await?;
-        }
-        for rule in &self.faults {
-            webex.add_fault(rule).await?;
-        }
-        let own = certificate.map(|certificate| certificate.pem);
-        Ok(Ground {
-            images,
-            site,
-            webex,
-            authorities: authority + &own.unwrap_or_default(),
-        })
-    }
-
     fn gateway(&self, images: &Images, site: &Site) -> anyhow::Result<ContainerRequest<GenericImage>> {
         let tokens = containers::tokens(&site.tokens_folder, self.tokens);
         let mut request = containers::gateway(images, site, self.deployment, tokens)?;
         if let (Way::Behind(_), Some(enclosed)) = (self.way, &site.networks.enclosed) {
             request = request.with_network(enclosed);
         }
-        if let Some(port) = self.callback_port {
-            request = callback_port::set(request, port);
-        }
-        if self.has_tls {
-            request = request.with_env_var("redirect_uri", TLS_REDIRECT_URI);
-        }
+        Ok(self.with_environment(self.front.tell(request)))
+    }
+
+    /// A gateway with the variables that the scenario has set.
+    pub(super) fn with_environment(
+        &self,
+        request: ContainerRequest<GenericImage>,
+    ) -> ContainerRequest<GenericImage> {
         let environment = self.environment.iter();
-        Ok(environment.fold(request, |request, (name, value)| {
+        environment.fold(request, |request, (name, value)| {
             request.with_env_var(name, value)
-        }))
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use testcontainers::core::IntoContainerPort;
 use testcontainers::{ContainerRequest, GenericImage, ImageExt};
 
 use super::certificate::{self, Certificate};
+use super::front::Front;
 use super::secrets;
 use super::service::{GATEWAY_PORT, NGINX_PORT, WEBEX_PORT};
 use super::site::Site;
@@ -48,11 +49,16 @@ pub(super) enum TokensFolder {
 }
 
 /// What all of them run with, here as in docker-compose.yml.
-pub(super) fn hardened(image: &str, port: u16) -> anyhow::Result<ContainerRequest<GenericImage>> {
-    Ok(plain(image, port)?
+pub(super) fn harden(request: impl Into<ContainerRequest<GenericImage>>) -> ContainerRequest<GenericImage> {
+    request
+        .into()
         .with_readonly_rootfs(true)
         .with_cap_drop("ALL")
-        .with_security_opt("no-new-privileges:true"))
+        .with_security_opt("no-new-privileges:true")
+}
+
+fn hardened(image: &str, port: u16) -> anyhow::Result<ContainerRequest<GenericImage>> {
+    Ok(harden(plain(image, port)?))
 }
 
 fn plain(image: &str, port: u16) -> anyhow::Result<ContainerRequest<GenericImage>> {
@@ -105,14 +111,14 @@ pub(super) async fn configure(
     site: &Site,
     images: &Images,
     authority: &str,
-    for_applications: bool,
+    front: Front,
     certificate: Option<&Certificate>,
 ) -> anyhow::Result<()> {
     let file = |name: &str| {
         fs::read(workspace::root().join("deploy/nginx").join(name)).with_context(|| name.to_owned())
     };
     let (mut nginx, webex_gw) = (file("nginx.conf")?, file("webex_gw.conf")?);
-    if for_applications {
+    if front.has_applications {
         nginx = with_applications(&nginx)?;
     }
     let nginx = match certificate {

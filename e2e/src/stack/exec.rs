@@ -5,15 +5,7 @@ use testcontainers::core::{CmdWaitFor, ExecCommand};
 
 use super::service::Service;
 use super::{Stack, TOKENS_FILE};
-
-/// What a command said.
-#[derive(Debug)]
-pub struct Said {
-    /// The exit code.
-    pub code: i64,
-    /// Output and complaints.
-    pub text: String,
-}
+use crate::said::Said;
 
 impl Stack {
     /// `docker exec webex_gw /usr/local/go/webex_gw COMMAND`, with the flags that the container serves with.
@@ -56,20 +48,5 @@ impl Service {
             code: running.exit_code().await?.context("the program has ended")?,
             text: String::from_utf8(output)?,
         })
-    }
-}
-
-impl Said {
-    /// The line of a report that begins with `line`, and the fix below it where there is one.
-    #[must_use]
-    pub fn line(&self, line: &str) -> Option<String> {
-        let mut lines = self.text.lines().skip_while(|found| !found.starts_with(line));
-        let found = lines.next()?;
-        let fix = lines.next().filter(|next| next.starts_with(' '));
-        Some(
-            format!("{found} {}", fix.unwrap_or_default().trim())
-                .trim()
-                .to_owned(),
-        )
     }
 }

@@ -148,15 +148,13 @@ fn container(image: &str, site: &Site) -> anyhow::Result<ContainerRequest<Generi
         .rsplit_once(':')
         .with_context(|| format!("the image {image} has no tag"))?;
     let mounts = vec![site.configuration.mount("/etc/webex-proxy", true)];
-    Ok(GenericImage::new(name, tag)
+    let squid = GenericImage::new(name, tag)
         .with_entrypoint("/usr/sbin/squid")
-        .with_wait_for(WaitFor::message_on_stderr(READY))
+        .with_wait_for(WaitFor::message_on_stderr(READY));
+    Ok(containers::harden(squid)
         .with_cmd(["-N", "-f", "/etc/webex-proxy/squid.conf"])
         // Debian's number for `proxy`, as whom squid runs.
         .with_user("13:13")
-        .with_readonly_rootfs(true)
-        .with_cap_drop("ALL")
-        .with_security_opt("no-new-privileges:true")
         .with_network(&site.networks.webex)
         .with_host_config_modifier(move |host| {
             host.mounts = Some(mounts.clone());

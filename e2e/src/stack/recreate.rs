@@ -18,7 +18,7 @@ impl Stack {
             .map_err(anyhow::Error::msg)?;
         self.site.gateway().stop().await?;
         // Kept until the end: its log is searched for secrets, too.
-        self.site.retire("webex_gw", "webex_gw-before");
+        self.site.retire("webex_gw");
         self.recipe.set_gateway_env(environment);
         self.gateway = self.recipe.raise_gateway(images, &mut self.site).await?;
         Ok(())

@@ -27,19 +27,22 @@ const GRACE_SECONDS: i32 = 10;
 
 /// A container that runs until its stack ends.
 pub struct Service {
-    name: &'static str,
+    name: String,
     pub(super) container: ContainerAsync<GenericImage>,
 }
 
 impl Service {
-    pub(super) fn new(name: &'static str, container: ContainerAsync<GenericImage>) -> Self {
-        Self { name, container }
+    pub(super) fn new(name: &str, container: ContainerAsync<GenericImage>) -> Self {
+        Self {
+            name: name.to_owned(),
+            container,
+        }
     }
 
     /// What it is in the stack.
     #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The engine's id of the container.
@@ -92,7 +95,7 @@ impl Service {
     }
 
     /// Leaves its name to the one that takes its place.
-    pub(super) fn retire(&mut self, name: &'static str) {
+    pub(super) fn retire(&mut self, name: String) {
         self.name = name;
     }
 

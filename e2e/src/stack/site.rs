@@ -63,8 +63,12 @@ impl Site {
         self.services.iter().find(|service| service.name() == name)
     }
 
-    /// Frees the name of a service for another one.
-    pub(super) fn retire(&mut self, name: &str, former: &'static str) {
+    /// Frees the name of a service for another one. Each that is retired has a name, and a log, of its own.
+    pub(super) fn retire(&mut self, name: &str) {
+        let former = format!("{name}-before");
+        let services = self.services.iter();
+        let before = services.filter(|service| service.name().starts_with(&former));
+        let former = format!("{former}-{}", before.count() + 1);
         let found = self.services.iter_mut().find(|service| service.name() == name);
         found.expect("there is such a service").retire(former);
     }
@@ -76,14 +80,14 @@ impl Site {
     }
 
     /// What the engine knows of each container and shows to whoever may ask it.
-    pub(super) async fn inspections(&self) -> anyhow::Result<Vec<(&'static str, String)>> {
+    pub(super) async fn inspections(&self) -> anyhow::Result<Vec<(String, String)>> {
         let mut inspections = Vec::new();
         for service in &self.services {
             let found = self
                 .docker
                 .inspect_container(service.id(), None::<InspectContainerOptions>)
                 .await?;
-            inspections.push((service.name(), serde_json::to_string_pretty(&found)?));
+            inspections.push((service.name().to_owned(), serde_json::to_string_pretty(&found)?));
         }
         Ok(inspections)
     }

@@ -6,6 +6,8 @@ use e2e::gateway::Callers;
 use e2e::stack::{ADMINISTRATOR, Stack};
 use webex_sim::types::{Delay, EntryFilter, FaultAction, FaultMatch, FaultRule, SettingsPatch};
 
+use super::common::short_lived;
+
 /// A refresh comes after 65 to 80 % of it, so that even a slow one ends seconds before the token does.
 const LIFETIME: Duration = Duration::from_secs(20);
 /// How long Webex takes for a refresh: several calls begin and end meanwhile.
@@ -18,10 +20,8 @@ const SOON: Duration = Duration::from_secs(15);
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_in_flight_do_not_notice_that_the_token_is_renewed() {
     let settings = SettingsPatch {
-        access_token_lifetime_s: Some(LIFETIME.as_secs()),
-        same_token_within_24h: Some(false),
         token_endpoint_delay_ms: Some(millis(REFRESH).into()),
-        ..SettingsPatch::default()
+        ..short_lived(LIFETIME)
     };
     let stack = Stack::builder().webex(settings).start().await;
     stack.authorise().await;

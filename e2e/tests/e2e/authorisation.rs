@@ -3,12 +3,7 @@
 use e2e::stack::{ADMINISTRATOR, PUBLIC_HOST, Stack};
 use webex_sim::types::EntryFilter;
 
-/// An administrator of another organisation than the one that is pinned.
-const STRANGER: &str = "devon.okafor@birch.example.com";
-
-const LOGIN: &str = "http://apio.example.com/api/v01/webex/auth/login";
-const CALLBACK: &str = "/api/v01/webex/auth/code";
-const DONE: &str = "/api/v01/webex/auth/done";
+use super::common::{CALLBACK, DONE, FIELDS, LOGIN, STRANGER};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_signs_in_and_applications_can_call() {
@@ -21,7 +16,7 @@ async fn an_administrator_signs_in_and_applications_can_call() {
 
     // As a person does it: pick an account, see the scopes, accept.
     let mut browser = stack.browser().await;
-    let accounts = browser.open(LOGIN).await.unwrap();
+    let accounts = browser.open(&stack.public_url(LOGIN)).await.unwrap();
     assert_eq!(accounts.url.host_str(), Some("webexapis.com"), "{}", accounts.url);
     let sign_in = browser
         .press(&accounts, "login_hint", ADMINISTRATOR)
@@ -38,15 +33,7 @@ async fn an_administrator_signs_in_and_applications_can_call() {
 
     assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
     let tokens = stack.tokens().await.unwrap();
-    for field in [
-        "access_token",
-        "expires_in",
-        "refresh_token",
-        "refresh_token_expires_in",
-        "at",
-        "token_type",
-        "scope",
-    ] {
+    for field in FIELDS {
         assert!(!tokens[field].is_null(), "the tokens file has no {field}");
     }
 }
@@ -67,7 +54,12 @@ async fn nobody_else_can_take_the_gateway_over() {
     let stack = Stack::start().await;
 
     stack.webex.decline().await.unwrap();
-    let declined = stack.browser().await.open(LOGIN).await.unwrap();
+    let declined = stack
+        .browser()
+        .await
+        .open(&stack.public_url(LOGIN))
+        .await
+        .unwrap();
     assert_eq!(declined.status, 403, "{}", declined.html);
     assert_eq!(
         stack.gateway.health().await.unwrap().code,

@@ -13,14 +13,7 @@ use e2e::chromium::{Page, Window};
 use e2e::stack::{ADMINISTRATOR, PUBLIC_HOST, Stack};
 use webex_sim::types::EntryFilter;
 
-const LOGIN: &str = "/api/v01/webex/auth/login";
-const CALLBACK: &str = "/api/v01/webex/auth/code";
-const DONE: &str = "/api/v01/webex/auth/done";
-
-/// Another administrator of the same organisation.
-const COLLEAGUE: &str = "blake.moreno@acme.example.com";
-/// An administrator of another organisation.
-const STRANGER: &str = "devon.okafor@birch.example.com";
+use crate::common::{CALLBACK, DONE};
 
 /// Picks an account on Webex's first page and accepts on the second, where the simulator has filled the password in.
 async fn accept_as(window: &mut Window, account: &str) -> Page {

@@ -79,7 +79,7 @@ async fn one_command_gives_a_product_that_a_person_can_try() {
 
     // … or begins anew.
     let down = compose.types(DOWN).await;
-    assert_eq!(down.status, 0, "{}", down.text);
+    assert_eq!(down.code, 0, "{}", down.text);
     compose.start(&up()).await;
     assert_eq!(gateway.health().await.unwrap().action(), "reauthorise");
 }

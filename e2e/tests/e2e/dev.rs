@@ -48,7 +48,7 @@ async fn rust_alone_gives_a_pair_to_develop_with() {
     let built = terminal
         .types("cargo build --package webex-gateway --bin webex_gw")
         .await;
-    assert_eq!(built.status, 0, "{}", built.text);
+    assert_eq!(built.code, 0, "{}", built.text);
     assert!(!built.text.contains("Compiling"), "{}", built.text);
 
     // Pick an administrator, accept, and call.

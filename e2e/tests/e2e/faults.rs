@@ -9,26 +9,16 @@ mod token_endpoint;
 
 use std::time::Duration;
 
-use e2e::gateway::Gateway;
 use e2e::load::ledger::Account;
 use e2e::load::sighting::Sightings;
 use e2e::stack::Stack;
-use webex_sim::types::{SettingsPatch, ViolationKind};
+use webex_sim::types::ViolationKind;
 
 /// For what is due within seconds on a quiet machine.
 const SOON: Duration = Duration::from_secs(90);
 
 /// Access tokens that live so long are refreshed ahead of their end while a story lasts.
 const SHORT_LIFE: Duration = Duration::from_secs(12);
-
-/// A Webex whose access tokens end soon.
-fn short_lived() -> SettingsPatch {
-    SettingsPatch {
-        access_token_lifetime_s: Some(SHORT_LIFE.as_secs()),
-        same_token_within_24h: Some(false),
-        ..SettingsPatch::default()
-    }
-}
 
 /// Compares the books with Webex's journal and with the people that are there now.
 async fn balance(account: &Account, stack: &Stack) -> Sightings {
@@ -50,16 +40,4 @@ async fn misdeeds(stack: &Stack) -> Vec<String> {
         .filter(|violation| violation.kind != ViolationKind::RetryAfterIgnored)
         .map(|violation| format!("{:?}: {}", violation.kind, violation.detail))
         .collect()
-}
-
-/// The value of a counter or a flag, by its name and labels as they stand on the page.
-async fn metric(gateway: &Gateway, name: &str) -> anyhow::Result<u64> {
-    let page = gateway.get("/metrics").await?.body;
-    let line = page
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    let Some(value) = line else {
-        anyhow::bail!("there is no metric {name}")
-    };
-    Ok(value.parse()?)
 }

@@ -10,16 +10,7 @@ use std::time::Duration;
 use e2e::stack::{ADMINISTRATOR, Owner, Stack};
 use webex_sim::types::{EntryFilter, TokenKind};
 
-/// What the old program writes, in its order.
-const FIELDS: [&str; 7] = [
-    "access_token",
-    "expires_in",
-    "refresh_token",
-    "refresh_token_expires_in",
-    "at",
-    "token_type",
-    "scope",
-];
+use super::common::FIELDS;
 
 const AN_HOUR: Duration = Duration::from_hours(1);
 

@@ -199,7 +199,7 @@ async fn both_are_built_by_the_documented_commands() {
     let built = terminal
         .types(&readme.command("docker build -t webex-gateway ."))
         .await;
-    assert_eq!(built.status, 0, "{}", built.text);
+    assert_eq!(built.code, 0, "{}", built.text);
     let (ours, theirs) = (
         facts(docker, &names[0]).await.unwrap(),
         facts(docker, &known.gateway).await.unwrap(),
@@ -211,7 +211,7 @@ async fn both_are_built_by_the_documented_commands() {
     );
     let (first, then) = guide.split_once(" && ").unwrap();
     let built = terminal.types(first).await;
-    assert_eq!(built.status, 0, "{}", built.text);
+    assert_eq!(built.code, 0, "{}", built.text);
     let mut simulator = terminal.starts(then).unwrap();
     simulator.says("is ready", START).await;
     let published = Gateway::at(format!("http://127.0.0.1:{control}"));
@@ -231,5 +231,5 @@ async fn both_are_built_by_the_documented_commands() {
     assert!(status.success(), "{status}");
 
     let removed = terminal.types(&format!("docker rmi {}", names.join(" "))).await;
-    assert_eq!(removed.status, 0, "{}", removed.text);
+    assert_eq!(removed.code, 0, "{}", removed.text);
 }

@@ -1,7 +1,8 @@
-//! Nothing is left at the engine, however a run of the suite ends. The run is another process of this very program,
+//! Nothing is left at the engine or on this machine, however a run of the suite ends. The run is another process of this very program,
 //! which plays a scene and is made to end.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -11,12 +12,15 @@ use bollard::query_parameters::{
     BuildImageOptionsBuilder, ListContainersOptionsBuilder, PruneImagesOptionsBuilder,
     RemoveContainerOptionsBuilder, TagImageOptionsBuilder,
 };
+use e2e::chromium::Chromium;
 use e2e::engine::engine;
 use e2e::eventually::eventually;
 use e2e::images::{self, Base};
 use e2e::run::{self, Run};
 use e2e::stack::Stack;
+use e2e::terminal::{Differences, Terminal};
 use futures_util::TryStreamExt;
+use futures_util::future::join_all;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -25,6 +29,9 @@ const SCENE: &str = "WEBEX_E2E_SCENE";
 
 /// What a scene says when it has made all that it makes.
 const READY: &str = "the scene is set";
+
+/// Before the folder in which a scene has something running.
+const FOLDER: &str = "folder: ";
 
 /// The label of what the builder makes in a scene.
 const BUILD_LABEL: &str = "webex-e2e.scene";
@@ -35,7 +42,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_succeeds_or_fails_cleans_up_itself() {
     let docker = engine().await.unwrap();
-    for (scene, succeeds) in [("ends", true), ("panics", false)] {
+    let cleans_up = async |(scene, succeeds)| {
         let mut run = Played::start(scene);
         run.ready().await;
         assert_eq!(run.end().await.success(), succeeds, "{scene}");
@@ -44,13 +51,14 @@ async fn a_run_that_succeeds_or_fails_cleans_up_itself() {
             [""; 0],
             "{scene}"
         );
-    }
+    };
+    join_all([("ends", true), ("panics", false)].map(cleans_up)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_and_a_kill_leave_nothing() {
     let docker = engine().await.unwrap();
-    for signal in ["INT", "KILL"] {
+    let leaves_nothing = async |signal| {
         let mut run = Played::start("waits");
         run.ready().await;
         // Three containers, two networks, three volumes, and what Compose would have made.
@@ -72,7 +80,44 @@ async fn ctrl_c_and_a_kill_leave_nothing() {
             Ok(())
         })
         .await;
+    };
+    join_all(["INT", "KILL"].map(leaves_nothing)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_and_a_kill_leave_no_program_of_a_terminal() {
+    join_all(["INT", "KILL"].map(|signal| leaves_no_program("types", signal))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_and_a_kill_leave_no_browser() {
+    if Chromium::installed().is_none() {
+        return;
     }
+    join_all(["INT", "KILL"].map(|signal| leaves_no_program("browses", signal))).await;
+}
+
+/// Programs of a scene, and the folder that they are in, are gone soon after its end.
+async fn leaves_no_program(scene: &str, signal: &str) {
+    let mut run = Played::start(scene);
+    let said = run.ready().await;
+    let folder = said.iter().find_map(|line| line.strip_prefix(FOLDER));
+    let folder = folder.expect("the scene names a folder");
+    let running = processes_with(folder).await;
+    assert!(running.len() > 1, "{scene}: {running:?}");
+    assert!(Path::new(folder).exists(), "{folder}");
+
+    run.signal(signal).await;
+    assert!(!run.end().await.success(), "{signal}");
+
+    eventually("nothing is left", PATIENCE, async || {
+        let running = processes_with(folder).await;
+        anyhow::ensure!(running.is_empty(), "{running:?}");
+        anyhow::ensure!(!Path::new(folder).exists(), "{folder}");
+        anyhow::ensure!(run::is_reaped(&run.id), "the reaper is at work");
+        Ok(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,17 +147,27 @@ async fn ctrl_c_in_a_build_leaves_no_container_of_the_builder() {
 #[ignore = "a scene, which the other tests here play in a process of its own"]
 async fn scene() {
     let Ok(scene) = std::env::var(SCENE) else { return };
-    if scene == "builds" {
-        return build_for_ever().await.unwrap();
+    match &*scene {
+        "builds" => return build_for_ever().await.unwrap(),
+        "types" => return start_what_does_not_want_to_end().await,
+        _ => {}
     }
     let stack = Stack::start().await;
     if scene == "waits" {
         leave_what_compose_makes().await.unwrap();
         remove_one(stack.nginx_container().id()).await.unwrap();
     }
-    println!("\n{READY}");
+    let window = match &*scene {
+        "browses" => {
+            let window = Chromium::installed().unwrap().window(&stack).await;
+            say(&format!("{FOLDER}{}", window.home().display()));
+            Some(window)
+        }
+        _ => None,
+    };
+    say(READY);
     match &*scene {
-        "ends" => {}
+        "ends" => drop(window),
         "panics" => panic!("as the scene has it"),
         _ => std::future::pending().await,
     }
@@ -144,18 +199,21 @@ impl Played {
         Self { id, process, output }
     }
 
-    async fn ready(&mut self) {
+    /// Waits until the scene is set, and returns what it has said by then.
+    async fn ready(&mut self) -> Vec<String> {
+        let mut said = Vec::new();
         let ready = async {
             while let Some(line) = self.output.next_line().await.unwrap() {
                 if line == READY {
-                    return;
+                    return said;
                 }
+                said.push(line);
             }
             panic!("the scene ended before it was set");
         };
         tokio::time::timeout(PATIENCE, ready)
             .await
-            .expect("the scene is set");
+            .expect("the scene is set")
     }
 
     async fn signal(&self, signal: &str) {
@@ -171,6 +229,36 @@ impl Played {
         let end = tokio::time::timeout(PATIENCE, self.process.wait()).await;
         end.expect("the run ends").unwrap()
     }
+}
+
+/// A program of a terminal and another that it has started, both of which no polite signal ends.
+async fn start_what_does_not_want_to_end() {
+    let terminal = Terminal::open(Differences::default()).unwrap();
+    let stubborn =
+        "bash -c 'trap \"\" INT TERM HUP; touch /tmp/file; tail -f /tmp/file & echo up in /tmp/; wait'";
+    let mut program = terminal.starts(stubborn).unwrap();
+    let said = program.says("up in ", PATIENCE).await;
+    let (_, folder) = said.split_once("up in ").unwrap();
+    let folder = folder.trim_end().trim_end_matches('/');
+    say(&format!("{FOLDER}{folder}\n{READY}"));
+    std::future::pending::<()>().await;
+}
+
+/// As its reader takes it: on a line of its own, of which the harness has begun another.
+#[expect(clippy::print_stdout, reason = "the other process listens")]
+fn say(line: &str) {
+    println!("\n{line}");
+}
+
+/// The processes whose command line has a text in it.
+async fn processes_with(text: &str) -> Vec<String> {
+    let found = Command::new("pgrep")
+        .args(["-f", "--", text])
+        .output()
+        .await
+        .unwrap();
+    let found = String::from_utf8(found.stdout).unwrap();
+    found.lines().map(str::to_owned).collect()
 }
 
 /// A network, a volume and an image with the marks of a Compose project: those of the run's label are found otherwise.

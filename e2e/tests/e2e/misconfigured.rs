@@ -93,7 +93,7 @@ async fn is_not_hammered(stack: &Stack, surfaces: &Surfaces) {
         next.is_some_and(|next| (PROBE / 2..=PROBE).contains(&next)),
         "{next:?}"
     );
-    let log = stack.gateway_log().await;
+    let log = stack.gateway_log_with("refresh refused").await;
     let refusal = log.lines().find(|line| line.contains("refresh refused"));
     assert!(
         refusal

@@ -9,12 +9,7 @@ use e2e::stack::{ADMINISTRATOR, Stack};
 use futures_util::future::join_all;
 use webex_sim::types::{EntryFilter, SettingsPatch};
 
-/// Another administrator of the same organisation.
-const COLLEAGUE: &str = "blake.moreno@acme.example.com";
-/// An administrator of another one.
-const STRANGER: &str = "devon.okafor@birch.example.com";
-
-const LOGIN: &str = "http://apio.example.com/api/v01/webex/auth/login";
+use super::common::{COLLEAGUE, LOGIN, STRANGER};
 
 /// For what the gateway does by itself and at once.
 const SOON: Duration = Duration::from_secs(15);
@@ -45,12 +40,22 @@ async fn another_administrator_of_the_organisation_takes_over_from_one_who_was_d
 
     // It is nobody's for the taking meanwhile.
     stack.webex.accept_as(STRANGER).await.unwrap();
-    let refused = stack.browser().await.open(LOGIN).await.unwrap();
+    let refused = stack
+        .browser()
+        .await
+        .open(&stack.public_url(LOGIN))
+        .await
+        .unwrap();
     assert_eq!(refused.status, 403, "{}", refused.html);
     assert_eq!(stack.gateway.health().await.unwrap().action(), "reauthorise");
 
     stack.webex.accept_as(COLLEAGUE).await.unwrap();
-    let done = stack.browser().await.open(LOGIN).await.unwrap();
+    let done = stack
+        .browser()
+        .await
+        .open(&stack.public_url(LOGIN))
+        .await
+        .unwrap();
     assert_eq!(done.status, 200, "{}", done.html);
     works_again_as(&stack, COLLEAGUE, &started).await;
 }
@@ -70,7 +75,7 @@ async fn the_end_of_the_refresh_token_is_announced_weeks_ahead_and_a_login_moves
     assert_eq!(near.status["refresh_token"]["days_left"], 19);
     assert_eq!(near.status["action"], "reauthorise");
     assert_eq!(near.summary(), "Working, but the authorisation ends soon");
-    assert!(near.page.contains(near.summary()) && near.page.contains(LOGIN));
+    assert!(near.page.contains(near.summary()) && near.page.contains(&stack.public_url(LOGIN)));
     let nearer = end_of_refresh_token(&calm) - end_of_refresh_token(&near);
     assert!((69.9..70.1).contains(&nearer), "{nearer} days");
     eventually("the log tells", SOON, async || {
@@ -121,12 +126,16 @@ async fn asks_for_an_administrator(stack: &Stack) -> String {
     assert_eq!(surfaces.told(), ("reauthorise", "reauthorise"));
     let health = &surfaces.health;
     assert_eq!((health.code, health.status()), (503, "failed"), "{health:?}");
-    assert_eq!(health.body["authorise_at"], LOGIN);
+    assert_eq!(health.body["authorise_at"], stack.public_url(LOGIN));
     assert_eq!(surfaces.summary(), "The authorisation has ended");
-    assert!(surfaces.page.contains(LOGIN), "{}", surfaces.page);
+    assert!(
+        surfaces.page.contains(&stack.public_url(LOGIN)),
+        "{}",
+        surfaces.page
+    );
     assert_eq!(surfaces.metrics.refreshes("invalid_grant"), Some(1.0));
-    let log = stack.gateway_log().await;
-    assert!(log.contains("state refreshing -> reauthorise"), "{log}");
+    stack.gateway_log_with("state refreshing -> reauthorise").await;
+    let log = stack.gateway_log_with("refresh refused").await;
     let refusal = log.lines().find(|line| line.contains("refresh refused"));
     assert!(
         refusal.is_some_and(|line| line.contains("level=error") && line.contains("action=reauthorise")),
@@ -156,8 +165,7 @@ async fn works_again_as(stack: &Stack, administrator: &str, started: &str) {
         "{surfaces:?}"
     );
     assert_eq!(surfaces.status["started_at"], started, "no restart was needed");
-    let log = stack.gateway_log().await;
-    assert!(log.contains("state reauthorise -> ok"), "{log}");
+    stack.gateway_log_with("state reauthorise -> ok").await;
     asked_once(stack).await;
 }
 

@@ -5,26 +5,23 @@ use std::time::Duration;
 
 use e2e::eventually::eventually;
 use e2e::gateway::Gateway;
-use e2e::stack::{ADMINISTRATOR, Stack, Tokens};
+use e2e::stack::{ADMINISTRATOR, Owner, Stack, Tokens};
 use futures_util::future::{join, join_all};
-use webex_sim::types::{
-    EntryFilter, FaultAction, FaultMatch, FaultRule, SettingsPatch, TokenKind, TokenState, Wire,
-};
+use webex_sim::types::{EntryFilter, FaultAction, FaultMatch, FaultRule, TokenKind, TokenState, Wire};
+
+use super::common::short_lived;
 
 /// Changes of the tokens file are promised to be noticed within 5 s; four times as much for a busy machine.
 const NOTICED: Duration = Duration::from_secs(20);
 /// For a request that is due at once.
-const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(30);
+/// How long requests may take where a gateway dies before they have an answer: longer than all that is done meanwhile.
+const UNHURRIED: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_tokens_of_their_own_they_refresh_independently() {
     let lifetime = Duration::from_secs(12);
-    let settings = SettingsPatch {
-        access_token_lifetime_s: Some(lifetime.as_secs()),
-        same_token_within_24h: Some(false),
-        ..SettingsPatch::default()
-    };
-    let mut stack = Stack::builder().webex(settings).start().await;
+    let mut stack = Stack::builder().webex(short_lived(lifetime)).start().await;
     let other = stack.another_gateway(Tokens::Own).await;
     stack.authorise().await;
     stack.authorise_another().await;
@@ -100,7 +97,11 @@ async fn on_one_tokens_file_one_refreshes_for_both_and_a_login_counts_for_both()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_other_one_takes_over_when_one_is_killed_in_a_refresh() {
-    let mut stack = Stack::seasoned().await;
+    let mut stack = Stack::builder()
+        .signed_in(Owner::Gateway, Duration::from_hours(1))
+        .gateway_env("WEBEX_GW_TIMEOUT", &format!("{}s", UNHURRIED.as_secs()))
+        .start()
+        .await;
     let other = stack.another_gateway(Tokens::Shared).await;
     both_serve(&stack.gateway, &other).await;
     let refreshes = FaultMatch {
@@ -116,10 +117,10 @@ async fn the_other_one_takes_over_when_one_is_killed_in_a_refresh() {
     stack.webex.expire_tokens(TokenKind::Access).await.unwrap();
 
     // The first has the lock and waits for Webex; the second waits for the lock.
-    let doomed = tokio::spawn(me(stack.gateway.clone()));
+    let doomed = tokio::spawn(me(stack.gateway.clone().patient(2 * UNHURRIED)));
     let filter = EntryFilter::fault("silence");
     stack.webex.journal_wait(&filter, 1, SOON).await.unwrap();
-    let waiting = tokio::spawn(me(other.clone()));
+    let waiting = tokio::spawn(me(other.clone().patient(2 * UNHURRIED)));
     let rejected = EntryFilter::path("/v1/people/me").status(401);
     stack.webex.journal_wait(&rejected, 2, SOON).await.unwrap();
     let refreshes = EntryFilter::grant("refresh_token");

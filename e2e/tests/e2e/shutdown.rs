@@ -8,6 +8,11 @@ use webex_sim::types::{EntryFilter, SettingsPatch, TokenKind};
 
 /// What the gateway promises to need at most.
 const PROMISED: Duration = Duration::from_secs(9);
+/// Whoever waits for something that does not come takes all of what is promised; whoever has nothing to wait for is done in a
+/// fraction of a second, and on a busy machine long before this.
+const AT_ONCE: Duration = Duration::from_secs(7);
+/// For what is due at once, on a busy machine.
+const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_gateway_and_simulator_stop_at_once() {
@@ -16,7 +21,7 @@ async fn an_idle_gateway_and_simulator_stop_at_once() {
         let asked = Instant::now();
         assert_eq!(container.stop().await.unwrap(), 0, "{}", container.name());
         assert!(
-            asked.elapsed() < Duration::from_secs(3),
+            asked.elapsed() < AT_ONCE,
             "{} took {:?}",
             container.name(),
             asked.elapsed()
@@ -39,11 +44,7 @@ async fn what_runs_is_finished_and_a_refresh_is_stored() {
     let gateway = stack.gateway.clone();
     let running = tokio::spawn(async move { gateway.me().await });
     let rejected = EntryFilter::path("/v1/people/me").status(401);
-    stack
-        .webex
-        .journal_wait(&rejected, 1, Duration::from_secs(5))
-        .await
-        .unwrap();
+    stack.webex.journal_wait(&rejected, 1, SOON).await.unwrap();
 
     let asked = Instant::now();
     assert_eq!(stack.gateway_container().stop().await.unwrap(), 0);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use e2e::gateway::Callers;
 use e2e::stack::{ADMINISTRATOR, Owner, Stack};
-use webex_sim::types::{Delay, EntryFilter, FaultAction, FaultMatch, FaultRule};
+use webex_sim::types::{EntryFilter, FaultAction, FaultMatch, FaultRule};
 
 /// A refresh ahead of expiry is due, and the access token works for two more days.
 const TWELVE_DAYS: Duration = Duration::from_hours(12 * 24);
@@ -22,7 +22,6 @@ async fn nonsense_from_the_token_endpoint_costs_no_call_and_mends_itself() {
         ..FaultAction::status(200).body("<h1>Please accept our terms of use</h1>")
     };
     let limited = FaultAction::status(429).retry_after(RETRY_AFTER_SECONDS);
-    let unhurried = FaultAction::delay(Delay::Fixed { ms: 100 });
     let stack = Stack::builder()
         .signed_in(Owner::Gateway, TWELVE_DAYS)
         .faults([
@@ -30,7 +29,6 @@ async fn nonsense_from_the_token_endpoint_costs_no_call_and_mends_itself() {
             refreshes_get(FaultAction::status(200)).times(1),
             refreshes_get(page).times(1),
             refreshes_get(FaultAction::status(500)).named("down"),
-            FaultRule::new(FaultMatch::operation("getMe"), unhurried),
         ])
         .start()
         .await;
@@ -61,16 +59,13 @@ async fn nonsense_from_the_token_endpoint_costs_no_call_and_mends_itself() {
     for answer in answers {
         assert_eq!(answer.unwrap(), [ADMINISTRATOR]);
     }
-    let log = stack.gateway_log().await;
     for reason in [
         "the token endpoint answered 429",
         "the token endpoint answered 200, but the answer is of no use",
         "the token endpoint answered 500",
     ] {
-        assert!(
-            log.contains(&format!("refresh failed, it is tried again: {reason}")),
-            "{log}"
-        );
+        let line = format!("refresh failed, it is tried again: {reason}");
+        stack.gateway_log_with(&line).await;
     }
     assert_eq!(
         stack.webex.violations().await.unwrap(),

@@ -1,10 +1,19 @@
 use std::time::Duration;
 
 use super::*;
-use crate::load::incident::Allowance;
+use crate::load::incident::{Allowance, Incident};
 use crate::load::request::{Mix, Request};
 
 const LOAD: &str = "load-0a1b2c3d";
+
+fn account(records: Vec<Record>, incidents: Vec<Incident>) -> Account {
+    Account::new(Books {
+        load: LOAD.to_owned(),
+        records,
+        incidents,
+        ..Books::default()
+    })
+}
 
 /// A POST to people, sent at 10 s and ended at 11 s.
 fn create(outcome: Outcome) -> Record {
@@ -79,7 +88,7 @@ fn any() -> Incident {
 }
 
 fn findings(outcome: Outcome, incident: Incident, seen: &Sightings) -> Vec<String> {
-    let account = Account::new(LOAD.to_owned(), vec![create(outcome)], vec![incident]);
+    let account = self::account(vec![create(outcome)], vec![incident]);
     account
         .findings(seen)
         .into_iter()
@@ -201,7 +210,7 @@ fn an_incident_excuses_what_it_allows_and_nothing_else() {
 
 #[test]
 fn webex_sees_nothing_that_nobody_sent() {
-    let account = Account::new(LOAD.to_owned(), Vec::new(), Vec::new());
+    let account = self::account(Vec::new(), Vec::new());
     assert_eq!(account.findings(&seen(&[Some(200)])).len(), 1);
 
     let other = Sighting {
@@ -216,7 +225,7 @@ fn webex_sees_nothing_that_nobody_sent() {
 fn who_was_created_is_there_once() {
     let id = format!("{LOAD}-0");
     let found = |outcome: Outcome, names: &[&str]| {
-        let account = Account::new(LOAD.to_owned(), vec![create(outcome)], Vec::new());
+        let account = self::account(vec![create(outcome)], Vec::new());
         account.findings_among(names, |_| true).len()
     };
     for (outcome, times, wrong) in [
@@ -237,7 +246,7 @@ fn who_was_created_is_there_once() {
 
 #[test]
 fn a_rule_is_asked_for_whom_it_met() {
-    let account = Account::new(LOAD.to_owned(), vec![create(answered(429))], Vec::new());
+    let account = self::account(vec![create(answered(429))], Vec::new());
     let mut seen = seen(&[Some(429)]);
     assert_eq!(account.met_by("storm", &seen).len(), 0);
     seen.0[0].rule = Some("storm".to_owned());
@@ -247,6 +256,24 @@ fn a_rule_is_asked_for_whom_it_met() {
 #[test]
 fn a_summary_counts() {
     let records = vec![create(answered(200)), create(answered(200)), create(ended())];
-    let account = Account::new(LOAD.to_owned(), records, Vec::new());
+    let account = self::account(records, Vec::new());
     assert_eq!(account.to_string(), "3 requests: 2 × 200, 1 × connection ended");
+}
+
+#[test]
+fn a_second_in_which_nothing_was_sent_is_a_finding() {
+    let sent = |millis: &[u64]| {
+        let records = millis.iter().map(|millis| Record {
+            sent: Duration::from_millis(*millis),
+            ..create(answered(200))
+        });
+        let account = account(records.collect(), Vec::new());
+        account.lulls().into_iter().map(|lull| lull.0).collect::<Vec<_>>()
+    };
+    assert_eq!(sent(&[100, 1_900, 2_000, 3_999]), [""; 0]);
+    assert_eq!(sent(&[1_100, 2_000]), [""; 0], "the load began and ended then");
+    assert_eq!(
+        sent(&[100, 1_100, 3_900]),
+        ["nothing was sent between second 2 and second 3: the load stood still"]
+    );
 }

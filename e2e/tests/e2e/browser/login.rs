@@ -6,9 +6,10 @@ use reqwest::Url;
 use webex_sim::types::EntryFilter;
 
 use super::{
-    LOGIN, accept_as, assert_acts_for_her, assert_confirmed, assert_refused, assert_well_behaved,
-    back_to_webex, callback, redeemed,
+    accept_as, assert_acts_for_her, assert_confirmed, assert_refused, assert_well_behaved, back_to_webex,
+    callback, redeemed,
 };
+use crate::common::LOGIN;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn she_logs_in_where_the_gateway_starts_it_once_and_in_one_browser() {

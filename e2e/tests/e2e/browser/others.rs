@@ -1,23 +1,14 @@
 //! Who else comes along: one who declines, one of another organisation, and a colleague.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use e2e::chromium::Chromium;
-use e2e::gateway::Gateway;
+use e2e::gateway::Callers;
 use e2e::stack::{ADMINISTRATOR, ADMINISTRATOR_PASSWORD, Stack};
-use tokio::task::JoinHandle;
 
 use super::{
-    COLLEAGUE, DONE, LOGIN, STRANGER, accept_as, assert_acts_for_her, assert_confirmed,
-    assert_gives_nothing_away, assert_refused, assert_well_behaved,
+    accept_as, assert_acts_for_her, assert_confirmed, assert_gives_nothing_away, assert_refused,
+    assert_well_behaved,
 };
-
-/// An application that calls without a pause.
-struct Application {
-    is_over: Arc<AtomicBool>,
-    calls: JoinHandle<Vec<anyhow::Result<Vec<String>>>>,
-}
+use crate::common::{COLLEAGUE, DONE, LOGIN, STRANGER};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_declines_or_is_a_stranger_changes_nothing_and_a_colleague_takes_over() {
@@ -49,7 +40,7 @@ async fn whoever_declines_or_is_a_stranger_changes_nothing_and_a_colleague_takes
     assert_confirmed(&window.press("Accept").await, &stack);
     assert_acts_for_her(&stack).await;
     let tokens = stack.tokens().await.unwrap();
-    let application = Application::start(stack.gateway.clone());
+    let application = Callers::start(&stack.gateway, 1);
 
     // By either way a stranger is told no, and a refusal does not say who is served instead.
     for (way, address) in [("login", &login), ("portal", &portal)] {
@@ -77,7 +68,9 @@ async fn whoever_declines_or_is_a_stranger_changes_nothing_and_a_colleague_takes
     assert_confirmed(&accept_as(&mut window, COLLEAGUE).await, &stack);
     assert_eq!(stack.gateway.me().await.unwrap(), [COLLEAGUE]);
 
-    let owners = application.stop().await;
+    let calls = application.stop().await.into_iter();
+    let mut owners: Vec<String> = calls.flat_map(|call| call.expect("no call fails")).collect();
+    owners.dedup();
     assert_eq!(
         owners,
         [ADMINISTRATOR, COLLEAGUE],
@@ -85,32 +78,4 @@ async fn whoever_declines_or_is_a_stranger_changes_nothing_and_a_colleague_takes
     );
     assert_well_behaved(&mut window).await;
     assert_eq!(stack.webex.violations().await.unwrap(), []);
-}
-
-impl Application {
-    fn start(gateway: Gateway) -> Self {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let asks = Arc::clone(&is_over);
-        let calls = tokio::spawn(async move {
-            let mut calls = Vec::new();
-            while !asks.load(Ordering::Relaxed) {
-                calls.push(gateway.me().await);
-            }
-            calls.push(gateway.me().await);
-            calls
-        });
-        Self { is_over, calls }
-    }
-
-    /// For whom it has called, with repetitions left out. No call may have failed.
-    async fn stop(self) -> Vec<String> {
-        self.is_over.store(true, Ordering::Relaxed);
-        let calls = self.calls.await.expect("the application does not panic");
-        let mut owners: Vec<String> = calls
-            .into_iter()
-            .flat_map(|call| call.expect("no call fails"))
-            .collect();
-        owners.dedup();
-        owners
-    }
 }

@@ -4,7 +4,8 @@ use e2e::chromium::Chromium;
 use e2e::eventually::eventually;
 use e2e::stack::{ADMINISTRATOR, PUBLIC_HOST, START, Stack};
 
-use super::{LOGIN, accept_as, assert_acts_for_her, assert_confirmed, assert_well_behaved, redeemed};
+use super::{accept_as, assert_acts_for_her, assert_confirmed, assert_well_behaved, redeemed};
+use crate::common::LOGIN;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_ways_work_with_tls_in_front_and_the_cookie_stays_within_it() {

@@ -1,6 +1,7 @@
 //! What proves a command.
 
-use e2e::terminal::{Said, Terminal};
+use e2e::Said;
+use e2e::terminal::Terminal;
 
 /// How a command is proven to do what its document says.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl Proof {
 }
 
 fn expect_success(command: &str, said: &Said) -> Result<(), String> {
-    match said.status {
+    match said.code {
         0 => Ok(()),
         status => Err(format!("`{command}` ends with {status}:\n{}", said.text)),
     }

@@ -8,9 +8,11 @@ use e2e::load::{BRISK, Load};
 use e2e::stack::Stack;
 use webex_sim::types::{Delay, FaultAction, FaultMatch, FaultRule, Wire};
 
-use super::{SOON, balance, metric, misdeeds};
+use super::{SOON, balance, misdeeds};
 
-/// So many requests meet a fault, one after the other.
+/// A storm is over when so many requests have met it, and seconds have gone by.
+const STORM: usize = 200;
+/// So many requests meet another fault, one after the other.
 const SOME: u64 = 20;
 /// The same for faults that take other requests on the same connection with them.
 const FEW: u64 = 5;
@@ -38,13 +40,12 @@ async fn every_answer_that_breaks_is_accounted_for() {
 
     // Storms of 429 and 5xx.
     let limited = FaultAction::status(429).retry_after(7);
-    befall("limited", SOME, all(), limited, &[Status(429)]).await;
+    let limited = storm(&stack, &load, "limited", 429, limited).await;
     let maintenance = FaultAction::status(503)
         .body("<h1>Maintenance</h1>")
         .retry_after(3);
-    befall("maintenance", SOME, all(), maintenance, &[Status(503)]).await;
-    let failing = FaultAction::status(500);
-    befall("failing", SOME, all(), failing, &[Status(500)]).await;
+    let maintenance = storm(&stack, &load, "maintenance", 503, maintenance).await;
+    let failing = storm(&stack, &load, "failing", 500, FaultAction::status(500)).await;
 
     // Bodies that come slowly, and bodies that do not come to their end.
     let drip = FaultAction::wire(Wire::Drip {
@@ -86,21 +87,32 @@ async fn every_answer_that_breaks_is_accounted_for() {
         }
     };
     each("late", FEW, &is_late);
-    each("limited", SOME, &|outcome| *outcome == answer(429, Some("7")));
-    each("maintenance", SOME, &|outcome| *outcome == answer(503, Some("3")));
-    each("failing", SOME, &|outcome| *outcome == answer(500, None));
+    each("limited", limited, &|outcome| *outcome == answer(429, Some("7")));
+    each("maintenance", maintenance, &|outcome| {
+        *outcome == answer(503, Some("3"))
+    });
+    each("failing", failing, &|outcome| *outcome == answer(500, None));
     each("drip", SOME, &Outcome::is_good);
+    // Whoever hears of the end before having read the beginning has nothing that could be passed on; but it is passed on.
     each("truncated", SOME, &|outcome| {
         is_cut(outcome) || outcome.is_refusal(unreachable)
     });
+    let truncated = account.met_by("truncated", &seen);
+    let passed_on = truncated.iter().filter(|record| is_cut(&record.outcome));
+    let passed_on = passed_on.count() as u64;
+    assert!(
+        2 * passed_on > SOME,
+        "the beginning was passed on {passed_on} times"
+    );
     each("goaway", FEW, &Outcome::is_good);
     for (rule, hits) in [("reset", FEW), ("reset-after", FEW), ("empty", SOME)] {
         each(rule, hits, &|outcome| outcome.is_refusal(unreachable));
     }
 
     // The gateway has counted the same.
-    let cut = metric(&stack.gateway, r#"webex_gw_answers_cut_total{by="upstream"}"#).await;
-    assert_eq!(cut.unwrap(), account.count(is_cut) as u64);
+    let cut = r#"webex_gw_answers_cut_total{by="upstream"}"#;
+    let cut = stack.gateway.metric(cut).await.unwrap();
+    assert_eq!(format!("{cut}"), account.count(is_cut).to_string());
     assert_eq!(misdeeds(&stack).await, [""; 0]);
 }
 
@@ -116,6 +128,19 @@ async fn befall(stack: &Stack, load: &Load, rule: &FaultRule, allows: &[Allowanc
     })
     .await;
     incident.passes().await;
+}
+
+/// Lets every request be answered so, until many have been. Returns how many it has met.
+async fn storm(stack: &Stack, load: &Load, name: &str, status: u16, answer: FaultAction) -> u64 {
+    let storm = load.incident(name, &[Status(status)]);
+    let rule = FaultRule::new(FaultMatch::path("/v1/people/**"), answer).named(name);
+    stack.webex.add_fault(&rule).await.expect("the rule is good");
+    storm
+        .meets(STORM, "many meet it", |outcome| outcome.is_answer(status))
+        .await;
+    let ended = stack.webex.remove_fault(name).await.expect("it is there");
+    storm.passes().await;
+    ended.hits
 }
 
 fn answer(status: u16, retry_after: Option<&str>) -> Outcome {

@@ -5,13 +5,14 @@ use e2e::load::{BRISK, Load};
 use e2e::stack::Stack;
 use webex_sim::types::{EntryFilter, FaultAction, FaultMatch, FaultRule, SettingsPatch};
 
-use super::{balance, short_lived};
+use super::{SHORT_LIFE, balance};
+use crate::common::short_lived;
 
 const SOME: usize = 50;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_of_the_token_endpoint_ends_with_one_refresh() {
-    let stack = Stack::builder().webex(short_lived()).start().await;
+    let stack = Stack::builder().webex(short_lived(SHORT_LIFE)).start().await;
     stack.authorise().await;
     let load = Load::start(&stack.gateway, BRISK);
     load.is_calm().await;

@@ -12,8 +12,9 @@ use e2e::workspace;
 use serde_json::Value;
 use webex_sim::types::{EntryFilter, TokenKind};
 
+use super::AN_HOUR;
 use super::log_filters::{self, is_access_line};
-use super::{AN_HOUR, FIELDS};
+use crate::common::FIELDS;
 
 /// As old installations have it.
 const READABLE_BY_ALL: u32 = 0o644;
@@ -237,7 +238,7 @@ async fn a_folder_that_was_spoilt_is_mended_as_the_pages_say() {
     assert_eq!(field.host("0", STAT).unwrap(), "65532 700\n65532 600\n");
 
     let again = page("operating/misconfigured").command("docker compose up -d webex_gw");
-    assert_eq!(field.types(&again).await.status, 0);
+    assert_eq!(field.types(&again).await.code, 0);
     field.gateway_is_up().await;
     assert_eq!(field.gateway().me().await.unwrap(), [ADMINISTRATOR]);
     let metrics = field.gateway().get("/metrics").await.unwrap().body;
@@ -249,7 +250,7 @@ async fn a_folder_that_was_spoilt_is_mended_as_the_pages_say() {
 /// Types a command of the guide, which has to succeed.
 async fn types(field: &mut Field, guide: &Document, command: &str) -> String {
     let said = field.types(&guide.command(command)).await;
-    assert_eq!(said.status, 0, "{command}:\n{}", said.text);
+    assert_eq!(said.code, 0, "{command}:\n{}", said.text);
     said.text
 }
 
