@@ -19,9 +19,10 @@ use webex_gateway::secret::{AuthorizationCode, CodeVerifier, RefreshToken};
 use webex_gateway::token::endpoint::{TokenCall, TokenEndpoint};
 use webex_gateway::token::file::TokenFile;
 use webex_gateway::token::keeper::Keeper;
+use webex_gateway::token::resource_server::{ResourceServer, TokenQuestion};
 use webex_gateway::{go, http as gateway_http, telemetry};
 
-/// The tokens last, so that nobody asks for others.
+/// The tokens last, so that nobody asks for others, or about them.
 #[derive(Debug)]
 struct NoEndpoint;
 
@@ -31,6 +32,12 @@ impl TokenEndpoint for NoEndpoint {
     }
 
     fn refresh<'a>(&'a self, _: &'a RefreshToken) -> TokenCall<'a> {
+        Box::pin(std::future::pending())
+    }
+}
+
+impl ResourceServer for NoEndpoint {
+    fn takes<'a>(&'a self, _: &'a HeaderValue) -> TokenQuestion<'a> {
         Box::pin(std::future::pending())
     }
 }
@@ -166,6 +173,7 @@ fn keeper() -> (Keeper, TempDir) {
     std::fs::write(&path, tokens.to_string()).expect("a writable folder");
     let opened = Keeper::open(
         TokenFile::new(&path),
+        Arc::new(NoEndpoint),
         Arc::new(NoEndpoint),
         Arc::new(clock),
         Box::new(|| 0.5),
