@@ -22,6 +22,7 @@ use webex_gateway::cli::Cli;
 use webex_gateway::clock::{Clock as _, ManualClock, wall_clock};
 use webex_gateway::config::Config;
 use webex_gateway::config::environment::Variables;
+use webex_gateway::workers::Workers;
 
 /// How long the endpoint is down.
 const OUTAGE: u64 = 3600;
@@ -138,7 +139,7 @@ async fn gateway(
         ("redirect_uri", "http://gateway.test/api/v01/webex/auth/code"),
     ];
     let config = Config::read(&cli.flags, &Variables::from(&variables)).context("configuration")?;
-    let app = App::build(config, Arc::new(clock.clone()), Box::new(|| 0.5)).await?;
+    let app = App::build(config, Arc::new(clock.clone()), Box::new(|| 0.5), Workers::none()).await?;
     let (address, stop) = (app.address().to_string(), CancellationToken::new());
     tokio::spawn(app.run(stop.clone()));
     Ok((address, stop))

@@ -19,7 +19,7 @@ use crate::descriptors;
 use crate::health::HealthCheck;
 use crate::http::callback::CODE_PATH;
 use crate::http::in_flight::InFlight;
-use crate::http::serve::{Limits, serve};
+use crate::http::serve::{Limits, Seat, serve};
 use crate::http::{Services, callback_router, main_router};
 use crate::net::resolver::Resolver;
 use crate::net::{oauth_client, own_address, tls};
@@ -31,6 +31,7 @@ use crate::token::endpoint::{TokenEndpoint, WebexTokenEndpoint};
 use crate::token::file::{Loaded, StoreError, TokenFile};
 use crate::token::keeper::{Dice, Keeper};
 use crate::token::resource_server::WebexResourceServer;
+use crate::workers::Workers;
 
 /// How long running requests may go on after SIGTERM.
 const DRAIN: Duration = Duration::from_millis(7500);
@@ -41,8 +42,10 @@ const LAST_CALL: Duration = Duration::from_secs(8);
 /// A gateway that has bound its ports.
 pub struct App {
     config: Config,
-    main: (TcpListener, Router),
+    main: (TcpListener, Vec<Seat>),
     callback: Option<(TcpListener, Router)>,
+    /// They have to outlive everything that runs on them.
+    workers: Workers,
     keeper: Keeper,
     authorizer: Authorizer,
     overview: Overview,
@@ -91,8 +94,13 @@ impl StartError {
 }
 
 impl App {
-    /// Checks the tokens folder, loads the tokens, and binds.
-    pub async fn build(config: Config, clock: Arc<dyn Clock>, dice: Dice) -> Result<Self, StartError> {
+    /// Checks the tokens folder, loads the tokens, and binds. Requests will be answered on `workers`.
+    pub async fn build(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        dice: Dice,
+        workers: Workers,
+    ) -> Result<Self, StartError> {
         let resolver = Resolver::from_system()?;
         if own_address::leads_back(&config.webex, config.listen, Some(&resolver)).await {
             return Err(StartError::Loop);
@@ -106,8 +114,10 @@ impl App {
             false => tls::client_config()?,
         };
         let client = oauth_client::build(tls.clone(), resolver.clone(), config.proxies.clone())?;
-        let (scheme, authority) = (config.webex.scheme.clone(), config.webex.authority.clone());
-        let upstream = Upstream::new(scheme, authority, tls, resolver, &config.proxies);
+        let upstream = || {
+            let (scheme, authority) = (config.webex.scheme.clone(), config.webex.authority.clone());
+            Upstream::new(scheme, authority, tls.clone(), resolver.clone(), &config.proxies)
+        };
         let endpoint: Arc<dyn TokenEndpoint> = Arc::new(WebexTokenEndpoint {
             url: config.token_url.clone(),
             client_id: config.client_id.clone(),
@@ -127,7 +137,7 @@ impl App {
         let authorizer = Authorizer::new(integration(&config), keeper.clone(), endpoint, identity);
         let forwarder = Forwarder {
             keeper: keeper.clone(),
-            upstream,
+            upstream: upstream(),
             timeout: config.timeout,
             idle: IDLE_LIMIT,
             tracking_prefix: config.tracking_prefix.clone(),
@@ -149,10 +159,16 @@ impl App {
             None => None,
         };
         let main = bind(config.listen, "-port").await?;
-        let router = main_router(services, callback.is_none());
+        let seats = workers.runtimes().iter().map(|runtime| {
+            let mut services = services.clone();
+            services.forwarder.upstream = upstream();
+            Seat::new(runtime.clone(), main_router(services, callback.is_none()))
+        });
+        let seats = seats.collect();
         Ok(Self {
-            main: (main, router),
+            main: (main, seats),
             callback,
+            workers,
             keeper,
             authorizer,
             overview,
@@ -192,11 +208,11 @@ impl App {
             stopping.cancelled().await;
             Instant::now() + LAST_CALL
         });
-        let (listener, router) = self.main;
+        let (listener, seats) = self.main;
         let connections = descriptors::connections(self.callback.is_some());
         let main = serve(
             listener,
-            router,
+            seats,
             stop.clone(),
             Limits::new(connections.main, DRAIN),
         );
@@ -204,7 +220,7 @@ impl App {
             None => main.await,
             Some((listener, router)) => {
                 let limits = Limits::new(connections.callback, DRAIN);
-                tokio::join!(main, serve(listener, router, stop, limits));
+                tokio::join!(main, serve(listener, Seat::here(router), stop, limits));
             }
         }
         // Only now: a request that ended last may have started a refresh.
@@ -216,6 +232,7 @@ impl App {
             Ok(Err(crash)) => warn!("a part of the gateway crashed: {crash}"),
             Err(_) => warn!("a refresh that is still in flight is given up; the next start tries it again"),
         }
+        drop(self.workers);
         info!("stopped");
     }
 

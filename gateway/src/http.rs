@@ -200,7 +200,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
     use tokio_util::sync::CancellationToken;
 
-    use super::serve::{Limits, serve};
+    use super::serve::{Limits, Seat, serve};
     use super::*;
 
     #[tokio::test]
@@ -215,7 +215,12 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let limits = Limits::new(10, Duration::ZERO);
-        tokio::spawn(serve(listener, router, CancellationToken::new(), limits));
+        tokio::spawn(serve(
+            listener,
+            Seat::here(router),
+            CancellationToken::new(),
+            limits,
+        ));
         let requests = b"GET /broken HTTP/1.1\r\nHost: gw\r\n\r\nGET / HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n";
         client.write_all(requests).await.unwrap();
         let mut answers = String::new();

@@ -41,3 +41,4 @@ pub mod secret;
 pub mod telemetry;
 pub mod token;
 pub mod tokens_command;
+pub mod workers;

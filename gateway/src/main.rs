@@ -16,6 +16,7 @@ use webex_gateway::clock::{SystemClock, wall_clock};
 use webex_gateway::config::Config;
 use webex_gateway::config::environment::ProcessEnvironment;
 use webex_gateway::printable::{printable, printable_json};
+use webex_gateway::workers::Workers;
 use webex_gateway::{authorize_url_command, check, descriptors, health_command, telemetry, tokens_command};
 
 /// The configuration is wrong; nothing was opened.
@@ -56,20 +57,26 @@ fn main() -> ExitCode {
     }
 }
 
-/// Everything that has to happen before there is a second thread.
 fn start(config: Config) -> ExitCode {
+    // Before there is a second thread; the log has one.
+    let handover = config.run_as.map(|user| user.take_over(&config.tokens_file));
+    let (output, _written_at_the_end) = telemetry::standard_output();
     // A second subscriber would be a bug of this function; the first one stays in that case.
-    let _ = tracing::subscriber::set_global_default(telemetry::subscriber(config.log, std::io::stdout));
+    let _ = tracing::subscriber::set_global_default(telemetry::subscriber(config.log, output));
     telemetry::log_panics();
-    descriptors::raise_limit();
-    if let Some(user) = config.run_as {
-        user.take_over(&config.tokens_file);
+    if let Some(handover) = handover {
+        handover.log();
     }
+    descriptors::raise_limit();
     run(serve(config))
 }
 
 fn run(work: impl Future<Output = ExitCode>) -> ExitCode {
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => {
             let code = runtime.block_on(work);
             // A thread that a hanging file system holds must not hold the process.
@@ -151,7 +158,18 @@ async fn serve(config: Config) -> ExitCode {
     else {
         return fail(1, "cannot handle SIGTERM and SIGINT");
     };
-    let app = match App::build(config, Arc::new(SystemClock::new()), Box::new(rand::random)).await {
+    let workers = match Workers::start() {
+        Ok(workers) => workers,
+        Err(problem) => return fail(1, &format!("cannot start threads: {problem}")),
+    };
+    let app = match App::build(
+        config,
+        Arc::new(SystemClock::new()),
+        Box::new(rand::random),
+        workers,
+    )
+    .await
+    {
         Ok(app) => app,
         Err(problem) => return fail(problem.exit_code(), &problem.to_string()),
     };

@@ -20,6 +20,14 @@ pub struct RunAs {
     gid: u32,
 }
 
+/// What became of giving up root.
+#[derive(Debug, Default)]
+pub struct Handover {
+    problems: Vec<String>,
+    /// Who the process is from now on, if it was root.
+    user: Option<RunAs>,
+}
+
 /// A text that names no user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("is not a user other than root; write it as 65532:65532")]
@@ -36,27 +44,29 @@ impl RunAs {
     }
 
     /// Becomes that user, if this process is root, after what is root's at `tokens_file` has been handed over. Call it before
-    /// the first thread is started.
-    pub fn take_over(self, tokens_file: &Path) {
+    /// the first thread is started, which is also before there is a log.
+    #[must_use]
+    pub fn take_over(self, tokens_file: &Path) -> Handover {
+        let mut handover = Handover::default();
         if !geteuid().is_root() {
-            return;
+            return handover;
         }
         for path in Self::belongings(tokens_file) {
             if let Err(problem) = self.hand_over(&path) {
-                warn!(
-                    "cannot hand {} over to user {}: {problem}",
-                    path.display(),
-                    self.uid
-                );
+                let path = path.display();
+                handover
+                    .problems
+                    .push(format!("cannot hand {path} over to user {}: {problem}", self.uid));
             }
         }
         match self.switch() {
-            Ok(()) => info!("started as root, goes on as user {}:{}", self.uid, self.gid),
-            Err(problem) => warn!(
+            Ok(()) => handover.user = Some(self),
+            Err(problem) => handover.problems.push(format!(
                 "stays root, because it may not become user {}: {problem}",
                 self.uid
-            ),
+            )),
         }
+        handover
     }
 
     /// Becomes that user, if this process is root, and changes nothing else: for looking at things as the gateway will see them.
@@ -104,6 +114,18 @@ impl RunAs {
         setgroups(&[gid])?;
         setgid(gid)?;
         setuid(uid)
+    }
+}
+
+impl Handover {
+    /// Logs it.
+    pub fn log(&self) {
+        for problem in &self.problems {
+            warn!("{problem}");
+        }
+        if let Some(RunAs { uid, gid }) = self.user {
+            info!("started as root, goes on as user {uid}:{gid}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -61,6 +63,19 @@ pub struct Limits {
     pub drain: Duration,
 }
 
+/// Who answers on a connection, and on which runtime.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    /// Runs everything that belongs to the connection.
+    pub runtime: Handle,
+    /// Answers.
+    pub router: Router,
+    open: Arc<AtomicUsize>,
+}
+
+/// A connection at a seat, until this is dropped.
+struct Seated(Arc<AtomicUsize>);
+
 /// Where connections come from.
 pub trait Accept {
     /// The next connection.
@@ -88,14 +103,43 @@ impl Limits {
     }
 }
 
+impl Seat {
+    /// A seat without connections.
+    #[must_use]
+    pub fn new(runtime: Handle, router: Router) -> Self {
+        Self {
+            runtime,
+            router,
+            open: Arc::default(),
+        }
+    }
+
+    /// The one seat of whoever calls this within a runtime.
+    #[must_use]
+    pub fn here(router: Router) -> Vec<Self> {
+        vec![Self::new(Handle::current(), router)]
+    }
+
+    fn take(&self) -> Seated {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Seated(Arc::clone(&self.open))
+    }
+}
+
+impl Drop for Seated {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Accept for TcpListener {
     fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> + Send {
         TcpListener::accept(self)
     }
 }
 
-/// Serves `router` until `stop`, then lets running requests end.
-pub async fn serve(listener: impl Accept, router: Router, stop: CancellationToken, limits: Limits) {
+/// Serves at `seats` until `stop`, then lets running requests end. A connection gets the seat with the fewest of them.
+pub async fn serve(listener: impl Accept, seats: Vec<Seat>, stop: CancellationToken, limits: Limits) {
     let (open, cut) = (TaskTracker::new(), CancellationToken::new());
     let slots = Arc::new(Semaphore::new(limits.connections));
     let mut full = false;
@@ -117,12 +161,17 @@ pub async fn serve(listener: impl Accept, router: Router, stop: CancellationToke
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = converse(stream, peer, router.clone(), stop.clone(), limits);
-                let cut = cut.clone();
-                open.spawn(async move {
-                    let _slot = slot;
+                let seat = seats.iter().min_by_key(|seat| seat.open.load(Ordering::Relaxed));
+                let (Some(seat), Ok(stream)) = (seat, stream.into_std()) else {
+                    continue;
+                };
+                let connection = converse(stream, peer, seat.router.clone(), stop.clone(), limits);
+                let (cut, seated) = (cut.clone(), seat.take());
+                let connection = async move {
+                    let _held = (slot, seated);
                     cut.run_until_cancelled(connection).await;
-                });
+                };
+                open.spawn_on(connection, &seat.runtime);
             }
             Err(error) => {
                 warn!("cannot accept a connection: {error}");
@@ -141,12 +190,16 @@ pub async fn serve(listener: impl Accept, router: Router, stop: CancellationToke
 
 /// One connection, until the client or an error ends it, or `stop` and the end of the request that runs then.
 async fn converse(
-    stream: TcpStream,
+    stream: std::net::TcpStream,
     peer: SocketAddr,
     router: Router,
     stop: CancellationToken,
     limits: Limits,
 ) {
+    // Its events come to this runtime from now on.
+    let Ok(stream) = TcpStream::from_std(stream) else {
+        return;
+    };
     let Ok(local) = stream.local_addr() else { return };
     let (local, peer) = (canonical(local), canonical(peer));
     // Answers are written whole; waiting for more to fill a packet only delays them.

@@ -20,6 +20,7 @@ use webex_gateway::config::{Config, LogConfig, LogFormat};
 use webex_gateway::overview::Overview;
 use webex_gateway::pages::status::StatusPage;
 use webex_gateway::telemetry;
+use webex_gateway::workers::Workers;
 use webex_sim::client::ControlClient;
 use webex_sim::types::{EntryFilter, SettingsPatch};
 use webex_sim::{Running, Simulator};
@@ -244,7 +245,9 @@ impl Bench {
         );
         let config = Config::read(&flags, &Variables::from(&variables)).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
-        let app = App::build(config, clock, Box::new(|| 0.5)).await.unwrap();
+        let app = App::build(config, clock, Box::new(|| 0.5), Workers::none())
+            .await
+            .unwrap();
         (self.gateway, self.callback) = (app.address(), app.callback_address());
         self.overview = Some(app.overview());
         self.stop = CancellationToken::new();

@@ -36,7 +36,7 @@ impl Served {
         // The access log knows when an answer has been sent.
         let log = axum::middleware::from_fn_with_state(Arc::default(), crate::http::access_log::log);
         let router = router.layer(log);
-        let serving = tokio::spawn(serve(listener, router, stop.clone(), limits));
+        let serving = tokio::spawn(serve(listener, Seat::here(router), stop.clone(), limits));
         Self {
             address,
             stop,
@@ -296,7 +296,7 @@ async fn a_failed_accept_does_not_end_the_listener() {
     let (emfile, connaborted) = (nix::libc::EMFILE, nix::libc::ECONNABORTED);
     let errors = Mutex::new([emfile, connaborted].into());
     let listener = Exhausted { errors, listener };
-    let serving = serve(listener, hello(), CancellationToken::new(), PATIENT);
+    let serving = serve(listener, Seat::here(hello()), CancellationToken::new(), PATIENT);
     tokio::spawn(serving);
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(GET).await.unwrap();
@@ -331,7 +331,12 @@ async fn an_address_of_ipv4_is_one_also_where_a_listener_of_ipv6_took_it() {
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let peer = |axum::Extension(Peer(peer))| async move { peer.ip().to_string() };
     let router = Router::new().route("/", get(peer));
-    let serving = serve(Mapped(listener), router, CancellationToken::new(), PATIENT);
+    let serving = serve(
+        Mapped(listener),
+        Seat::here(router),
+        CancellationToken::new(),
+        PATIENT,
+    );
     tokio::spawn(serving);
     client.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
     let mut answer = String::new();

@@ -1,0 +1,104 @@
+//! The threads that answer requests. Each has a runtime of its own, and what belongs to a client's connection, the connections
+//! to Webex included, stays on one of them: nothing on a request's way has to wake another thread.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::mpsc;
+use std::thread;
+
+use tokio::runtime::{Builder, Handle};
+use tokio_util::sync::CancellationToken;
+
+/// More than this do not help: each keeps connections of its own to Webex, and Webex limits rates far below what four give.
+const MOST: usize = 4;
+
+/// The threads, until this is dropped.
+#[derive(Debug)]
+pub struct Workers {
+    runtimes: Vec<Handle>,
+    stop: CancellationToken,
+}
+
+impl Workers {
+    /// One thread for each processor that this process may use, up to four.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread.
+    pub fn start() -> io::Result<Self> {
+        let mut workers = Self {
+            runtimes: Vec::new(),
+            stop: CancellationToken::new(),
+        };
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        for number in 0..processors.min(MOST) {
+            workers.add(number)?;
+        }
+        Ok(workers)
+    }
+
+    /// No thread: everything runs where this is called, within a runtime.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            runtimes: vec![Handle::current()],
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Where work can be put; at least one.
+    #[must_use]
+    pub fn runtimes(&self) -> &[Handle] {
+        &self.runtimes
+    }
+
+    fn add(&mut self, number: usize) -> io::Result<()> {
+        let stop = self.stop.clone();
+        let (ready, started) = mpsc::channel();
+        let work = move || {
+            let runtime = match Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(problem) => return drop(ready.send(Err(problem))),
+            };
+            let _ = ready.send(Ok(runtime.handle().clone()));
+            runtime.block_on(stop.cancelled());
+            // A thread that a hanging file system holds must not hold the process.
+            runtime.shutdown_background();
+        };
+        thread::Builder::new()
+            .name(format!("worker-{number}"))
+            .spawn(work)?;
+        self.runtimes.push(started.recv().map_err(io::Error::other)??);
+        Ok(())
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_runs_on_the_threads_until_they_are_dropped() {
+        let workers = Workers::start().unwrap();
+        let here = thread::current().id();
+        let work: Vec<_> = workers
+            .runtimes()
+            .iter()
+            .map(|runtime| runtime.spawn(async { thread::current().id() }))
+            .collect();
+        let all = Builder::new_current_thread().build().unwrap();
+        let mut seen: Vec<_> = work.into_iter().map(|work| all.block_on(work).unwrap()).collect();
+        seen.push(here);
+        let different = seen.iter().collect::<std::collections::HashSet<_>>().len();
+        assert_eq!(different, workers.runtimes().len() + 1);
+        let unfinished = workers.runtimes()[0].spawn(std::future::pending::<()>());
+        drop(workers);
+        assert!(all.block_on(unfinished).unwrap_err().is_cancelled());
+    }
+}
