@@ -38,8 +38,8 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     // The hint lets what is below the level cost nothing.
-    let filter = filter_fn(move |metadata| is_wanted(metadata, config.level))
-        .with_max_level_hint(config.level);
+    let filter =
+        filter_fn(move |metadata| is_wanted(metadata, config.level)).with_max_level_hint(config.level);
     let layer = fmt::layer().with_writer(writer).with_ansi(false);
     let layer = match config.format {
         LogFormat::Text => layer.event_format(text::Text).boxed(),

@@ -50,7 +50,8 @@ pub struct Lanes {
 struct Lane {
     /// Requests whose answers have not come whole.
     busy: Arc<AtomicUsize>,
-    current: Mutex<Current>,
+    /// `None` until the first request comes here.
+    current: Mutex<Option<Current>>,
 }
 
 #[derive(Clone)]
@@ -83,7 +84,7 @@ impl Lanes {
     pub fn new(builder: Builder, connector: Connector) -> Self {
         let lane = |_| Lane {
             busy: Arc::default(),
-            current: Mutex::new(Current::new(builder.build(connector.clone()))),
+            current: Mutex::default(),
         };
         Self {
             all: (0..LANES).map(lane).collect(),
@@ -130,10 +131,10 @@ impl Lanes {
     /// The client of a lane; a new one where its connection is old. Requests on that go on.
     fn current(&self, lane: &Lane) -> Current {
         let mut current = lane.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.since.elapsed() > self.oldest {
-            *current = Current::new(self.builder.build(self.connector.clone()));
-        }
-        current.clone()
+        // What is old goes, as soon as the requests on it have ended.
+        drop(current.take_if(|current| current.since.elapsed() > self.oldest));
+        let new = || Current::new(self.builder.build(self.connector.clone()));
+        current.get_or_insert_with(new).clone()
     }
 }
 
