@@ -2,7 +2,7 @@
 //!
 //! - [`cli`] is what can be asked for; [`site`] is what a run stands on: the [`origin`], and each [`peer`] as a [`process`]
 //!   that ends with the run.
-//! - [`measure`] gives everybody a turn in each round with the [`load`]; [`resident`], [`start`] and [`simulator`] measure the
+//! - [`mod@measure`] gives everybody a turn in each round with the [`load`]; [`resident`], [`start`] and [`simulator`] measure the
 //!   rest; all of it is a [`report`].
 //! - [`markdown`], [`table`] and [`chart`] show it; [`bar`] judges it.
 

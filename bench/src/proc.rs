@@ -15,7 +15,7 @@ pub(crate) struct Usage {
     pub(crate) peak_bytes: u64,
 }
 
-/// The unit of times in /proc/<pid>/stat is the same on every architecture that Linux tells programs about.
+/// The unit of times in `/proc/<pid>/stat` is the same on every architecture that Linux tells programs about.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// Adds up a process and its children, of which nginx has many.
