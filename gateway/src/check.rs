@@ -21,12 +21,20 @@ use report::{Line, Report};
 /// Told what is looked at next, for a person who waits.
 pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// Checks everything that the configuration says. `hands_over` is whether a start as root would give the tokens folder to the
-/// user of the gateway.
+/// What a start as root will do before it gives root up.
+#[derive(Debug, Default)]
+pub struct Handover {
+    /// It gives the tokens folder to the user of the gateway.
+    pub folder: bool,
+    /// What is in the tokens file, which it gives to that user, too.
+    pub file: Option<local::Read>,
+}
+
+/// Checks everything that the configuration says, as the gateway will see it after `handover`.
 pub async fn run(
     partial: Partial,
     environment: &dyn Environment,
-    hands_over: bool,
+    handover: Handover,
     clock: Arc<dyn Clock>,
     progress: Progress,
 ) -> Report {
@@ -40,7 +48,7 @@ pub async fn run(
         None
     } else {
         progress("the tokens file");
-        local::tokens(config, hands_over, clock.now().wall, &mut lines)
+        local::tokens(config, handover, clock.now().wall, &mut lines)
     };
     let ports = async {
         if broken(&["port", "bind", "callbackPort"]) {

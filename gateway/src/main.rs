@@ -119,7 +119,12 @@ fn print_address(integration: &Integration, portal: bool) -> ExitCode {
 fn check_everything(flags: &Flags) -> ExitCode {
     let partial = Config::read_anyway(flags, &ProcessEnvironment);
     let run_as = partial.config.run_as;
-    let hands_over = run_as.is_some_and(|user| user.would_hand_over(&partial.config.tokens_file));
+    let folder = run_as.is_some_and(|user| user.would_hand_over(&partial.config.tokens_file));
+    let file = match folder {
+        true => check::local::read_for_the_gateway(&partial.config, wall_clock()),
+        false => None,
+    };
+    let handover = check::Handover { folder, file };
     if let Some(problem) = run_as.and_then(|user| user.become_user().err()) {
         let _ = writeln!(
             std::io::stderr(),
@@ -134,7 +139,7 @@ fn check_everything(flags: &Flags) -> ExitCode {
     });
     run(async move {
         let clock = Arc::new(SystemClock::new());
-        let report = check::run(partial, &ProcessEnvironment, hands_over, clock, progress).await;
+        let report = check::run(partial, &ProcessEnvironment, handover, clock, progress).await;
         print(&format!("{report}\n"));
         match report.passed() {
             true => ExitCode::SUCCESS,

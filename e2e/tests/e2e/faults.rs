@@ -4,6 +4,7 @@
 mod answers;
 mod disk;
 mod outages;
+mod password;
 mod restarts;
 mod token_endpoint;
 

@@ -7,6 +7,7 @@ const INSTALLS: &str = "it installs a program on the machine of the reader";
 const NIGHTLY: &str = "it needs a nightly compiler, and fuzzes as long as it is told to";
 const COMPARES: &str =
     "it compares programs, for which a machine has to be quiet; bench/tests/smoke.rs tries the harness";
+const SPEED: &str = "a figure of speed says something on a quiet machine only";
 const FIGURES: &str = "it prints figures, of which none is a bar";
 const WHOLE: &str = "it runs the whole suite, of which this test is a part";
 
@@ -90,9 +91,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("just bar-vectors", Recipe),
     ("just bar-python-sdk", Recipe),
     ("just bar-memory", Recipe),
-    ("just bar-start", Recipe),
-    ("just bar-sim-start", Recipe),
-    ("just bar-sim-throughput", Recipe),
+    ("just bar-start", Not(SPEED)),
+    ("just bar-sim-start", Not(SPEED)),
+    ("just bar-sim-throughput", Not(SPEED)),
     ("just bar-sim-worlds", Recipe),
     ("just bar-sim-coverage", Recipe),
     ("just bar-image-size", Recipe),

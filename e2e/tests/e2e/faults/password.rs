@@ -1,0 +1,57 @@
+//! The administrator's password is changed while applications call: every token dies at once, and only a login helps.
+
+use std::time::Duration;
+
+use e2e::load::incident::Allowance::GatewayError;
+use e2e::load::outcome::Outcome;
+use e2e::load::{BRISK, Load};
+use e2e::stack::{ADMINISTRATOR, Owner, Stack};
+use webex_sim::types::EntryFilter;
+
+use super::balance;
+
+const MANY: usize = 400;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_password_ends_nothing_but_what_only_a_login_can_mend() {
+    let stack = Stack::builder()
+        .signed_in(Owner::Gateway, Duration::from_hours(1))
+        .start()
+        .await;
+    let load = Load::start(&stack.gateway, BRISK);
+    load.is_calm().await;
+
+    let dead = load.incident("the password was changed", &[GatewayError("not_authorised")]);
+    stack
+        .webex
+        .change_password(ADMINISTRATOR, "changed-by-avery")
+        .await
+        .unwrap();
+    dead.meets(MANY, "the gateway says so", is_told).await;
+    let health = stack.gateway.health().await.unwrap();
+    assert_eq!(
+        (health.code, health.status(), health.action()),
+        (503, "failed", "reauthorise"),
+        "{health:?}"
+    );
+
+    stack.authorise().await;
+    dead.passes().await;
+    let account = load.end().await;
+
+    balance(&account, &stack).await;
+    // Those that were on their way when it happened have brought a 401; the others have not been carried to Webex.
+    let told = account.count(is_told);
+    let refused = EntryFilter::default().status(401);
+    let refused = stack.webex.journal_count(&refused).await.unwrap();
+    assert!(
+        refused * 4 < told,
+        "{refused} calls with a dead token for {told} that were told"
+    );
+    let refreshes = EntryFilter::grant("refresh_token");
+    assert_eq!(stack.webex.journal_count(&refreshes).await.unwrap(), 1);
+}
+
+fn is_told(outcome: &Outcome) -> bool {
+    outcome.is_refusal("not_authorised")
+}
