@@ -428,7 +428,7 @@ async fn root_looks_with_the_eyes_of_the_gateways_user() {
     checked.says("ok", "tokens folder", "takes it over");
     // Which it reads as the one to whom it will belong by then.
     checked.says("ok", "organisation", "the tokens are of");
-    assert!(!checked.text.contains("belongs to user"), "{}", checked.text);
+    assert!(!checked.report.contains("belongs to user"), "{}", checked.report);
     nix::unistd::chown(folder.path(), Some(1.into()), Some(1.into())).unwrap();
     let checked = run_as(Check::new(&webex, &tokens)).run().await;
     assert_eq!(checked.code, 1);
