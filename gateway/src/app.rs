@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
@@ -20,7 +19,8 @@ use crate::health::HealthCheck;
 use crate::http::callback::CODE_PATH;
 use crate::http::in_flight::InFlight;
 use crate::http::serve::{Limits, Seat, serve};
-use crate::http::{Services, callback_router, main_router};
+use crate::http::site::Site;
+use crate::http::{Services, callback_site, main_site};
 use crate::net::resolver::Resolver;
 use crate::net::{oauth_client, own_address, tls};
 use crate::overview::{Facts, Overview};
@@ -43,7 +43,7 @@ const LAST_CALL: Duration = Duration::from_secs(8);
 pub struct App {
     config: Config,
     main: (TcpListener, Vec<Seat>),
-    callback: Option<(TcpListener, Router)>,
+    callback: Option<(TcpListener, Site)>,
     /// They have to outlive everything that runs on them.
     workers: Workers,
     keeper: Keeper,
@@ -152,17 +152,14 @@ impl App {
             in_flight: InFlight::default(),
         };
         let callback = match config.callback_listen {
-            Some(address) => Some((
-                bind(address, "-callbackPort").await?,
-                callback_router(services.clone()),
-            )),
+            Some(address) => Some((bind(address, "-callbackPort").await?, callback_site(&services))),
             None => None,
         };
         let main = bind(config.listen, "-port").await?;
         let seats = workers.runtimes().iter().map(|runtime| {
             let mut services = services.clone();
             services.forwarder.upstream = upstream();
-            Seat::new(runtime.clone(), main_router(services, callback.is_none()))
+            Seat::new(runtime.clone(), main_site(services, callback.is_none()))
         });
         let seats = seats.collect();
         Ok(Self {
@@ -218,9 +215,9 @@ impl App {
         );
         match self.callback {
             None => main.await,
-            Some((listener, router)) => {
+            Some((listener, site)) => {
                 let limits = Limits::new(connections.callback, DRAIN);
-                tokio::join!(main, serve(listener, Seat::here(router), stop, limits));
+                tokio::join!(main, serve(listener, Seat::here(site), stop, limits));
             }
         }
         // Only now: a request that ended last may have started a refresh.

@@ -9,32 +9,39 @@ pub mod login_cookie;
 pub mod observe;
 pub mod probes;
 pub mod serve;
+pub mod site;
 pub mod socket;
-
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Extension, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
 use http::{HeaderMap, StatusCode};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::authorization::Authorizer;
 use crate::error::GatewayError;
 use crate::health::HealthCheck;
-use crate::metrics::Metrics;
 use crate::overview::Overview;
 use crate::proxy::target::{ServedAt, decode_once};
-use crate::proxy::{Forwarder, target, tracking};
+use crate::proxy::{Forwarder, FromWebex, target, tracking};
 use crate::secret::GatewayKey;
 use error::Failed;
 use in_flight::InFlight;
+use site::Site;
 
 /// Everything below this is the gateway's own and never goes to Webex: it is what nginx lets the internet reach.
 const OWN_PREFIX: [&str; 3] = ["api", "v01", "webex"];
+
+/// What machines ask of the gateway itself. Everything else is forwarded, but for [`OWN_PREFIX`].
+const PROBES: [&str; 5] = [
+    "/health",
+    "/livez",
+    "/readyz",
+    observe::METRICS_PATH,
+    observe::STATUS_PATH,
+];
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -54,44 +61,33 @@ pub struct Services {
 }
 
 /// The main listener. With a separate callback listener, the callback routes are not here.
-pub fn main_router(services: Services, with_callback: bool) -> Router {
+#[must_use]
+pub fn main_site(services: Services, with_callback: bool) -> Site {
     let probes = Router::new()
-        .route("/health", get(probes::health))
-        .route("/livez", get(probes::live))
-        .route("/readyz", get(probes::ready))
-        .route(observe::METRICS_PATH, get(observe::metrics))
-        .route(observe::STATUS_PATH, get(observe::status))
+        .route(PROBES[0], get(probes::health))
+        .route(PROBES[1], get(probes::live))
+        .route(PROBES[2], get(probes::ready))
+        .route(PROBES[3], get(observe::metrics))
+        .route(PROBES[4], get(observe::status))
         .method_not_allowed_fallback(not_allowed);
     let routes = if with_callback {
         probes.merge(callback::routes())
     } else {
         probes
     };
-    let (prefix, metrics) = surroundings(&services);
-    let heads = middleware::from_fn_with_state(services.clone(), whole_head);
-    let routes = routes.route_layer(heads).fallback(forward);
-    surround(routes.with_state(services), prefix, metrics)
+    Site::forwarding(own_routes(routes, &services), services)
 }
 
 /// The listener for the internet alone: nothing but the callback routes.
-pub fn callback_router(services: Services) -> Router {
-    let (prefix, metrics) = surroundings(&services);
+#[must_use]
+pub fn callback_site(services: &Services) -> Site {
+    Site::of(own_routes(callback::routes(), services), services)
+}
+
+fn own_routes(routes: Router<Services>, services: &Services) -> Router {
     let heads = middleware::from_fn_with_state(services.clone(), whole_head);
-    let routes = callback::routes().fallback(callback::not_found).layer(heads);
-    surround(routes.with_state(services), prefix, metrics)
-}
-
-fn surroundings(services: &Services) -> (String, Arc<Metrics>) {
-    let metrics = Arc::clone(services.forwarder.keeper.metrics());
-    (services.forwarder.tracking_prefix.clone(), metrics)
-}
-
-/// Outermost first: the access log sees what the client sees; a panic costs one request.
-fn surround(router: Router, tracking_prefix: String, metrics: Arc<Metrics>) -> Router {
-    let panicked = move |_| error::panicked(&tracking_prefix);
-    router
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(metrics, access_log::log))
+    let routes = routes.fallback(callback::not_found).layer(heads);
+    routes.with_state(services.clone())
 }
 
 /// The gateway's own routes ask of a request's head what the forwarded ones do.
@@ -120,21 +116,16 @@ fn check_head(services: &Services, request: &Request) -> Result<(), Failed> {
 }
 
 async fn forward(
-    State(services): State<Services>,
-    Extension(served_at): Extension<ServedAt>,
+    services: &Services,
     request: Request,
-) -> Result<Response, Failed> {
-    if is_own(request.uri().path()) {
-        check_head(&services, &request)?;
-        return Ok(callback::not_found().await);
-    }
+    served_at: &ServedAt,
+) -> Result<http::Response<FromWebex>, Failed> {
     let tracking_id = tracking::of(request.headers(), &services.forwarder.tracking_prefix);
-    match to_webex(&services, request, &served_at, &tracking_id).await {
+    match to_webex(services, request, served_at, &tracking_id).await {
         Ok(mut response) => {
             if !response.headers().contains_key(tracking::TRACKING_ID) {
                 tracking::set(response.headers_mut(), &tracking_id);
             }
-            response.extensions_mut().insert(access_log::FromWebex);
             Ok(response)
         }
         Err(error) => Err(Failed { error, tracking_id }),
@@ -146,7 +137,7 @@ async fn to_webex(
     request: Request,
     served_at: &ServedAt,
     tracking_id: &str,
-) -> Result<Response, GatewayError> {
+) -> Result<http::Response<FromWebex>, GatewayError> {
     if let Some(problem) = key_problem(services, &request) {
         return Err(problem);
     }
@@ -169,8 +160,18 @@ fn key_problem(services: &Services, request: &Request<Body>) -> Option<GatewayEr
     (key.as_ref() != Some(expected)).then_some(GatewayError::KeyRequired)
 }
 
+/// Whether a request for the path goes to Webex.
+fn is_forwarded(path: &str) -> bool {
+    !PROBES.contains(&path) && !is_own(path)
+}
+
 /// Whether the path is the gateway's own, also when it is written with another case, with escapes, or with more slashes.
 fn is_own(path: &str) -> bool {
+    // Most paths begin otherwise.
+    let first = path.bytes().find(|byte| !matches!(byte, b'/' | b'\\'));
+    if !matches!(first, Some(b'a' | b'A' | b'%')) {
+        return false;
+    }
     let decoded = String::from_utf8_lossy(&decode_once(path.as_bytes())).to_ascii_lowercase();
     let mut segments = decoded.split(['/', '\\']).filter(|segment| !segment.is_empty());
     OWN_PREFIX.iter().all(|own| segments.next() == Some(own))
@@ -194,6 +195,7 @@ fn sealed(response: http::response::Builder, policy: &str) -> http::response::Bu
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -211,13 +213,13 @@ mod tests {
         let router = Router::new()
             .route("/broken", get(broken))
             .route("/", get(|| async { "hello" }));
-        let router = surround(router, "WW".to_owned(), Arc::default());
+        let site = Site::plain(router, "WW".to_owned(), Arc::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let limits = Limits::new(10, Duration::ZERO);
         tokio::spawn(serve(
             listener,
-            Seat::here(router),
+            Seat::here(site),
             CancellationToken::new(),
             limits,
         ));

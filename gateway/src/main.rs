@@ -16,6 +16,7 @@ use webex_gateway::clock::{SystemClock, wall_clock};
 use webex_gateway::config::Config;
 use webex_gateway::config::environment::ProcessEnvironment;
 use webex_gateway::printable::{printable, printable_json};
+use webex_gateway::telemetry::sink::Sink;
 use webex_gateway::workers::Workers;
 use webex_gateway::{authorize_url_command, check, descriptors, health_command, telemetry, tokens_command};
 
@@ -60,7 +61,10 @@ fn main() -> ExitCode {
 fn start(config: Config) -> ExitCode {
     // Before there is a second thread; the log has one.
     let handover = config.run_as.map(|user| user.take_over(&config.tokens_file));
-    let (output, _written_at_the_end) = telemetry::standard_output();
+    let (output, _flush) = match Sink::start(std::io::stdout()) {
+        Ok(started) => started,
+        Err(problem) => return fail(1, &format!("cannot start threads: {problem}")),
+    };
     // A second subscriber would be a bug of this function; the first one stays in that case.
     let _ = tracing::subscriber::set_global_default(telemetry::subscriber(config.log, output));
     telemetry::log_panics();

@@ -25,6 +25,7 @@ use crate::token::keeper::{Access, Keeper};
 use body::{Attempt, ClientFault, IdleLimited, Replay};
 use budget::{Budget, Exhausted};
 use target::ServedAt;
+use upstream::lanes::Placed;
 use upstream::{Answer, Upstream};
 
 /// Sends requests to Webex with the token of the keeper.
@@ -41,6 +42,9 @@ pub struct Forwarder {
     /// The prefix of the `TrackingID`s that the gateway makes.
     pub tracking_prefix: String,
 }
+
+/// The body of an answer of Webex on its way to a client.
+pub type FromWebex = IdleLimited<Placed>;
 
 /// A request as it goes out, but for the token.
 struct Outgoing {
@@ -64,7 +68,7 @@ impl Forwarder {
         request: Request<Body>,
         served_at: &ServedAt,
         tracking_id: &str,
-    ) -> Result<Response<Body>, GatewayError> {
+    ) -> Result<Response<FromWebex>, GatewayError> {
         let target = target::check(&request, served_at)?;
         let client = links::ClientAddress::of(request.headers());
         let wants_trailers = headers::wants_trailers(request.headers());
@@ -220,7 +224,7 @@ impl Forwarder {
         answer: Answer,
         client: Option<&links::ClientAddress>,
         wants_trailers: bool,
-    ) -> Response<Body> {
+    ) -> Response<FromWebex> {
         let (mut parts, body) = answer.into_parts();
         // Nothing of a dump is prepared where none is written.
         let logged = tracing::enabled!(tracing::Level::DEBUG).then(|| {
@@ -245,7 +249,7 @@ impl Forwarder {
                 }
             },
         ));
-        Response::from_parts(parts, Body::new(body))
+        Response::from_parts(parts, body)
     }
 }
 

@@ -2,13 +2,12 @@
 
 mod fields;
 mod json;
+pub mod sink;
+mod stamp;
 mod text;
-
-use std::io::{BufWriter, Stdout, stdout};
 
 use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::{self, MakeWriter};
@@ -16,21 +15,6 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::Registry;
 
 use crate::config::{LogConfig, LogFormat};
-
-/// Lines that may wait to be written. When so many do, because nobody reads them, requests wait too: no line is lost.
-const WAITING_LINES: usize = 8 * 1024;
-/// What is written at once, at most.
-const WRITTEN_AT_ONCE: usize = 64 * 1024;
-
-/// Standard output, written to by a thread of its own: lines that come at once are written at once. What waits is written when the
-/// guard is dropped.
-pub fn standard_output() -> (NonBlocking, WorkerGuard) {
-    NonBlockingBuilder::default()
-        .lossy(false)
-        .buffered_lines_limit(WAITING_LINES)
-        .thread_name("log")
-        .finish(BufWriter::<Stdout>::with_capacity(WRITTEN_AT_ONCE, stdout()))
-}
 
 /// A subscriber that writes to `writer`. Libraries are heard from `warning` on only: their debug output may hold secrets.
 pub fn subscriber<W>(config: LogConfig, writer: W) -> impl tracing::Subscriber + Send + Sync

@@ -1,20 +1,16 @@
 //! One line for each request, written when its answer has been sent or given up.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, Version};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 use tracing::info;
 
-use super::serve::Peer;
 use super::socket::Exchange;
 use crate::go;
 use crate::metrics::Metrics;
@@ -27,15 +23,11 @@ pub const TARGET: &str = "webex_gateway::access";
 /// nginx's number for a client that went away before the answer.
 const CLIENT_GONE: u16 = 499;
 
-/// Put into the extensions of an answer that came from Webex.
-#[derive(Clone, Copy, Debug)]
-pub struct FromWebex;
-
 /// What the line says; it is written when this is dropped.
-struct Line {
+pub struct Line {
     metrics: Arc<Metrics>,
     start: Instant,
-    peer: String,
+    peer: SocketAddr,
     method: Method,
     path: String,
     /// `None` until there is an answer.
@@ -46,11 +38,12 @@ struct Line {
     tracking_id: Option<HeaderValue>,
     version: Version,
     /// Tells the connection whether the answer is complete.
-    exchange: Option<Exchange>,
+    exchange: Exchange,
 }
 
-struct Logged {
-    body: Body,
+/// The body of an answer, with the line that is written when it has been sent or given up.
+pub struct Logged<B> {
+    body: B,
     /// What is still to come, where that is known.
     left: Option<u64>,
     /// All of the body has been taken.
@@ -58,42 +51,46 @@ struct Logged {
     line: Line,
 }
 
-/// Logs and counts the request, without its query: it may hold a code or personal data.
-pub async fn log(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {
-    let peer = request
-        .extensions()
-        .get::<Peer>()
-        .map_or_else(|| "-".to_owned(), |Peer(address)| address.ip().to_string());
-    metrics.request_started();
-    let mut line = Line {
-        metrics,
-        start: Instant::now(),
-        peer,
-        method: request.method().clone(),
-        path: request.uri().path().to_owned(),
-        status: None,
-        source: Source::Gateway,
-        cut: None,
-        tracking_id: None,
-        version: request.version(),
-        exchange: request.extensions_mut().remove(),
-    };
-    let response = next.run(request).await;
-    line.status = Some(response.status());
-    line.tracking_id = response.headers().get(TRACKING_ID).cloned();
-    if response.extensions().get::<FromWebex>().is_some() {
-        line.source = Source::Upstream;
+impl Line {
+    /// A request has come in. Its query is left out: it may hold a code or personal data.
+    #[must_use]
+    pub fn begin<B>(
+        metrics: Arc<Metrics>,
+        request: &Request<B>,
+        peer: SocketAddr,
+        exchange: Exchange,
+    ) -> Self {
+        metrics.request_started();
+        Self {
+            metrics,
+            start: Instant::now(),
+            peer,
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            status: None,
+            source: Source::Gateway,
+            cut: None,
+            tracking_id: None,
+            version: request.version(),
+            exchange,
+        }
     }
-    let (parts, body) = response.into_parts();
-    Response::from_parts(parts, Body::new(Logged::new(body, line)))
+
+    /// Follows the answer until it has been sent.
+    pub fn follow<B: HttpBody>(mut self, answer: Response<B>, source: Source) -> Response<Logged<B>> {
+        self.status = Some(answer.status());
+        self.tracking_id = answer.headers().get(TRACKING_ID).cloned();
+        self.source = source;
+        answer.map(|body| Logged::new(body, self))
+    }
 }
 
-impl Logged {
-    fn new(body: Body, line: Line) -> Self {
+impl<B: HttpBody> Logged<B> {
+    fn new(body: B, line: Line) -> Self {
         let ended = body.is_end_stream() || line.method == Method::HEAD;
         // Later versions show a cut by their framing; to HTTP/1.0 the end of the connection is the end of the answer.
-        if let (false, Version::HTTP_10, Some(exchange)) = (ended, line.version, &line.exchange) {
-            exchange.answer_begins();
+        if let (false, Version::HTTP_10) = (ended, line.version) {
+            line.exchange.answer_begins();
         }
         Self {
             left: body.size_hint().exact(),
@@ -113,9 +110,7 @@ impl Logged {
             return;
         }
         self.ended = true;
-        if let Some(exchange) = &self.line.exchange {
-            exchange.answer_ends();
-        }
+        self.line.exchange.answer_ends();
     }
 }
 
@@ -130,7 +125,7 @@ impl Drop for Line {
             target: TARGET,
             status = self.status.map_or(CLIENT_GONE, |status| status.as_u16()),
             duration = go::format_duration(self.start.elapsed()),
-            client = self.peer,
+            client = %self.peer.ip(),
             method = self.method.as_str(),
             path = self.path,
             source = self.source.as_str(),
@@ -141,7 +136,7 @@ impl Drop for Line {
     }
 }
 
-impl Drop for Logged {
+impl<B> Drop for Logged<B> {
     fn drop(&mut self) {
         if !self.ended {
             self.line.cut.get_or_insert(Cut::Client);
@@ -149,14 +144,14 @@ impl Drop for Logged {
     }
 }
 
-impl HttpBody for Logged {
+impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Logged<B> {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = B::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.body).poll_frame(cx);
         match &polled {

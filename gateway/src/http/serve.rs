@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::Request;
@@ -24,12 +23,11 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
+use super::site::{Ends, Site};
 use super::socket::{Conversation, Exchange, Socket};
 use crate::proxy::budget::IDLE_LIMIT;
-use crate::proxy::target::ServedAt;
 
 /// A client that needs longer than this for a request's head is cut off, and so is one that asks nothing for as long.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -64,12 +62,12 @@ pub struct Limits {
 }
 
 /// Who answers on a connection, and on which runtime.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Seat {
     /// Runs everything that belongs to the connection.
     pub runtime: Handle,
     /// Answers.
-    pub router: Router,
+    pub site: Site,
     open: Arc<AtomicUsize>,
 }
 
@@ -106,18 +104,18 @@ impl Limits {
 impl Seat {
     /// A seat without connections.
     #[must_use]
-    pub fn new(runtime: Handle, router: Router) -> Self {
+    pub fn new(runtime: Handle, site: Site) -> Self {
         Self {
             runtime,
-            router,
+            site,
             open: Arc::default(),
         }
     }
 
     /// The one seat of whoever calls this within a runtime.
     #[must_use]
-    pub fn here(router: Router) -> Vec<Self> {
-        vec![Self::new(Handle::current(), router)]
+    pub fn here(site: Site) -> Vec<Self> {
+        vec![Self::new(Handle::current(), site)]
     }
 
     fn take(&self) -> Seated {
@@ -165,7 +163,7 @@ pub async fn serve(listener: impl Accept, seats: Vec<Seat>, stop: CancellationTo
                 let (Some(seat), Ok(stream)) = (seat, stream.into_std()) else {
                     continue;
                 };
-                let connection = converse(stream, peer, seat.router.clone(), stop.clone(), limits);
+                let connection = converse(stream, peer, seat.site.clone(), stop.clone(), limits);
                 let (cut, seated) = (cut.clone(), seat.take());
                 let connection = async move {
                     let _held = (slot, seated);
@@ -192,7 +190,7 @@ pub async fn serve(listener: impl Accept, seats: Vec<Seat>, stop: CancellationTo
 async fn converse(
     stream: std::net::TcpStream,
     peer: SocketAddr,
-    router: Router,
+    site: Site,
     stop: CancellationToken,
     limits: Limits,
 ) {
@@ -201,7 +199,10 @@ async fn converse(
         return;
     };
     let Ok(local) = stream.local_addr() else { return };
-    let (local, peer) = (canonical(local), canonical(peer));
+    let ends = Ends {
+        peer: canonical(peer),
+        local: canonical(local),
+    };
     // Answers are written whole; waiting for more to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let conversation = Arc::new(Conversation::default());
@@ -209,12 +210,12 @@ async fn converse(
     let talk = Arc::clone(&conversation);
     let service = service_fn(move |request: Request<Incoming>| {
         talk.set_unread(false);
-        let mut request = request.map(|body| Body::new(Inbound::new(body, &talk)));
-        request.extensions_mut().insert(Peer(peer));
-        request.extensions_mut().insert(ServedAt(local));
-        request.extensions_mut().insert(Exchange::begin(&talk));
-        let answer = router.clone().oneshot(request);
-        async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+        let request = request.map(|body| match body.is_end_stream() {
+            true => Body::empty(),
+            false => Body::new(Inbound::new(body, &talk)),
+        });
+        let (site, exchange) = (site.clone(), Exchange::begin(&talk));
+        async move { Ok::<_, Infallible>(site.answer(request, ends, exchange).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -241,7 +242,7 @@ async fn converse(
         }
     };
     if let Err(error) = ended {
-        debug!("connection of {peer} ended: {error}");
+        debug!("connection of {} ended: {error}", ends.peer);
     }
 }
 

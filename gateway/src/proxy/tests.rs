@@ -136,7 +136,8 @@ impl Bench {
             .header("te", "trailers");
         let request = request.body(body).unwrap();
         let served_at = ServedAt("127.0.0.1:9001".parse().unwrap());
-        self.forwarder.forward(request, &served_at, "WW_1").await
+        let answer = self.forwarder.forward(request, &served_at, "WW_1").await;
+        answer.map(|answer| answer.map(Body::new))
     }
 
     /// A line of the page for Prometheus.

@@ -21,13 +21,6 @@ impl Fields {
         fields
     }
 
-    pub(super) fn get(&self, name: &str) -> String {
-        self.others
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map_or_else(String::new, |(_, value)| text(value))
-    }
-
     fn put(&mut self, field: &Field, value: Value) {
         match field.name() {
             "message" => self.message = text(&value),

@@ -1,18 +1,31 @@
 //! The text format: logrus's `time="…" level=… msg="…" key=value`, and gin's layout for access lines.
 
-use std::fmt::{self, Write as _};
+use std::fmt::{self, Write};
 
+use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::fields::{self, Fields, level_name};
-use crate::clock::wall_clock;
+use super::fields::level_name;
+use super::stamp;
 use crate::http::access_log;
 use crate::printable::is_unprintable;
 
 pub(super) struct Text;
+
+/// Writes the fields of an event as they come, the message first.
+struct Pairs<'w, W> {
+    line: &'w mut W,
+    outcome: fmt::Result,
+}
+
+/// Writes the fields of an access line as they come: in the order of gin's layout.
+struct Gin<'w, W> {
+    line: &'w mut W,
+    outcome: fmt::Result,
+}
 
 impl<S, N> FormatEvent<S, N> for Text
 where
@@ -20,58 +33,102 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let (now, fields) = (wall_clock(), Fields::of(event));
+        let outcome = Ok(());
         if event.metadata().target() == access_log::TARGET {
-            return writeln!(
-                line,
-                "[GIN] {} | {} | {} | {} | {} {}",
-                now.format("%Y/%m/%d - %H:%M:%S"),
-                fields.get("status"),
-                fields.get("duration"),
-                fields.get("client"),
-                fields.get("method"),
-                quoted(&fields.get("path"))
-            );
-        }
-        write!(
-            line,
-            "time=\"{now}\" level={} msg={}",
-            level_name(*event.metadata().level()),
-            value(&fields.message)
-        )?;
-        for (name, field) in &fields.others {
-            write!(line, " {name}={}", value(&fields::text(field)))?;
+            line.write_str("[GIN] ")?;
+            stamp::write(&mut line, "%Y/%m/%d - %H:%M:%S")?;
+            let line = &mut line;
+            let mut fields = Gin { line, outcome };
+            event.record(&mut fields);
+            fields.outcome?;
+        } else {
+            line.write_str("time=\"")?;
+            stamp::write(&mut line, "%Y-%m-%dT%H:%M:%SZ")?;
+            write!(line, "\" level={}", level_name(*event.metadata().level()))?;
+            let line = &mut line;
+            let mut fields = Pairs { line, outcome };
+            event.record(&mut fields);
+            fields.outcome?;
         }
         writeln!(line)
     }
 }
 
+impl<W: Write> Pairs<'_, W> {
+    fn pair(&mut self, field: &Field, text: &str) {
+        let name = match field.name() {
+            "message" => "msg",
+            name => name,
+        };
+        let outcome = write!(self.line, " {name}=").and_then(|()| write_value(self.line, text));
+        self.outcome = self.outcome.and(outcome);
+    }
+}
+
+impl<W: Write> Visit for Pairs<'_, W> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.pair(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.pair(field, &format!("{value:?}"));
+    }
+}
+
+impl<W: Write> Visit for Gin<'_, W> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let outcome = match field.name() {
+            "status" | "duration" | "client" | "method" => write!(self.line, " | {value}"),
+            "path" => self
+                .line
+                .write_char(' ')
+                .and_then(|()| write_quoted(self.line, value)),
+            _ => Ok(()),
+        };
+        self.outcome = self.outcome.and(outcome);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "status" {
+            self.outcome = self.outcome.and(write!(self.line, " | {value}"));
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "client" {
+            self.outcome = self.outcome.and(write!(self.line, " | {value:?}"));
+        }
+    }
+}
+
 /// As logrus does it: quoted unless every character is harmless.
-fn value(text: &str) -> String {
-    let harmless = |c: char| c.is_ascii_alphanumeric() || "-._/@^+".contains(c);
-    match !text.is_empty() && text.chars().all(harmless) {
-        true => text.to_owned(),
-        false => quoted(text),
+fn write_value(line: &mut impl Write, text: &str) -> fmt::Result {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/@^+".contains(&byte);
+    match !text.is_empty() && text.bytes().all(harmless) {
+        true => line.write_str(text),
+        false => write_quoted(line, text),
     }
 }
 
 /// As Go's `%q` does it: one line, whatever is inside.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            c if is_unprintable(c) => {
-                write!(quoted, "\\u{:04x}", u32::from(c)).expect("a String takes any text");
-            }
-            c => quoted.push(c),
+fn write_quoted(line: &mut impl Write, text: &str) -> fmt::Result {
+    line.write_char('"')?;
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c == '"' || c == '\\' || is_unprintable(c)) {
+        let (plain, special) = rest.split_at(at);
+        line.write_str(plain)?;
+        let mut chars = special.chars();
+        match chars.next() {
+            Some('"') => line.write_str("\\\"")?,
+            Some('\\') => line.write_str("\\\\")?,
+            Some('\n') => line.write_str("\\n")?,
+            Some('\r') => line.write_str("\\r")?,
+            Some('\t') => line.write_str("\\t")?,
+            Some(c) => write!(line, "\\u{:04x}", u32::from(c))?,
+            None => {}
         }
+        rest = chars.as_str();
     }
-    quoted.push('"');
-    quoted
+    line.write_str(rest)?;
+    line.write_char('"')
 }

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
+use axum::Router;
 use axum::routing::{get, post};
 use futures_util::{StreamExt as _, stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -23,6 +24,10 @@ const PATIENT: Limits = Limits {
     drain: LONG,
 };
 
+fn site(router: Router) -> Site {
+    Site::plain(router, "WW".to_owned(), Arc::default())
+}
+
 struct Served {
     address: SocketAddr,
     stop: CancellationToken,
@@ -33,10 +38,7 @@ impl Served {
     async fn start(router: Router, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-        // The access log knows when an answer has been sent.
-        let log = axum::middleware::from_fn_with_state(Arc::default(), crate::http::access_log::log);
-        let router = router.layer(log);
-        let serving = tokio::spawn(serve(listener, Seat::here(router), stop.clone(), limits));
+        let serving = tokio::spawn(serve(listener, Seat::here(site(router)), stop.clone(), limits));
         Self {
             address,
             stop,
@@ -296,7 +298,12 @@ async fn a_failed_accept_does_not_end_the_listener() {
     let (emfile, connaborted) = (nix::libc::EMFILE, nix::libc::ECONNABORTED);
     let errors = Mutex::new([emfile, connaborted].into());
     let listener = Exhausted { errors, listener };
-    let serving = serve(listener, Seat::here(hello()), CancellationToken::new(), PATIENT);
+    let serving = serve(
+        listener,
+        Seat::here(site(hello())),
+        CancellationToken::new(),
+        PATIENT,
+    );
     tokio::spawn(serving);
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(GET).await.unwrap();
@@ -333,7 +340,7 @@ async fn an_address_of_ipv4_is_one_also_where_a_listener_of_ipv6_took_it() {
     let router = Router::new().route("/", get(peer));
     let serving = serve(
         Mapped(listener),
-        Seat::here(router),
+        Seat::here(site(router)),
         CancellationToken::new(),
         PATIENT,
     );

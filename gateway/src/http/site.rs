@@ -1,0 +1,163 @@
+//! What a listener serves: the gateway's own routes, and everything else to Webex. Around every answer are the access log, and a
+//! net for panics, which cost one request each.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::IntoResponse as _;
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::{Request, Response};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tower::{BoxError, ServiceExt as _};
+
+use super::access_log::{Line, Logged};
+use super::error::{self, Failed};
+use super::serve::Peer;
+use super::socket::Exchange;
+use super::{Services, forward, is_forwarded};
+use crate::metrics::Metrics;
+use crate::metrics::labels::Source;
+use crate::proxy::FromWebex;
+use crate::proxy::target::ServedAt;
+
+/// What is served. Clones share it.
+#[derive(Clone)]
+pub struct Site(Arc<Inner>);
+
+struct Inner {
+    routes: Router,
+    /// Where paths that are not the gateway's own lead; `None` where nothing is forwarded.
+    services: Option<Services>,
+    metrics: Arc<Metrics>,
+    tracking_prefix: String,
+}
+
+/// The two ends of the connection on which a request came.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    /// The client's.
+    pub peer: SocketAddr,
+    /// Ours.
+    pub local: SocketAddr,
+}
+
+/// The body of an answer.
+pub enum Outbound {
+    /// Of the gateway itself.
+    Own(Body),
+    /// Of Webex.
+    Webex(FromWebex),
+}
+
+impl Site {
+    /// `routes` for the gateway's own paths; everything else goes where `services` lead.
+    #[must_use]
+    pub fn forwarding(routes: Router, services: Services) -> Self {
+        let site = Self::of(routes, &services);
+        let inner = Arc::into_inner(site.0).expect("nobody else has it");
+        Self(Arc::new(Inner {
+            services: Some(services),
+            ..inner
+        }))
+    }
+
+    /// `routes` and nothing else.
+    #[must_use]
+    pub fn of(routes: Router, services: &Services) -> Self {
+        let metrics = Arc::clone(services.forwarder.keeper.metrics());
+        Self::plain(routes, services.forwarder.tracking_prefix.clone(), metrics)
+    }
+
+    /// The same, with what surrounds an answer named apart.
+    #[must_use]
+    pub fn plain(routes: Router, tracking_prefix: String, metrics: Arc<Metrics>) -> Self {
+        Self(Arc::new(Inner {
+            routes,
+            services: None,
+            metrics,
+            tracking_prefix,
+        }))
+    }
+
+    /// Answers a request. `exchange` tells the connection when the answer is complete.
+    pub async fn answer(
+        &self,
+        request: Request<Body>,
+        ends: Ends,
+        exchange: Exchange,
+    ) -> Response<Logged<Outbound>> {
+        let line = Line::begin(Arc::clone(&self.0.metrics), &request, ends.peer, exchange);
+        let answer = AssertUnwindSafe(self.route(request, ends)).catch_unwind();
+        let answer = answer
+            .await
+            .unwrap_or_else(|_| error::panicked(&self.0.tracking_prefix).map(Outbound::Own));
+        let source = answer.body().source();
+        line.follow(answer, source)
+    }
+
+    async fn route(&self, mut request: Request<Body>, ends: Ends) -> Response<Outbound> {
+        if let Some(services) = &self.0.services
+            && is_forwarded(request.uri().path())
+        {
+            let answer = forward(services, request, &ServedAt(ends.local)).await;
+            return match answer {
+                Ok(answer) => answer.map(Outbound::Webex),
+                Err(failed) => own(failed),
+            };
+        }
+        request.extensions_mut().insert(Peer(ends.peer));
+        let answer: Result<_, Infallible> = self.0.routes.clone().oneshot(request).await;
+        answer.unwrap_or_else(|never| match never {}).map(Outbound::Own)
+    }
+}
+
+fn own(failed: Failed) -> Response<Outbound> {
+    failed.into_response().map(Outbound::Own)
+}
+
+impl Outbound {
+    fn source(&self) -> Source {
+        match self {
+            Self::Own(_) => Source::Gateway,
+            Self::Webex(_) => Source::Upstream,
+        }
+    }
+}
+
+impl HttpBody for Outbound {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self.get_mut() {
+            Self::Own(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map(|frame| frame.map(|frame| frame.map_err(BoxError::from))),
+            Self::Webex(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Own(body) => body.is_end_stream(),
+            Self::Webex(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Own(body) => body.size_hint(),
+            Self::Webex(body) => body.size_hint(),
+        }
+    }
+}
