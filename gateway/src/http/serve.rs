@@ -37,7 +37,7 @@ const MOST_HEADERS: usize = 128;
 const LARGEST_HEAD: usize = 64 * 1024;
 /// A client that is still sending when its connection ends is listened to for this long, so that it can read its answer.
 const LINGER: Duration = Duration::from_secs(2);
-/// At the end, a request whose head is on its way is waited for this long.
+/// At the end, a request whose head is on its way is waited for this long, and so are connections that are cut.
 const GRACE: Duration = Duration::from_millis(250);
 /// After a failed accept (no file descriptors left, mostly) the next try waits this long instead of spinning.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -161,6 +161,7 @@ pub async fn serve(listener: impl Accept, seats: Vec<Seat>, stop: CancellationTo
             Ok((stream, peer)) => {
                 let seat = seats.iter().min_by_key(|seat| seat.open.load(Ordering::Relaxed));
                 let (Some(seat), Ok(stream)) = (seat, stream.into_std()) else {
+                    warn!("a connection could not be handed to a worker");
                     continue;
                 };
                 let connection = converse(stream, peer, seat.site.clone(), stop.clone(), limits);
@@ -183,6 +184,8 @@ pub async fn serve(listener: impl Accept, seats: Vec<Seat>, stop: CancellationTo
         let (left, drain) = (open.len(), limits.drain);
         warn!("{left} connections had requests that did not end within {drain:?}: they are cut");
         cut.cancel();
+        // What is cut has to look cut, and to be logged.
+        let _ = timeout(GRACE, open.wait()).await;
     }
 }
 

@@ -89,6 +89,8 @@ impl Shared {
         }
         (state.asleep, state.busy) = (false, true);
         mem::swap(&mut state.waiting, lines);
+        // There is room again, however long the write takes.
+        self.written.notify_all();
         state.closing
     }
 

@@ -131,8 +131,14 @@ impl Lifecycle {
             why => why,
         };
         let usable = grant.usable(now) && why != Why::Due;
-        if why == Why::Expired && usable && self.doubt.standing() == Standing::Good {
-            return Decision::Use;
+        if why == Why::Expired && usable && self.doubt.standing() != Standing::Dead {
+            // Whatever becomes of a refresh: what is held serves, if Webex takes it.
+            let generation = grant.generation;
+            return match self.doubt.gate(now) {
+                Gate::Open => Decision::Use,
+                Gate::Ask => Decision::Ask(generation),
+                Gate::Wait | Gate::Closed => Decision::Join,
+            };
         }
         if self.in_flight.contains(&grant.tokens.refresh_token) {
             return Decision::Join;
@@ -244,6 +250,11 @@ impl Lifecycle {
                 Outcome::Failed
             }
         }
+    }
+
+    /// The refresh that was started with `spent` is given up: what it was to bring is here already.
+    pub fn refresh_given_up(&mut self, spent: &RefreshToken) {
+        self.in_flight.retain(|running| running != spent);
     }
 
     /// Those held before were being refreshed when others took their place: a server that rotates has ended what they were.

@@ -78,18 +78,31 @@ impl Keeper {
         if matches!(answer, Some(Ok(_))) {
             self.take_over(&mut seen, &mut Outside::certain()).await;
         }
+        let Some(answer) = answer else {
+            // Others have refreshed, perhaps with the same refresh token: that is no failure.
+            self.0
+                .flight
+                .transition(|life, _, _| life.refresh_given_up(spent));
+            self.0.metrics.refresh_ended(Refresh::Superseded, self.now().wall);
+            self.0.flight.wake();
+            info!(
+                topic = "oauth2",
+                "refresh dropped: newer tokens came in meanwhile"
+            );
+            return;
+        };
         let base = self.0.flight.lock().base_of(spent);
         let (result, stored) = match (base, answer) {
-            (Some((base, true)), Some(Ok(response))) => {
+            (Some((base, true)), Ok(response)) => {
                 let tokens = base.refreshed(response, self.now());
                 let stored = self.store(&tokens, &mut seen).await;
                 (Ok(tokens), Some(stored))
             }
             // Others are on trial in their place, in the file too.
-            (Some((base, false)), Some(Ok(response))) => (Ok(base.refreshed(response, self.now())), None),
-            (Some(_), Some(Err(error))) => (Err(error), None),
+            (Some((base, false)), Ok(response)) => (Ok(base.refreshed(response, self.now())), None),
+            (Some(_), Err(error)) => (Err(error), None),
             // Superseded: what it says does not matter any more.
-            (None, _) | (_, None) => (Err(TokenError::transient("superseded")), None),
+            (None, _) => (Err(TokenError::transient("superseded")), None),
         };
         let fingerprint = result
             .as_ref()

@@ -9,8 +9,8 @@ use tracing::{info, warn};
 use super::Keeper;
 use crate::token::lifecycle::{Action, Generation, Standing, Verdict};
 
-/// Calls wait for the answer; without one they go on as before.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// Calls wait for the answer, and must have time left for their own: without one they go on as before.
+const DEADLINE: Duration = Duration::from_secs(3);
 
 impl Keeper {
     pub(super) fn start_question(&self, generation: Generation) {

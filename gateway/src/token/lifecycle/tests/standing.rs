@@ -195,3 +195,19 @@ fn an_expired_token_is_refreshed_and_not_asked_about() {
     bench.clock.advance(LIFETIME);
     assert!(started(&bench.want(Why::Expired)));
 }
+
+#[test]
+fn while_a_refresh_runs_or_is_due_a_doubtful_token_is_asked_about_and_serves_if_webex_takes_it() {
+    let mut bench = Bench::authorised();
+    assert!(started(&bench.reject()));
+    assert_eq!(bench.fail(), Outcome::Failed);
+    let wait = bench.life.due_in(bench.clock.now()).unwrap();
+    bench.clock.advance(wait);
+    assert!(started(&bench.want(Why::Due)), "which may take half a minute");
+    assert!(asks(&bench.want(Why::Expired)));
+    assert_eq!(bench.want(Why::Expired), Decision::Join);
+    bench.judge(Verdict::Accepted);
+    assert_eq!(bench.want(Why::Expired), Decision::Use);
+    assert_eq!(bench.fail(), Outcome::Failed);
+    assert_eq!(bench.want(Why::Expired), Decision::Use);
+}
