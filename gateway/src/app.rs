@@ -128,6 +128,7 @@ impl App {
         let webex = Arc::new(WebexResourceServer {
             root: config.webex.url("/"),
             http: client.clone(),
+            tracking_prefix: config.tracking_prefix.clone(),
         });
         let keeper = Keeper::open(file, Arc::clone(&endpoint), webex, clock, dice, config.org_id).await;
         let identity = Identity {

@@ -136,7 +136,7 @@ async fn ask(check: HealthCheck) -> Report {
     let HealthCheck {
         forwarder, login_url, ..
     } = check;
-    let tracking_id = tracking::of(&http::HeaderMap::new(), &forwarder.tracking_prefix);
+    let tracking_id = tracking::new(&forwarder.tracking_prefix);
     let answer = forwarder
         .ask(Method::GET, PathAndQuery::from_static("/"), &tracking_id)
         .await;

@@ -1,7 +1,9 @@
 //! `webex_gw`: reads the command line, then serves or asks.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
+use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use webex_gateway::clock::{SystemClock, wall_clock};
 use webex_gateway::config::Config;
 use webex_gateway::config::environment::ProcessEnvironment;
 use webex_gateway::printable::{printable, printable_json};
-use webex_gateway::telemetry::sink::Sink;
+use webex_gateway::telemetry::sink::{Flush, Sink};
 use webex_gateway::workers::Workers;
 use webex_gateway::{authorize_url_command, check, descriptors, health_command, telemetry, tokens_command};
 
@@ -61,9 +63,9 @@ fn main() -> ExitCode {
 fn start(config: Config) -> ExitCode {
     // Before there is a second thread; the log has one.
     let handover = config.run_as.map(|user| user.take_over(&config.tokens_file));
-    let (output, _flush) = match Sink::start(std::io::stdout()) {
+    let (output, _flush) = match log_output() {
         Ok(started) => started,
-        Err(problem) => return fail(1, &format!("cannot start threads: {problem}")),
+        Err(problem) => return fail(1, &format!("cannot start the log: {problem}")),
     };
     // A second subscriber would be a bug of this function; the first one stays in that case.
     let _ = tracing::subscriber::set_global_default(telemetry::subscriber(config.log, output));
@@ -73,6 +75,14 @@ fn start(config: Config) -> ExitCode {
     }
     descriptors::raise_limit();
     run(serve(config))
+}
+
+/// Standard output without a buffer of the library, which would hide what could not be written.
+fn log_output() -> io::Result<(Sink, Flush)> {
+    let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    Sink::start(output, |lost| {
+        tracing::warn!("{lost} lines of this log are lost: nobody read it, or its disk was full");
+    })
 }
 
 fn run(work: impl Future<Output = ExitCode>) -> ExitCode {
@@ -94,7 +104,7 @@ fn run(work: impl Future<Output = ExitCode>) -> ExitCode {
 async fn ask(listen: SocketAddr, question: Question, timeout: Duration) -> ExitCode {
     match health_command::ask(listen, question, timeout).await {
         Ok(report) => {
-            let _ = writeln!(std::io::stdout(), "{}", printable_json(&report));
+            let _ = writeln!(io::stdout(), "{}", printable_json(&report));
             ExitCode::SUCCESS
         }
         Err(report) => fail(1, &report),
@@ -112,7 +122,7 @@ fn show_tokens(path: &Path, json: bool) -> ExitCode {
 fn print_address(integration: &Integration, portal: bool) -> ExitCode {
     match authorize_url_command::address(integration, portal) {
         Ok(printed) => {
-            let _ = writeln!(std::io::stderr(), "{}", printed.explanation);
+            let _ = writeln!(io::stderr(), "{}", printed.explanation);
             print(&format!("{}\n", printed.address))
         }
         Err(problem) => fail(EXIT_USAGE, problem),
@@ -124,21 +134,22 @@ fn check_everything(flags: &Flags) -> ExitCode {
     let partial = Config::read_anyway(flags, &ProcessEnvironment);
     let run_as = partial.config.run_as;
     let folder = run_as.is_some_and(|user| user.would_hand_over(&partial.config.tokens_file));
-    let file = match folder {
+    let root = run_as.is_some() && nix::unistd::geteuid().is_root();
+    let file = match root {
         true => check::local::read_for_the_gateway(&partial.config, wall_clock()),
         false => None,
     };
     let handover = check::Handover { folder, file };
     if let Some(problem) = run_as.and_then(|user| user.become_user().err()) {
         let _ = writeln!(
-            std::io::stderr(),
+            io::stderr(),
             "webex_gw: looks as root, because it may not become the user of the gateway: {problem}"
         );
     }
-    let shown = std::io::stderr().is_terminal();
+    let shown = io::stderr().is_terminal();
     let progress: check::Progress = Arc::new(move |what: &str| {
         if shown {
-            let _ = writeln!(std::io::stderr(), "checking {what} …");
+            let _ = writeln!(io::stderr(), "checking {what} …");
         }
     });
     run(async move {
@@ -153,7 +164,7 @@ fn check_everything(flags: &Flags) -> ExitCode {
 }
 
 fn print(text: &str) -> ExitCode {
-    match write!(std::io::stdout(), "{text}") {
+    match write!(io::stdout(), "{text}") {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
@@ -183,12 +194,14 @@ async fn serve(config: Config) -> ExitCode {
         Err(problem) => return fail(problem.exit_code(), &problem.to_string()),
     };
     let mut running = tokio::spawn(app.run(stop.clone()));
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("SIGTERM: no new requests, running ones end first"),
-        _ = interrupt.recv() => tracing::info!("SIGINT: no new requests, running ones end first"),
+    let signal = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
         _ = &mut running => return fail(1, "the gateway crashed; its log says where"),
-    }
+    };
+    // First: nobody may read the log any more.
     stop.cancel();
+    tracing::info!("{signal}: no new requests, running ones end first");
     tokio::select! {
         ended = running => match ended {
             Ok(()) => ExitCode::SUCCESS,
@@ -201,7 +214,7 @@ async fn serve(config: Config) -> ExitCode {
 
 fn fail(code: u8, message: &str) -> ExitCode {
     for line in message.lines() {
-        let _ = writeln!(std::io::stderr(), "webex_gw: {}", printable(line));
+        let _ = writeln!(io::stderr(), "webex_gw: {}", printable(line));
     }
     ExitCode::from(code)
 }

@@ -81,14 +81,14 @@ impl RunAs {
     /// Whether [`Self::take_over`] would hand the folder of `tokens_file` over: a report has to tell it from one that stays root's.
     #[must_use]
     pub fn would_hand_over(self, tokens_file: &Path) -> bool {
-        let folder = fs::metadata(parent(tokens_file));
-        geteuid().is_root() && folder.is_ok_and(|folder| folder.uid() == 0)
+        let folder = parent(&real(tokens_file));
+        let found = fs::symlink_metadata(&folder);
+        geteuid().is_root() && found.is_ok_and(|found| found.uid() == 0 && !is_shared(&folder, &found))
     }
 
     /// The folder in which the tokens are, they themselves, and the lock beside them.
     fn belongings(tokens_file: &Path) -> Vec<PathBuf> {
-        // A link that the operator has made is followed once, here.
-        let file = fs::canonicalize(tokens_file).unwrap_or_else(|_| tokens_file.to_path_buf());
+        let file = real(tokens_file);
         let lock = TokenFile::new(&file).lock_path();
         vec![parent(&file), file, lock]
     }
@@ -127,6 +127,11 @@ impl Handover {
             info!("started as root, goes on as user {uid}:{gid}");
         }
     }
+}
+
+/// The tokens file itself: a link that the operator has made is followed once, here.
+fn real(tokens_file: &Path) -> PathBuf {
+    fs::canonicalize(tokens_file).unwrap_or_else(|_| tokens_file.to_path_buf())
 }
 
 /// `/`, and folders like `/tmp` in which everybody has files.
@@ -177,6 +182,25 @@ mod tests {
         .hand_over(&link)
         .unwrap();
         assert_eq!(fs::metadata(&target).unwrap().uid(), 0);
+    }
+
+    #[test]
+    fn what_would_be_handed_over_is_what_is_handed_over() {
+        if !geteuid().is_root() {
+            return;
+        }
+        let user = RunAs {
+            uid: 65532,
+            gid: 65532,
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join(".tokens"), dir.path().join("link"));
+        fs::write(&file, "{}").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(user.would_hand_over(&file) && user.would_hand_over(&link));
+        assert!(!user.would_hand_over(Path::new("/tmp/.tokens")));
+        lchown(dir.path(), Some(1000), Some(1000)).unwrap();
+        assert!(!user.would_hand_over(&file));
     }
 
     #[test]

@@ -3,18 +3,23 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
 /// More than this do not help: each keeps connections of its own to Webex, and Webex limits rates far below what four give.
 const MOST: usize = 4;
+/// What still runs at the end is dropped, which takes moments: its connections close, its lines are logged.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The threads, until this is dropped.
 #[derive(Debug)]
 pub struct Workers {
+    /// Each says nothing, and ends with its thread.
+    threads: Vec<Receiver<()>>,
     runtimes: Vec<Handle>,
     stop: CancellationToken,
 }
@@ -27,6 +32,7 @@ impl Workers {
     /// The system gives no thread.
     pub fn start() -> io::Result<Self> {
         let mut workers = Self {
+            threads: Vec::new(),
             runtimes: Vec::new(),
             stop: CancellationToken::new(),
         };
@@ -41,6 +47,7 @@ impl Workers {
     #[must_use]
     pub fn none() -> Self {
         Self {
+            threads: Vec::new(),
             runtimes: vec![Handle::current()],
             stop: CancellationToken::new(),
         }
@@ -55,7 +62,9 @@ impl Workers {
     fn add(&mut self, number: usize) -> io::Result<()> {
         let stop = self.stop.clone();
         let (ready, started) = mpsc::channel();
+        let (running, ended) = mpsc::channel();
         let work = move || {
+            let _running: mpsc::Sender<()> = running;
             let runtime = match Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
                 Err(problem) => return drop(ready.send(Err(problem))),
@@ -68,6 +77,7 @@ impl Workers {
         thread::Builder::new()
             .name(format!("worker-{number}"))
             .spawn(work)?;
+        self.threads.push(ended);
         self.runtimes.push(started.recv().map_err(io::Error::other)??);
         Ok(())
     }
@@ -76,11 +86,18 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.stop.cancel();
+        let end = Instant::now() + PATIENCE;
+        for thread in &self.threads {
+            let left = end.saturating_duration_since(Instant::now());
+            let _ = thread.recv_timeout(left);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -97,8 +114,15 @@ mod tests {
         seen.push(here);
         let different = seen.iter().collect::<std::collections::HashSet<_>>().len();
         assert_eq!(different, workers.runtimes().len() + 1);
-        let unfinished = workers.runtimes()[0].spawn(std::future::pending::<()>());
+        let held = Arc::new(());
+        for runtime in workers.runtimes() {
+            let held = Arc::clone(&held);
+            runtime.spawn(async move {
+                let _held = held;
+                std::future::pending::<()>().await;
+            });
+        }
         drop(workers);
-        assert!(all.block_on(unfinished).unwrap_err().is_cancelled());
+        assert_eq!(Arc::strong_count(&held), 1, "what ran is dropped by then");
     }
 }

@@ -99,7 +99,7 @@ pub fn panicked(tracking_prefix: &str) -> Response {
         action = Action::Retry.as_str(),
         "a request failed inside the gateway"
     );
-    let tracking_id = crate::proxy::tracking::of(&http::HeaderMap::new(), tracking_prefix);
+    let tracking_id = crate::proxy::tracking::new(tracking_prefix);
     Failed {
         error: GatewayError::Internal,
         tracking_id,

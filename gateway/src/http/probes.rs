@@ -17,7 +17,7 @@ use crate::token::lifecycle::Action;
 /// [`Report`]: crate::health::Report
 pub async fn health(State(services): State<Services>) -> Response {
     let Some(report) = services.health.check().await else {
-        let tracking_id = tracking::of(&http::HeaderMap::new(), &services.forwarder.tracking_prefix);
+        let tracking_id = tracking::new(&services.forwarder.tracking_prefix);
         return Failed {
             error: GatewayError::Internal,
             tracking_id,

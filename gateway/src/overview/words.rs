@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Now;
 use crate::token::keeper::Snapshot;
-use crate::token::lifecycle::{Action, AuthState};
+use crate::token::lifecycle::{Action, AuthState, Standing};
 
 /// The refresh token is renewed with each refresh; nearer to its end than this, something is wrong or about to be.
 const HORIZON: Duration = Duration::from_hours(30 * 24);
@@ -48,6 +48,7 @@ impl Words {
             AuthState::Misconfigured if ready => MISCONFIGURED,
             AuthState::Misconfigured => MISCONFIGURED_AND_OUT,
             AuthState::Degraded if ready => DEGRADED,
+            AuthState::Degraded if snapshot.standing == Standing::Dead => REFUSED,
             AuthState::Degraded => OUT,
             AuthState::Ok | AuthState::Refreshing if snapshot.unsaved.is_some() => UNSAVED,
             AuthState::Ok | AuthState::Refreshing if !ready => RENEWING,
@@ -118,6 +119,12 @@ const DEGRADED: Entry = (
 const OUT: Entry = (
     "No valid access token",
     "The access token has ended and could not be refreshed; calls to Webex are answered 503. It is tried again by itself.",
+    "Look at the reason below, the network, the forward proxy and status.webex.com.",
+    Some(Action::Retry),
+);
+const REFUSED: Entry = (
+    "Webex refuses the access token",
+    "Webex has ended the access token before its time, and it could not be refreshed; calls to Webex are answered 503. Both are tried again by themselves.",
     "Look at the reason below, the network, the forward proxy and status.webex.com.",
     Some(Action::Retry),
 );

@@ -12,9 +12,15 @@ const LONGEST: usize = 128;
 /// The client's own id where it sent a proper one, else `<prefix>_<uuid>`.
 #[must_use]
 pub fn of(headers: &HeaderMap, prefix: &str) -> String {
-    // An id has to be unique and not secret: the process's own generator does, without asking the system for each.
-    let new = || uuid::Builder::from_random_bytes(rand::random()).into_uuid();
-    own(headers).map_or_else(|| format!("{prefix}_{}", new()), str::to_owned)
+    own(headers).map_or_else(|| new(prefix), str::to_owned)
+}
+
+/// `<prefix>_<uuid>` for a request of the gateway's own. It has to be unique and not secret: the process's own generator does,
+/// without asking the system for each.
+#[must_use]
+pub fn new(prefix: &str) -> String {
+    let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+    format!("{prefix}_{id}")
 }
 
 /// Makes `id` the one id of a message.

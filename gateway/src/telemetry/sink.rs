@@ -1,7 +1,7 @@
-//! Standard output, written to by a thread of its own: a request does not wait for it, and lines that come within a millisecond
-//! are written at once.
+//! Where the log goes, written to by a thread of its own: lines that come within a millisecond are written at once. Who logs waits
+//! for a slow reader, so that no line is lost, and does not wait for one that has stopped reading: then lines are lost and counted.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -11,12 +11,15 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines are gathered for this long once one has been written: a thousand writes a second at most, however many lines there are.
 const PAUSE: Duration = Duration::from_millis(1);
-/// When so much waits, because nobody reads it, those who log wait too: no line is lost.
+/// When so much waits, because it is read more slowly than it is written, those who log wait too.
 const MOST_WAITING: usize = 1024 * 1024;
 /// Memory above this is given back once it has been written.
 const KEPT: usize = 64 * 1024;
-/// At the end nobody waits longer than this for whoever does not read.
+/// Nobody waits longer than this for an output that takes nothing: answering requests is worth more than telling of them.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Told how many lines were lost, once lines can be written again.
+pub type Told = fn(u64);
 
 /// Where lines go. Clones share it.
 #[derive(Clone)]
@@ -44,60 +47,93 @@ struct State {
     busy: bool,
     /// It is not to gather any more.
     closing: bool,
+    /// It has taken nothing for as long as those who log wait.
+    stuck: bool,
+    /// Lines that were not written, and of which nobody knows yet.
+    lost: u64,
+}
+
+/// What comes with the lines that are taken.
+struct Taken {
+    /// More should be taken at once.
+    closing: bool,
+    /// Lines lost after these.
+    lost: u64,
 }
 
 impl Sink {
-    /// Starts the thread that writes to `output`.
+    /// Starts the thread that writes to `output`. `told` is told of lines that were lost.
     ///
     /// # Errors
     ///
     /// The system gives no thread.
-    pub fn start(output: impl Write + Send + 'static) -> io::Result<(Self, Flush)> {
+    pub fn start(output: impl Write + Send + 'static, told: Told) -> io::Result<(Self, Flush)> {
         let sink = Self(Arc::default());
         let shared = Arc::clone(&sink.0);
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || shared.work(output))?;
+            .spawn(move || shared.work(output, told))?;
         let flush = Flush(sink.clone());
         Ok((sink, flush))
     }
 }
 
 impl Shared {
-    fn work(&self, mut output: impl Write) {
+    fn work(&self, mut output: impl Write, told: Told) {
         let mut lines = Vec::new();
         loop {
-            let closing = self.take(&mut lines);
-            // Nobody can be told that a line cannot be written.
-            let _ = output.write_all(&lines).and_then(|()| output.flush());
+            let Taken { closing, lost } = self.take(&mut lines);
+            let unwritten = count(write(&mut output, &lines));
             lines.clear();
             lines.shrink_to(KEPT);
-            self.lock().busy = false;
-            self.written.notify_all();
+            let told_now = unwritten == 0 && lost > 0;
+            self.written(if told_now { 0 } else { lost + unwritten });
+            if told_now {
+                told(lost);
+            }
             if !closing {
                 thread::sleep(PAUSE);
             }
         }
     }
 
-    /// Takes all the lines there are, waiting for one; tells whether more should be taken at once.
-    fn take(&self, lines: &mut Vec<u8>) -> bool {
+    /// Takes all the lines there are, waiting for one.
+    fn take(&self, lines: &mut Vec<u8>) -> Taken {
         let mut state = self.lock();
         while state.waiting.is_empty() {
             state.asleep = true;
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        (state.asleep, state.busy) = (false, true);
+        (state.asleep, state.busy, state.stuck) = (false, true, false);
         mem::swap(&mut state.waiting, lines);
         // There is room again, however long the write takes.
         self.written.notify_all();
-        state.closing
+        Taken {
+            closing: state.closing,
+            lost: mem::take(&mut state.lost),
+        }
+    }
+
+    /// Notes that what was taken is written, and that `lost` lines are not, of which nobody has been told.
+    fn written(&self, lost: u64) {
+        let mut state = self.lock();
+        state.busy = false;
+        state.lost += lost;
+        self.written.notify_all();
     }
 
     fn put(&self, line: &[u8]) {
         let mut state = self.lock();
-        while state.waiting.len() > MOST_WAITING {
-            state = self.written.wait(state).unwrap_or_else(PoisonError::into_inner);
+        if state.is_full() && !state.stuck && !state.closing {
+            let waited = self
+                .written
+                .wait_timeout_while(state, PATIENCE, |state| state.is_full() && !state.closing);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.stuck = state.is_full();
+        }
+        if state.is_full() {
+            state.lost += 1;
+            return;
         }
         state.waiting.extend_from_slice(line);
         let wake = mem::take(&mut state.asleep);
@@ -112,11 +148,39 @@ impl Shared {
     }
 }
 
+impl State {
+    fn is_full(&self) -> bool {
+        self.waiting.len() > MOST_WAITING
+    }
+}
+
+/// Writes all of `lines`, or gives back what cannot be written.
+fn write<'a>(output: &mut impl Write, mut lines: &'a [u8]) -> &'a [u8] {
+    while !lines.is_empty() {
+        match output.write(lines) {
+            Ok(0) => break,
+            Ok(written) => lines = &lines[written..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // Whoever started the gateway has made the other end one that does not wait.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(PAUSE),
+            Err(_) => break,
+        }
+    }
+    lines
+}
+
+fn count(lines: &[u8]) -> u64 {
+    let ends = lines.iter().filter(|byte| **byte == b'\n').count();
+    u64::try_from(ends).unwrap_or(u64::MAX)
+}
+
 impl Drop for Flush {
     fn drop(&mut self) {
         let shared = &self.0.0;
         let mut state = shared.lock();
         state.closing = true;
+        // Whoever waits for room does not any more.
+        shared.written.notify_all();
         let unwritten = |state: &mut State| state.busy || !state.waiting.is_empty();
         drop(shared.written.wait_timeout_while(state, PATIENCE, unwritten));
     }
@@ -143,7 +207,9 @@ impl<'a> MakeWriter<'a> for Sink {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Instant;
 
     use super::*;
 
@@ -168,7 +234,7 @@ mod tests {
     fn watched() -> (Sink, Flush, Sender<()>, Receiver<String>) {
         let ((told, written), (leave, granted)) = (channel(), channel());
         let output = Watched { told, leave: granted };
-        let (sink, flush) = Sink::start(output).unwrap();
+        let (sink, flush) = Sink::start(output, |_| ()).unwrap();
         (sink, flush, leave, written)
     }
 
@@ -213,12 +279,12 @@ mod tests {
     }
 
     #[test]
-    fn who_logs_waits_when_nobody_reads_and_no_line_is_lost() {
+    fn who_logs_waits_for_a_slow_reader_and_no_line_is_lost() {
         let (sink, _flush, leave, written) = watched();
         let line = "x".repeat(MOST_WAITING / 2) + "\n";
         let (text, writing) = (line.clone(), sink.clone());
         let writer = thread::spawn(move || (0..8).for_each(|_| log(&writing, &text)));
-        while sink.0.lock().waiting.len() <= MOST_WAITING {
+        while !sink.0.lock().is_full() {
             thread::yield_now();
         }
         assert!(!writer.is_finished());
@@ -229,5 +295,74 @@ mod tests {
             length += written.recv().unwrap().len();
         }
         assert_eq!(length, 8 * line.len());
+    }
+
+    #[test]
+    fn who_logs_does_not_wait_for_an_output_that_is_stuck_and_what_is_lost_is_told() {
+        static LOST: AtomicU64 = AtomicU64::new(0);
+        let ((told, written), (leave, granted)) = (channel(), channel());
+        let output = Watched { told, leave: granted };
+        let note = |lost| LOST.store(lost, Ordering::SeqCst);
+        let (sink, flush) = Sink::start(output, note).unwrap();
+        // One is being written, one fills what may wait.
+        log(&sink, "first\n");
+        while !sink.0.lock().busy {
+            thread::yield_now();
+        }
+        log(&sink, &("x".repeat(MOST_WAITING) + "\n"));
+        let start = Instant::now();
+        (0..1_000).for_each(|_| log(&sink, "lost\n"));
+        assert!(start.elapsed() < 2 * PATIENCE, "{:?}", start.elapsed());
+        drop(leave);
+        assert_eq!(written.recv().unwrap(), "first\n");
+        while LOST.load(Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+        assert_eq!(LOST.load(Ordering::SeqCst), 1_000);
+        log(&sink, "last\n");
+        drop(flush);
+        let rest: String = written.try_iter().collect();
+        assert!(rest.ends_with("\nlast\n") && !rest.contains("lost"));
+    }
+
+    /// Takes a byte at a time, not always, and nothing more once it has come to the end of `room`.
+    struct Full {
+        room: usize,
+        ready: bool,
+        taken: Vec<u8>,
+    }
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.ready = !self.ready;
+            match (self.ready, self.room) {
+                (false, _) => Err(ErrorKind::WouldBlock.into()),
+                (true, 0) => Err(ErrorKind::StorageFull.into()),
+                (true, _) => {
+                    self.room -= 1;
+                    self.taken.push(bytes[0]);
+                    Ok(1)
+                }
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_output_that_takes_little_or_has_no_room_loses_only_what_it_does_not_take() {
+        let mut output = Full {
+            room: 5,
+            ready: true,
+            taken: Vec::new(),
+        };
+        let unwritten = write(&mut output, b"1\n2\n3\n4\n");
+        assert_eq!(
+            (output.taken.as_slice(), unwritten),
+            (&b"1\n2\n3"[..], &b"\n4\n"[..])
+        );
+        assert_eq!(count(unwritten), 2);
     }
 }

@@ -88,7 +88,11 @@ impl Flight {
             let mut changes = self.subscribe();
             let ended = changes.borrow_and_update().ended;
             match self.decide(why, &start) {
-                Decision::Use => return Ok(self.snapshot().access(self.now())),
+                // Without one it has ended since the decision: the next one sees that.
+                Decision::Use => match self.snapshot().access(self.now()) {
+                    None => {}
+                    access => return Ok(access),
+                },
                 Decision::Leave => return Ok(None),
                 Decision::Unauthorised => {
                     let file_problem = self.snapshot().unusable_file.clone();

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::pin::Pin;
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tracing::debug;
 use url::Url;
 
 use super::lifecycle::Verdict;
 use crate::net::oauth_client::explain;
+use crate::proxy::tracking::{self, TRACKING_ID};
 
 /// What a question about an access token comes to.
 pub type TokenQuestion<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
@@ -27,34 +28,41 @@ pub struct WebexResourceServer {
     pub root: Url,
     /// The client for the call.
     pub http: reqwest::Client,
+    /// The prefix of the call's `TrackingID`.
+    pub tracking_prefix: String,
 }
 
 impl ResourceServer for WebexResourceServer {
     fn takes<'a>(&'a self, bearer: &'a HeaderValue) -> TokenQuestion<'a> {
         Box::pin(async move {
+            let tracking_id = tracking::new(&self.tracking_prefix);
             let question = self.http.get(self.root.clone());
             let answer = question
                 .header(header::AUTHORIZATION, bearer.clone())
+                .header(TRACKING_ID, &tracking_id)
                 .send()
-                .await
-                .map(|answer| answer.status());
+                .await;
             let told = match &answer {
-                Ok(status) => status.as_u16().to_string(),
+                Ok(answer) => answer.status().as_u16().to_string(),
                 Err(error) => explain(error),
             };
-            debug!("asked whether Webex takes the access token: {told}");
-            answer.map_or(Verdict::Unknown, verdict)
+            debug!("asked whether Webex takes the access token: {told} ({tracking_id})");
+            answer.map_or(Verdict::Unknown, |answer| {
+                verdict(answer.status(), answer.headers())
+            })
         })
     }
 }
 
 /// What an answer says of the token: that there is nothing at `/`, or that it is forbidden, is said only to those who are known.
-fn verdict(status: StatusCode) -> Verdict {
+fn verdict(status: StatusCode, headers: &HeaderMap) -> Verdict {
     match status {
+        // A proxy on the way has an opinion of its own; Webex's answers all have an id.
+        _ if !headers.contains_key(TRACKING_ID) => Verdict::Unknown,
         StatusCode::UNAUTHORIZED => Verdict::Refused,
         StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Verdict::Accepted,
         status if status.is_success() => Verdict::Accepted,
-        // A proxy on the way, too many requests, a server in trouble.
+        // Too many requests, a server in trouble.
         _ => Verdict::Unknown,
     }
 }
@@ -65,6 +73,7 @@ mod tests {
 
     #[test]
     fn a_401_is_about_the_token_and_trouble_is_not() {
+        let webex = HeaderMap::from_iter([(TRACKING_ID, HeaderValue::from_static("WW_1"))]);
         for (status, expected) in [
             (401, Verdict::Refused),
             (404, Verdict::Accepted),
@@ -78,11 +87,10 @@ mod tests {
             (500, Verdict::Unknown),
             (503, Verdict::Unknown),
         ] {
-            assert_eq!(
-                verdict(StatusCode::from_u16(status).unwrap()),
-                expected,
-                "{status}"
-            );
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(verdict(status, &webex), expected, "{status}");
+            // What a proxy says in its place is not about the token.
+            assert_eq!(verdict(status, &HeaderMap::new()), Verdict::Unknown, "{status}");
         }
     }
 }

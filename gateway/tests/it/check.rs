@@ -437,6 +437,10 @@ async fn root_looks_with_the_eyes_of_the_gateways_user() {
     nix::unistd::chown(&tokens, Some(65532.into()), Some(65532.into())).unwrap();
     let checked = run_as(Check::new(&webex, &tokens)).run().await;
     checked.says("ok", "tokens folder", "can be stored");
+    // A file that a start hands over alone is read as the one to whom it will belong, too.
+    nix::unistd::chown(&tokens, Some(0.into()), Some(0.into())).unwrap();
+    let checked = run_as(Check::new(&webex, &tokens)).run().await;
+    checked.says("ok", "organisation", "the tokens are of");
 }
 
 #[tokio::test]

@@ -34,6 +34,13 @@ impl Scene {
     }
 
     async fn start_in(folder: tempfile::TempDir, tokens: Option<String>) -> Self {
+        let (scene, log) = Self::start_unread(folder, tokens).await;
+        process::read_on(log, |_| {});
+        scene
+    }
+
+    /// With its log, which nobody reads.
+    async fn start_unread(folder: tempfile::TempDir, tokens: Option<String>) -> (Self, process::Log) {
         let path = folder.path().join(".tokens");
         if let Some(tokens) = tokens {
             std::fs::write(&path, tokens).unwrap();
@@ -46,13 +53,13 @@ impl Scene {
             .spawn()
             .unwrap();
         let (address, _, log) = process::serves(&mut gateway).await;
-        process::read_on(log, |_| {});
-        Self {
+        let scene = Self {
             gateway,
             address,
             arrived,
             folder,
-        }
+        };
+        (scene, log)
     }
 
     async fn authorised() -> Self {
@@ -201,6 +208,21 @@ async fn a_refresh_waits_for_another_process_that_hangs_with_the_lock() {
     scene.ends_in_time().await;
 }
 
+async fn nobody_reads_its_log_which_stops_no_request_either() {
+    let (scene, unread) = Scene::start_unread(tempfile::tempdir().unwrap(), None).await;
+    let path = format!("/api/v01/webex/{}", "x".repeat(16_000));
+    let asked = async {
+        // More than the pipe and the gateway take.
+        for _ in 0..200 {
+            let mut client = scene.get(&path).await;
+            assert!(read_head(&mut client).await.starts_with("HTTP/1.1 404 "));
+        }
+    };
+    timeout(PATIENCE, asked).await.expect("it answers");
+    scene.ends_in_time().await;
+    drop(unread);
+}
+
 /// All at once: each takes as long as it may.
 #[tokio::test]
 async fn it_ends_within_9_s_whatever_it_is_doing() {
@@ -213,6 +235,7 @@ async fn it_ends_within_9_s_whatever_it_is_doing() {
     scenes.spawn(a_code_is_being_redeemed());
     scenes.spawn(a_health_check_and_a_refresh_hang());
     scenes.spawn(a_refresh_waits_for_another_process_that_hangs_with_the_lock());
+    scenes.spawn(nobody_reads_its_log_which_stops_no_request_either());
     while let Some(ended) = scenes.join_next().await {
         ended.unwrap();
     }

@@ -250,6 +250,7 @@ async fn check_in_front_of(webex: &str) -> HealthCheck {
     let webex_itself = WebexResourceServer {
         root: format!("{webex}/").parse().unwrap(),
         http: crate::bench::client(),
+        tracking_prefix: "WW".to_owned(),
     };
     let clock = Arc::new(SystemClock::new());
     let keeper = Keeper::open(

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Mutex;
 
 use axum::Router;
@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::workers::Workers;
 
 /// Short enough to wait for in a test.
 const SHORT: Duration = Duration::from_millis(100);
@@ -36,9 +37,13 @@ struct Served {
 
 impl Served {
     async fn start(router: Router, limits: Limits) -> Self {
+        Self::start_at(Seat::here(site(router)), limits).await
+    }
+
+    async fn start_at(seats: Vec<Seat>, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-        let serving = tokio::spawn(serve(listener, Seat::here(site(router)), stop.clone(), limits));
+        let serving = tokio::spawn(serve(listener, seats, stop.clone(), limits));
         Self {
             address,
             stop,
@@ -75,6 +80,49 @@ async fn read_hello(client: &mut TcpStream) {
     while !answer.ends_with(b"hello") {
         assert_ne!(client.read_buf(&mut answer).await.unwrap(), 0, "closed");
     }
+}
+
+#[tokio::test]
+async fn connections_are_spread_over_the_seats_and_each_is_answered_where_it_sits() {
+    async fn thread() -> String {
+        format!("{}\n", std::thread::current().name().unwrap_or_default())
+    }
+    let workers = Workers::start().unwrap();
+    let routes = Router::new().route("/", get(thread));
+    let seats = workers.runtimes().iter();
+    let seats: Vec<_> = seats
+        .map(|runtime| Seat::new(runtime.clone(), site(routes.clone())))
+        .collect();
+    let count = seats.len();
+    let served = Served::start_at(seats, PATIENT).await;
+    let mut open = Vec::new();
+    let mut by_thread = HashMap::<String, usize>::new();
+    for _ in 0..3 * count {
+        let mut client = served.connect().await;
+        for _ in 0..2 {
+            client.write_all(GET).await.unwrap();
+        }
+        let mut answers = String::new();
+        while answers.matches("worker-").count() < 2 {
+            let mut part = [0; 1024];
+            let length = client.read(&mut part).await.unwrap();
+            answers.push_str(std::str::from_utf8(&part[..length]).unwrap());
+        }
+        let threads: HashSet<_> = answers
+            .lines()
+            .filter(|line| line.starts_with("worker-"))
+            .collect();
+        assert_eq!(threads.len(), 1, "{answers}");
+        *by_thread.entry(threads.into_iter().collect()).or_default() += 1;
+        open.push(client);
+    }
+    assert_eq!(by_thread.len(), count, "{by_thread:?}");
+    assert!(
+        by_thread.values().all(|connections| *connections == 3),
+        "{by_thread:?}"
+    );
+    drop(open);
+    served.end().await;
 }
 
 #[tokio::test]
