@@ -25,7 +25,7 @@ use crate::token::keeper::{Access, Keeper};
 use body::{Attempt, ClientFault, IdleLimited, Replay};
 use budget::{Budget, Exhausted};
 use target::ServedAt;
-use upstream::lanes::Placed;
+use upstream::arriving::Arriving;
 use upstream::{Answer, Upstream};
 
 /// Sends requests to Webex with the token of the keeper.
@@ -44,7 +44,7 @@ pub struct Forwarder {
 }
 
 /// The body of an answer of Webex on its way to a client.
-pub type FromWebex = IdleLimited<Placed>;
+pub type FromWebex = IdleLimited<Arriving>;
 
 /// A request as it goes out, but for the token.
 struct Outgoing {

@@ -1,21 +1,25 @@
 //! The connections to Webex: one origin, fixed at start, asserted again with every request.
 
-pub mod lanes;
+pub mod arriving;
+mod exclusive;
+mod pool;
+mod shared;
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, Method, Request, Response, Uri};
-use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
+use hyper::client::conn::TrySendError;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use rustls::ClientConfig;
 use tokio::time::Instant;
+use tower::BoxError;
 use tracing::{debug, info};
 
-use self::lanes::{Lanes, Placed};
+use self::arriving::{Arriving, Hold};
+use self::pool::{Lease, Pool};
 use super::body::Attempt;
 use crate::dump;
 use crate::error::GatewayError;
@@ -23,26 +27,16 @@ use crate::go;
 use crate::net::deadline::Deadline;
 use crate::net::forward_proxy::ForwardProxies;
 use crate::net::resolver::Resolver;
-use crate::net::route::{CONNECT_TIMEOUT, Route};
+use crate::net::route::{CONNECT_TIMEOUT, Link, Route};
 
-/// An idle connection is closed before the other side does it, so that no request meets a closing one.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often a connection with requests in flight is asked whether it is alive (HTTP/2 PING).
-const PING_INTERVAL: Duration = Duration::from_secs(5);
-/// A connection that does not answer that in time is dead; less than `-timeout` together with the interval.
-const PING_PATIENCE: Duration = Duration::from_secs(3);
-/// What an answer may be ahead of the client that reads it (HTTP/2), and so the memory that a slow reader holds: 2.5 MB/s at a
-/// round trip of 100 ms.
-const STREAM_WINDOW: u32 = 256 * 1024;
-/// The same for all answers on a connection together: the most there is (RFC 9113 section 6.9.1), because what slow readers have
-/// not taken counts against it and would stop the answers of everybody else. Each stream's own window bounds the memory. The
-/// HTTP/2 library also closes a connection on which small frames wait for their readers, each counting as 256 bytes, once they
-/// come to half of this.
-const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
-/// More fields than any answer of Webex has.
-const MOST_HEADERS: usize = 256;
 /// Webex's own name. Its links point there, even where a simulator or another front is configured.
 const WEBEX: &str = "https://webexapis.com";
+
+/// What makes connections.
+type Connector = Deadline<HttpsConnector<Route>>;
+
+/// What a connection is made of.
+type Stream = MaybeHttpsStream<Link>;
 
 /// Why no answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,22 +48,38 @@ pub struct Failure {
 }
 
 /// An answer of Webex whose body still streams.
-pub type Answer = Response<Placed>;
+pub type Answer = Response<Arriving>;
 
 /// The way to Webex. Clones share the connections.
 #[derive(Clone)]
 pub struct Upstream {
-    lanes: Arc<Lanes>,
+    pool: Arc<Pool>,
+    origin: Arc<Origin>,
+}
+
+/// Where all requests go.
+struct Origin {
     scheme: Scheme,
     authority: Authority,
-    proxy_authorization: Option<http::HeaderValue>,
-    origin: String,
+    /// The authority without the port that its scheme has anyway (RFC 9110 section 7.2).
+    host: HeaderValue,
+    proxy_authorization: Option<HeaderValue>,
+    text: String,
 }
 
 /// Writes how long a request took when this is dropped: it may have been given up before there was an answer.
-struct Took {
-    shown: String,
+struct Took<'a> {
+    origin: &'a str,
+    target: &'a PathAndQuery,
     start: Instant,
+}
+
+/// Where an exchange failed.
+enum Broken {
+    /// There is no connection.
+    Connecting(BoxError),
+    /// It broke.
+    Exchanging(hyper::Error),
 }
 
 impl Upstream {
@@ -82,15 +92,13 @@ impl Upstream {
         resolver: Resolver,
         proxies: &ForwardProxies,
     ) -> Self {
-        let origin = format!("{scheme}://{authority}");
         let destination = Uri::builder()
             .scheme(scheme.clone())
             .authority(authority.clone())
             .path_and_query("/")
-            .build();
-        let proxy = destination
-            .ok()
-            .and_then(|destination| proxies.proxy_for(&destination));
+            .build()
+            .expect("of an authority and a path there is a URI");
+        let proxy = proxies.proxy_for(&destination);
         let proxy_authorization = match scheme == Scheme::HTTP {
             true => proxy.as_ref().and_then(|proxy| proxy.authorization.clone()),
             false => None,
@@ -101,28 +109,22 @@ impl Upstream {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(route);
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .http1_max_headers(MOST_HEADERS)
-            .http2_initial_stream_window_size(STREAM_WINDOW)
-            .http2_initial_connection_window_size(CONNECTION_WINDOW)
-            .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_PATIENCE);
+        let connector = Deadline::new(connector, CONNECT_TIMEOUT);
         Self {
-            lanes: Arc::new(Lanes::new(builder, Deadline::new(connector, CONNECT_TIMEOUT))),
-            scheme,
-            authority,
-            proxy_authorization,
-            origin,
+            pool: Arc::new(Pool::new(connector, destination)),
+            origin: Arc::new(Origin {
+                text: format!("{scheme}://{authority}"),
+                host: host(&scheme, &authority),
+                scheme,
+                authority,
+                proxy_authorization,
+            }),
         }
     }
 
     /// The origins whose links lead to the gateway.
     pub fn origins(&self) -> impl Iterator<Item = &str> {
-        [self.origin.as_str(), WEBEX].into_iter()
+        [self.origin.text.as_str(), WEBEX].into_iter()
     }
 
     /// Sends a request. The URI is put together from parts that were checked; no parser touches it.
@@ -130,41 +132,80 @@ impl Upstream {
         &self,
         method: Method,
         target: PathAndQuery,
-        mut headers: HeaderMap,
+        headers: HeaderMap,
         body: Attempt,
     ) -> Result<Answer, Failure> {
-        let uri = Uri::builder()
-            .scheme(self.scheme.clone())
-            .authority(self.authority.clone())
-            .path_and_query(target)
-            .build();
         let refused = |problem| Failure {
             error: GatewayError::TargetRefused(problem),
             unprocessed: false,
         };
-        let uri = uri.map_err(|_| refused("the request target is not a path"))?;
-        if uri.authority() != Some(&self.authority) || uri.scheme() != Some(&self.scheme) {
+        let uri = self.origin.absolute(&target);
+        let uri = uri.ok_or_else(|| refused("the request target is not a path"))?;
+        if uri.authority() != Some(&self.origin.authority) || uri.scheme() != Some(&self.origin.scheme) {
             return Err(refused("the request target leads to another host"));
         }
         debug!(
             "request sent with oauth2 protocol: {}",
             dump::request(&method, &uri, &headers, "")
         );
-        if let Some(authorization) = &self.proxy_authorization {
-            headers.insert(http::header::PROXY_AUTHORIZATION, authorization.clone());
-        }
-        let shown = format!("{}{}", self.origin, uri.path());
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        let took = Took {
-            shown,
+        if let Some(authorization) = &self.origin.proxy_authorization {
+            let authorization = authorization.clone();
+            request
+                .headers_mut()
+                .insert(header::PROXY_AUTHORIZATION, authorization);
+        }
+        let _took = Took {
+            origin: &self.origin.text,
+            target: &target,
             start: Instant::now(),
         };
-        let answer = self.lanes.send(request).await;
-        drop(took);
-        answer.map_err(|error| failure(&error))
+        self.exchange(request, &target).await.map_err(Failure::from)
+    }
+
+    /// Sends on a connection that is there, or on a new one. One that has ended in silence gives the request back.
+    async fn exchange(&self, mut request: Request<Attempt>, target: &PathAndQuery) -> Result<Answer, Broken> {
+        while let Some(lease) = self.pool.find() {
+            match self.send_on(lease, request, target).await {
+                Ok(answer) => return Ok(answer),
+                Err(mut failure) => match failure.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(Broken::Exchanging(failure.into_error())),
+                },
+            }
+        }
+        let lease = self.pool.open().await.map_err(Broken::Connecting)?;
+        let answer = self.send_on(lease, request, target).await;
+        answer.map_err(|failure| Broken::Exchanging(failure.into_error()))
+    }
+
+    async fn send_on(
+        &self,
+        lease: Lease,
+        mut request: Request<Attempt>,
+        target: &PathAndQuery,
+    ) -> Result<Answer, TrySendError<Request<Attempt>>> {
+        match lease {
+            Lease::Exclusive(mut connection) => {
+                self.origin.address(&mut request, target, connection.proxied());
+                let answer = connection.send(request).await?;
+                let pool = Arc::clone(&self.pool);
+                Ok(answer.map(|body| Arriving::new(body, Hold::Exclusive(connection, pool))))
+            }
+            Lease::Shared(mut connection, place) => {
+                request.headers_mut().remove(header::HOST);
+                let sent = connection.send(request).await;
+                if matches!(&sent, Err(failure) if failure.message().is_some()) {
+                    // It does not take requests any more, although it has not ended.
+                    self.pool.forget(&connection);
+                }
+                let answer = sent?;
+                Ok(answer.map(|body| Arriving::new(body, Hold::Shared(place))))
+            }
+        }
     }
 
     #[cfg(test)]
@@ -182,32 +223,75 @@ impl Upstream {
     }
 }
 
-impl Drop for Took {
+impl Origin {
+    /// `target` at this origin.
+    fn absolute(&self, target: &PathAndQuery) -> Option<Uri> {
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(target.clone());
+        Uri::from_parts(parts).ok()
+    }
+
+    /// Writes the target as HTTP/1.1 has it (RFC 9112 section 3.2), and the host.
+    fn address(&self, request: &mut Request<Attempt>, target: &PathAndQuery, proxied: bool) {
+        request.headers_mut().insert(header::HOST, self.host.clone());
+        let uri = match proxied {
+            true => self.absolute(target),
+            false => Some(target.clone().into()),
+        };
+        if let Some(uri) = uri {
+            *request.uri_mut() = uri;
+        }
+    }
+}
+
+fn host(scheme: &Scheme, authority: &Authority) -> HeaderValue {
+    let usual = match *scheme == Scheme::HTTPS {
+        true => 443,
+        false => 80,
+    };
+    let text = match authority.port_u16() == Some(usual) {
+        true => authority.host(),
+        false => authority.as_str(),
+    };
+    HeaderValue::from_str(text).expect("an authority is visible ASCII")
+}
+
+impl Drop for Took<'_> {
     fn drop(&mut self) {
         let took = go::format_duration(self.start.elapsed());
-        info!("request to {} took {took}", self.shown);
+        info!("request to {}{} took {took}", self.origin, self.target.path());
     }
 }
 
 impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Upstream")
-            .field("origin", &self.origin)
+            .field("origin", &self.origin.text)
             .finish_non_exhaustive()
     }
 }
 
-fn failure(error: &hyper_util::client::legacy::Error) -> Failure {
-    let causes = causes(error);
-    let hyper = cause::<hyper::Error>(error);
-    let unprocessed = cause::<h2::Error>(error).is_some_and(is_unprocessed);
-    let error = match hyper {
-        _ if error.is_connect() => GatewayError::UpstreamUnreachable(format!("cannot connect: {causes}")),
-        Some(hyper) if hyper.is_user() => GatewayError::BadRequest("the request's body was cut off"),
-        Some(hyper) if hyper.is_parse() => GatewayError::UpstreamBroken(causes),
-        _ => GatewayError::UpstreamUnreachable(format!("the connection broke: {causes}")),
-    };
-    Failure { error, unprocessed }
+impl From<Broken> for Failure {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Connecting(error) => Self {
+                error: GatewayError::UpstreamUnreachable(format!("cannot connect: {}", causes(&*error))),
+                unprocessed: false,
+            },
+            Broken::Exchanging(error) => Self {
+                unprocessed: cause::<h2::Error>(&error).is_some_and(is_unprocessed),
+                error: match &error {
+                    error if error.is_user() => GatewayError::BadRequest("the request's body was cut off"),
+                    error if error.is_parse() => GatewayError::UpstreamBroken(causes(error)),
+                    error => {
+                        GatewayError::UpstreamUnreachable(format!("the connection broke: {}", causes(error)))
+                    }
+                },
+            },
+        }
+    }
 }
 
 /// RFC 9113 section 8.7: a refused stream, and one above the last that an orderly GOAWAY names, was not processed.
@@ -220,21 +304,24 @@ fn is_unprocessed(error: &h2::Error) -> bool {
         }
 }
 
-fn cause<E: std::error::Error + 'static>(error: &hyper_util::client::legacy::Error) -> Option<&E> {
-    std::iter::successors(std::error::Error::source(error), |error| error.source())
-        .find_map(|error| error.downcast_ref())
+fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    chain(error).find_map(|error| error.downcast_ref())
 }
 
-/// The causes below the library's own wrapper, without repetitions.
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+/// The error and its causes, without repetitions.
+fn causes(error: &(dyn StdError + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
-    for cause in std::iter::successors(error.source(), |error| error.source()) {
+    for cause in chain(error) {
         let text = cause.to_string();
         if !texts.iter().any(|seen| seen.contains(&text)) {
             texts.push(text);
         }
     }
     texts.join(": ")
+}
+
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
 }
 
 #[cfg(test)]

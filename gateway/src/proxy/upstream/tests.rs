@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpListener;
@@ -170,7 +171,7 @@ async fn requests_that_a_connection_has_no_room_for_get_another() {
 #[tokio::test]
 async fn a_connection_that_is_old_gets_no_new_requests_and_finishes_what_it_has() {
     let (mut upstream, connections) = small_frames().await;
-    Arc::get_mut(&mut upstream.lanes)
+    Arc::get_mut(&mut upstream.pool)
         .unwrap()
         .set_oldest(Duration::ZERO);
     let large = ask_for("/large", &upstream).await;

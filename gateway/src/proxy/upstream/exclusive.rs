@@ -1,0 +1,80 @@
+//! A connection of HTTP/1.1. It has one request at a time, and no task of its own: whoever has the request moves it, and nobody
+//! has to be woken between a client's connection and Webex's.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use hyper_util::client::legacy::connect::Connection as _;
+
+use super::Stream;
+use crate::proxy::body::Attempt;
+
+/// More fields than any answer of Webex has.
+const MOST_HEADERS: usize = 256;
+
+/// A connection, and the way to put a request on it.
+pub struct Exclusive {
+    sender: SendRequest<Attempt>,
+    /// `None` once it has ended: what is on its way through it ends with it.
+    connection: Option<Connection<Stream, Attempt>>,
+    proxied: bool,
+}
+
+impl Exclusive {
+    /// Speaks HTTP/1.1 on `stream`; nothing is sent yet.
+    pub async fn open(stream: Stream) -> hyper::Result<Box<Self>> {
+        let proxied = stream.connected().is_proxied();
+        let (sender, connection) = Builder::new().max_headers(MOST_HEADERS).handshake(stream).await?;
+        Ok(Box::new(Self {
+            sender,
+            connection: Some(connection),
+            proxied,
+        }))
+    }
+
+    /// Whether a forward proxy is at its other end, which takes targets in absolute form (RFC 9112 section 3.2.2).
+    pub fn proxied(&self) -> bool {
+        self.proxied
+    }
+
+    /// Sends a request, up to the head of its answer. What is left of either body moves with [`Self::drive`].
+    pub async fn send(
+        &mut self,
+        request: Request<Attempt>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<Attempt>>> {
+        let mut answer = pin!(self.sender.try_send_request(request));
+        poll_fn(|cx| {
+            drive(&mut self.connection, cx);
+            answer.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// Sends and receives what can be, and has the task of `cx` woken when more can.
+    pub fn drive(&mut self, cx: &mut Context<'_>) {
+        drive(&mut self.connection, cx);
+    }
+
+    /// Whether the exchange is over on both sides and the connection takes another.
+    pub fn is_free(&mut self) -> bool {
+        if !self.sender.is_ready() {
+            // It may have to see the end itself; nobody waits for anything more.
+            self.drive(&mut Context::from_waker(Waker::noop()));
+        }
+        self.connection.is_some() && self.sender.is_ready()
+    }
+}
+
+fn drive(connection: &mut Option<Connection<Stream, Attempt>>, cx: &mut Context<'_>) {
+    if let Some(open) = connection
+        && let Poll::Ready(_ended) = Pin::new(open).poll(cx)
+    {
+        // Why it ended is told to the request, or to the body of the answer.
+        *connection = None;
+    }
+}

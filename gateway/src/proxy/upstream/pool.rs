@@ -1,0 +1,191 @@
+//! Which connection takes a request: one that is there, or a new one.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::client::legacy::connect::Connection as _;
+use tokio::sync::{Mutex as Turn, oneshot};
+use tokio::time::{Instant, sleep, timeout};
+use tower::BoxError;
+use tower_service::Service;
+
+use super::exclusive::Exclusive;
+use super::shared::{Place, Shared};
+use super::{Connector, Stream};
+
+/// An idle connection is closed before the other side does it, so that no request meets a closing one.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections of HTTP/2: enough for all the connections that the listener takes.
+const MOST_SHARED: usize = 164;
+/// Connections of HTTP/2 that are older than this get no new requests, so that changes in the DNS are followed also where
+/// requests never pause.
+const OLDEST: Duration = Duration::from_mins(5);
+/// For the request that opens a connection of HTTP/2, before those after it open their own.
+const OPENING: Duration = Duration::from_secs(1);
+
+/// All the connections to Webex. Those of HTTP/1.1 are used last in, first out: those that are not needed grow old.
+pub struct Pool {
+    connector: Connector,
+    destination: Uri,
+    oldest: Duration,
+    /// The last connection that was opened speaks HTTP/2: requests share connections.
+    shares: AtomicBool,
+    held: Mutex<Held>,
+    opening: Turn<()>,
+}
+
+#[derive(Default)]
+struct Held {
+    /// The one that was used last is the last.
+    idle: Vec<Idle>,
+    shared: Vec<Shared>,
+    /// A task waits for idle connections to grow old.
+    reaping: bool,
+}
+
+struct Idle {
+    connection: Box<Exclusive>,
+    since: Instant,
+}
+
+/// A connection that takes a request.
+pub enum Lease {
+    /// Of HTTP/1.1.
+    Exclusive(Box<Exclusive>),
+    /// Of HTTP/2, with a place on it.
+    Shared(Shared, Place),
+}
+
+impl Pool {
+    /// Connections to `destination` that `connector` makes; none is opened yet.
+    pub fn new(connector: Connector, destination: Uri) -> Self {
+        Self {
+            connector,
+            destination,
+            oldest: OLDEST,
+            shares: AtomicBool::default(),
+            held: Mutex::default(),
+            opening: Turn::default(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_oldest(&mut self, oldest: Duration) {
+        self.oldest = oldest;
+    }
+
+    /// A connection that is there. It may have ended since it was used last.
+    pub fn find(&self) -> Option<Lease> {
+        let mut held = self.lock();
+        if !held.shared.is_empty()
+            && let Some(lease) = held.share(self.oldest)
+        {
+            return Some(lease);
+        }
+        let idle = held.idle.pop()?;
+        if idle.since.elapsed() > IDLE_TIMEOUT {
+            held.idle.clear();
+            return None;
+        }
+        Some(Lease::Exclusive(idle.connection))
+    }
+
+    /// A new connection, or one that others have opened meanwhile. Whoever gives up waiting does not end the connecting: that
+    /// goes on, for the next request.
+    pub async fn open(self: &Arc<Self>) -> Result<Lease, BoxError> {
+        // Where requests share connections, those that come together wait for the first one's: each would open one of its own
+        // otherwise, for all but one in vain.
+        let turn = match self.shares.load(Ordering::Relaxed) {
+            true => timeout(OPENING, self.opening.lock()).await.ok(),
+            false => None,
+        };
+        if let Some(lease) = turn.as_ref().and_then(|_| self.find()) {
+            return Ok(lease);
+        }
+        let (ready, opened) = oneshot::channel();
+        let pool = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(Ok(Lease::Exclusive(unclaimed))) = ready.send(pool.connect().await) {
+                pool.put_back(unclaimed);
+            }
+        });
+        opened.await?
+    }
+
+    /// Takes a connection on which nothing runs any more.
+    pub fn put_back(self: &Arc<Self>, connection: Box<Exclusive>) {
+        let since = Instant::now();
+        let mut held = self.lock();
+        held.idle.push(Idle { connection, since });
+        if !std::mem::replace(&mut held.reaping, true) {
+            tokio::spawn(reap(Arc::downgrade(self)));
+        }
+    }
+
+    /// Gives a connection of HTTP/2 no more requests.
+    pub fn forget(&self, gone: &Shared) {
+        self.lock().shared.retain(|shared| !shared.is(gone));
+    }
+
+    async fn connect(&self) -> Result<Lease, BoxError> {
+        let stream: Stream = self.connector.clone().call(self.destination.clone()).await?;
+        let shares = stream.connected().is_negotiated_h2();
+        self.shares.store(shares, Ordering::Relaxed);
+        if !shares {
+            return Ok(Lease::Exclusive(Exclusive::open(stream).await?));
+        }
+        let shared = Shared::open(stream).await?;
+        let place = shared.crowd();
+        self.lock().shared.push(shared.clone());
+        Ok(Lease::Shared(shared, place))
+    }
+
+    /// Closes what has been idle for too long, and tells when to look again; `None` when nothing is left to look at.
+    fn close_old(&self) -> Option<Duration> {
+        let mut held = self.lock();
+        let fresh = |idle: &Idle| idle.since.elapsed() <= IDLE_TIMEOUT;
+        let old = held.idle.partition_point(|idle| !fresh(idle));
+        held.idle.drain(..old);
+        let next = held.idle.first().map(|idle| idle.since + IDLE_TIMEOUT);
+        held.reaping = next.is_some();
+        // A moment later it is too old, and not a moment before.
+        next.map(|end| end.saturating_duration_since(Instant::now()) + Duration::from_millis(1))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn reap(pool: Weak<Pool>) {
+    while let Some(pause) = pool.upgrade().and_then(|pool| pool.close_old()) {
+        sleep(pause).await;
+    }
+}
+
+impl Held {
+    /// The first connection with a place; where there are as many as there may be, the one with the fewest requests.
+    fn share(&mut self, oldest: Duration) -> Option<Lease> {
+        self.shared.retain(|shared| shared.serves(oldest));
+        let free = |shared: &Shared| Some(Lease::Shared(shared.clone(), shared.place()?));
+        if let Some(lease) = self.shared.iter().find_map(free) {
+            return Some(lease);
+        }
+        let full = self.shared.len() >= MOST_SHARED;
+        let least = self.shared.iter().min_by_key(|shared| shared.load());
+        least
+            .filter(|_| full)
+            .map(|shared| Lease::Shared(shared.clone(), shared.crowd()))
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("destination", &self.destination)
+            .finish_non_exhaustive()
+    }
+}
