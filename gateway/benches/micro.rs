@@ -73,13 +73,17 @@ fn main() {
 #[divan::bench]
 fn headers_for_upstream(bencher: Bencher<'_, '_>) {
     let sent = fields(&SENT);
-    bencher.bench(|| headers::for_upstream(black_box(&sent), Version::HTTP_11));
+    bencher
+        .with_inputs(|| sent.clone())
+        .bench_values(|sent| headers::for_upstream(black_box(sent), Version::HTTP_11));
 }
 
 #[divan::bench]
 fn headers_for_client(bencher: Bencher<'_, '_>) {
     let answered = fields(&ANSWERED);
-    bencher.bench(|| headers::for_client(black_box(&answered), false));
+    bencher
+        .with_inputs(|| answered.clone())
+        .bench_values(|answered| headers::for_client(black_box(answered), false));
 }
 
 #[divan::bench(args = ["/v1/people/me", "/v1/broadworks/subscribers?provisioningId=Y2lzY29zcGFyazovL3VzL1BST1Y&max=100&after=Q1VSU09S"])]

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::dump;
+use crate::proxy::tracking::TrackingId;
 use crate::proxy::{Forwarder, tracking};
 use crate::token::keeper::Snapshot;
 use crate::token::lifecycle::{Action, AuthState};
@@ -50,7 +51,7 @@ pub struct Report {
     pub refresh_token_expires_at: Option<String>,
     /// By which Webex finds the request again.
     #[serde(rename = "trackingId")]
-    pub tracking_id: String,
+    pub tracking_id: TrackingId,
 }
 
 /// The verdict in one word.

@@ -25,6 +25,7 @@ use crate::error::GatewayError;
 use crate::health::HealthCheck;
 use crate::overview::Overview;
 use crate::proxy::target::{ServedAt, decode_once};
+use crate::proxy::tracking::TrackingId;
 use crate::proxy::{Forwarder, FromWebex, target, tracking};
 use crate::secret::GatewayKey;
 use error::Failed;
@@ -123,9 +124,7 @@ async fn forward(
     let tracking_id = tracking::of(request.headers(), &services.forwarder.tracking_prefix);
     match to_webex(services, request, served_at, &tracking_id).await {
         Ok(mut response) => {
-            if !response.headers().contains_key(tracking::TRACKING_ID) {
-                tracking::set(response.headers_mut(), &tracking_id);
-            }
+            tracking_id.set_where_there_is_none(response.headers_mut());
             Ok(response)
         }
         Err(error) => Err(Failed { error, tracking_id }),
@@ -136,17 +135,17 @@ async fn to_webex(
     services: &Services,
     request: Request,
     served_at: &ServedAt,
-    tracking_id: &str,
+    tracking_id: &TrackingId,
 ) -> Result<http::Response<FromWebex>, GatewayError> {
     if let Some(problem) = key_problem(services, &request) {
         return Err(problem);
     }
     let snapshot = services.forwarder.keeper.snapshot();
     let token = snapshot.grant.as_ref().map(|grant| &grant.tokens.access_token);
-    if services.in_flight.is_own(tracking_id, request.headers(), token) {
-        return Err(GatewayError::CallsItself);
-    }
-    let _flight = services.in_flight.begin(tracking_id);
+    let flight = services
+        .in_flight
+        .begin(tracking_id.as_str(), request.headers(), token);
+    let _flight = flight.ok_or(GatewayError::CallsItself)?;
     services.forwarder.forward(request, served_at, tracking_id).await
 }
 

@@ -8,7 +8,6 @@ pub mod target;
 pub mod tracking;
 pub mod upstream;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -25,6 +24,7 @@ use crate::token::keeper::{Access, Keeper};
 use body::{Attempt, ClientFault, IdleLimited, Replay};
 use budget::{Budget, Exhausted};
 use target::ServedAt;
+use tracking::TrackingId;
 use upstream::arriving::Arriving;
 use upstream::{Answer, Upstream};
 
@@ -67,7 +67,7 @@ impl Forwarder {
         &self,
         request: Request<Body>,
         served_at: &ServedAt,
-        tracking_id: &str,
+        tracking_id: &TrackingId,
     ) -> Result<Response<FromWebex>, GatewayError> {
         let target = target::check(&request, served_at)?;
         let client = links::ClientAddress::of(request.headers());
@@ -76,10 +76,10 @@ impl Forwarder {
         let mut outgoing = Outgoing {
             method: parts.method,
             target,
-            headers: headers::for_upstream(&parts.headers, parts.version),
-            body: Replay::new(body, self.idle).counted_by(Arc::clone(self.keeper.metrics())),
+            headers: headers::for_upstream(parts.headers, parts.version),
+            body: Replay::new(body, self.idle, self.keeper.metrics()),
         };
-        tracking::set(&mut outgoing.headers, tracking_id);
+        tracking_id.set(&mut outgoing.headers);
         let answer = self.exchange(outgoing).await?;
         Ok(self.for_client(answer, client.as_ref(), wants_trailers))
     }
@@ -89,23 +89,22 @@ impl Forwarder {
         &self,
         method: Method,
         target: PathAndQuery,
-        tracking_id: &str,
+        tracking_id: &TrackingId,
     ) -> Result<Answer, GatewayError> {
         let mut headers = HeaderMap::new();
-        tracking::set(&mut headers, tracking_id);
+        tracking_id.set(&mut headers);
         self.exchange(Outgoing {
             method,
             target,
             headers,
-            body: Replay::new(Body::empty(), self.idle),
+            body: Replay::new(Body::empty(), self.idle, self.keeper.metrics()),
         })
         .await
     }
 
     /// Sends; after a 401, sends once more with a newer token, where there is one and the body can be replayed.
     async fn exchange(&self, outgoing: Outgoing) -> Result<Answer, GatewayError> {
-        let progress = outgoing.body.progress();
-        let budget = Budget::new(self.timeout, self.idle, Arc::clone(&progress));
+        let budget = Budget::new(self.timeout, self.idle, outgoing.body.progress().cloned());
         let access = self.within(&budget, self.keeper.access()).await?;
         let body = outgoing.body.attempt().ok_or(GatewayError::Internal)?;
         let first = self.attempt(&outgoing, body, &access, &budget, 1).await?;
@@ -119,7 +118,7 @@ impl Forwarder {
             return Ok(first);
         }
         // What is left of the body is not what this request waits for now.
-        progress.end();
+        outgoing.body.leave();
         let Some(newer) = self
             .within(&budget, self.keeper.replace(access.generation))
             .await
@@ -231,7 +230,7 @@ impl Forwarder {
             let secrets = self.keeper.secrets();
             (parts.version, parts.status, parts.headers.clone(), secrets)
         });
-        parts.headers = headers::for_client(&parts.headers, wants_trailers);
+        parts.headers = headers::for_client(parts.headers, wants_trailers);
         if let Some(client) = client {
             links::rewrite(&mut parts.headers, &self.upstream, client);
         }

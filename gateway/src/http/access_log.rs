@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 use tracing::info;
@@ -29,7 +29,7 @@ pub struct Line {
     start: Instant,
     peer: SocketAddr,
     method: Method,
-    path: String,
+    target: Uri,
     /// `None` until there is an answer.
     status: Option<StatusCode>,
     source: Source,
@@ -66,7 +66,7 @@ impl Line {
             start: Instant::now(),
             peer,
             method: request.method().clone(),
-            path: request.uri().path().to_owned(),
+            target: request.uri().clone(),
             status: None,
             source: Source::Gateway,
             cut: None,
@@ -127,7 +127,7 @@ impl Drop for Line {
             duration = go::format_duration(self.start.elapsed()),
             client = %self.peer.ip(),
             method = self.method.as_str(),
-            path = self.path,
+            path = self.target.path(),
             source = self.source.as_str(),
             cut = self.cut.map(Cut::as_str),
             tracking_id = self.tracking_id.as_ref().and_then(|id| id.to_str().ok()),

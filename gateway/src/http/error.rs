@@ -9,7 +9,7 @@ use tracing::{error, info, warn};
 use super::own_status;
 use crate::error::GatewayError;
 use crate::proxy::headers::GATEWAY_ERROR;
-use crate::proxy::tracking::TRACKING_ID;
+use crate::proxy::tracking::{self, TRACKING_ID, TrackingId};
 use crate::token::lifecycle::Action;
 use crate::token::snapshot::Unavailable;
 
@@ -22,7 +22,7 @@ pub struct Failed {
     /// What happened.
     pub error: GatewayError,
     /// Of the request.
-    pub tracking_id: String,
+    pub tracking_id: TrackingId,
 }
 
 /// The status of an error.
@@ -55,14 +55,22 @@ impl IntoResponse for Failed {
         let (status, code) = (status(&self.error), self.error.code());
         let message = self.error.to_string();
         if status.is_server_error() {
-            warn!(code, tracking_id = self.tracking_id, "request failed: {message}");
+            warn!(
+                code,
+                tracking_id = self.tracking_id.as_str(),
+                "request failed: {message}"
+            );
         } else {
-            info!(code, tracking_id = self.tracking_id, "request refused: {message}");
+            info!(
+                code,
+                tracking_id = self.tracking_id.as_str(),
+                "request refused: {message}"
+            );
         }
         let mut body = json!({
             "message": message,
             "errors": [{ "description": message }],
-            "trackingId": self.tracking_id,
+            "trackingId": self.tracking_id.as_str(),
         });
         if let Some(action) = self.error.action() {
             body["action"] = action.as_str().into();
@@ -99,7 +107,7 @@ pub fn panicked(tracking_prefix: &str) -> Response {
         action = Action::Retry.as_str(),
         "a request failed inside the gateway"
     );
-    let tracking_id = crate::proxy::tracking::new(tracking_prefix);
+    let tracking_id = tracking::new(tracking_prefix);
     Failed {
         error: GatewayError::Internal,
         tracking_id,

@@ -38,7 +38,9 @@ enum Phase {
 pub struct Budget {
     timeout: Duration,
     idle: Duration,
-    progress: Arc<Progress>,
+    /// Of the body; without one the request's time runs from its start.
+    progress: Option<Arc<Progress>>,
+    start: Instant,
 }
 
 /// What took too long, with its limit.
@@ -112,13 +114,15 @@ impl Default for Progress {
 }
 
 impl Budget {
-    /// `timeout` for the request whose body's progress is given, and `idle` for Webex to take the next part of it.
+    /// `timeout` for a request that has just come in. Where it has a body, that one's progress is given, and `idle` is for Webex
+    /// to take the next part of it.
     #[must_use]
-    pub fn new(timeout: Duration, idle: Duration, progress: Arc<Progress>) -> Self {
+    pub fn new(timeout: Duration, idle: Duration, progress: Option<Arc<Progress>>) -> Self {
         Self {
             timeout,
             idle,
             progress,
+            start: Instant::now(),
         }
     }
 
@@ -132,9 +136,13 @@ impl Budget {
     }
 
     async fn exhausted(&self) -> Exhausted {
+        let Some(progress) = &self.progress else {
+            sleep_until(self.start + self.timeout).await;
+            return Exhausted::Answer(self.timeout);
+        };
         loop {
-            let changed = self.progress.changed.notified();
-            let State { spent, phase } = *self.progress.lock();
+            let changed = progress.changed.notified();
+            let State { spent, phase } = *progress.lock();
             let (end, exhausted) = match phase {
                 Phase::Charged { since } => {
                     let end = since + self.timeout.saturating_sub(spent);
@@ -171,7 +179,9 @@ mod tests {
     async fn exhausted(progress: Arc<Progress>, expected: Exhausted) -> Duration {
         let start = Instant::now();
         let never = std::future::pending::<()>();
-        let ended = Budget::new(TIMEOUT, IDLE_LIMIT, progress).limit(never).await;
+        let ended = Budget::new(TIMEOUT, IDLE_LIMIT, Some(progress))
+            .limit(never)
+            .await;
         assert_eq!(ended, Err(expected));
         start.elapsed()
     }
@@ -179,6 +189,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_nobody_has_asked_for_does_not_stop_the_clock() {
         assert_eq!(time_until_exhausted(Arc::new(Progress::new())).await, TIMEOUT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_without_a_body_has_its_time_from_its_start() {
+        let (start, never) = (Instant::now(), std::future::pending::<()>());
+        let budget = Budget::new(TIMEOUT, IDLE_LIMIT, None);
+        tokio::time::sleep(SECOND).await;
+        assert_eq!(budget.limit(never).await, Err(Exhausted::Answer(TIMEOUT)));
+        assert_eq!(start.elapsed(), TIMEOUT);
     }
 
     #[tokio::test(start_paused = true)]
@@ -215,7 +234,7 @@ mod tests {
             upload.moved();
         });
         let never = std::future::pending::<()>();
-        let ended = Budget::new(TIMEOUT, SECOND, progress).limit(never).await;
+        let ended = Budget::new(TIMEOUT, SECOND, Some(progress)).limit(never).await;
         assert_eq!(ended, Err(Exhausted::Upload(SECOND)));
         assert_eq!(start.elapsed(), 2 * SECOND);
     }
@@ -236,7 +255,7 @@ mod tests {
     async fn work_that_ends_in_time_is_not_touched() {
         let progress = Arc::new(Progress::new());
         assert_eq!(
-            Budget::new(TIMEOUT, IDLE_LIMIT, progress)
+            Budget::new(TIMEOUT, IDLE_LIMIT, Some(progress))
                 .limit(async { 7 })
                 .await,
             Ok(7)

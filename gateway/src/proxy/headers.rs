@@ -37,6 +37,9 @@ const PRIVATE: [&str; 10] = [
 /// The prefix of the fields in which proxies describe the client.
 const FORWARDED_PREFIX: &str = "x-forwarded-";
 
+/// Fields that are added to a request: the token, the `TrackingID`, the host.
+const ADDED: usize = 3;
+
 /// Tells the gateway's own errors from answers of Webex, which must not be able to say so.
 pub const GATEWAY_ERROR: HeaderName = HeaderName::from_static("x-webex-gateway-error");
 
@@ -52,25 +55,31 @@ const NOT_IN_TRAILERS: [&str; 6] = [
 
 /// The fields of a request that go to Webex; the token, the `TrackingID` and the framing are added later.
 #[must_use]
-pub fn for_upstream(inbound: &HeaderMap, version: Version) -> HeaderMap {
-    let nominated = nominated(inbound);
+pub fn for_upstream(inbound: HeaderMap, version: Version) -> HeaderMap {
+    // A length of zero is not told by the body alone, and some servers insist on it (RFC 9110 section 8.6).
+    let empty = inbound
+        .get(header::CONTENT_LENGTH)
+        .is_some_and(|length| length == "0");
+    // A body of unknown length needs its framing told, or methods that rarely have a body would lose it.
+    let coded = inbound.contains_key(header::TRANSFER_ENCODING);
+    let trailers = if coded { announced_trailers(&inbound) } else { None };
+    let takes_trailers = version != Version::HTTP_10 && wants_trailers(&inbound);
+    let nominated = nominated(&inbound);
     let mut outbound = filtered(inbound, |name| {
         !ends_here(name) && !nominated.iter().any(|nominated| nominated == name)
     });
-    // A length of zero is not told by the body alone, and some servers insist on it (RFC 9110 section 8.6).
-    if inbound
-        .get(header::CONTENT_LENGTH)
-        .is_some_and(|length| length == "0")
-    {
-        outbound.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    let told = [
+        (header::CONTENT_LENGTH, empty.then_some("0")),
+        (header::TRANSFER_ENCODING, coded.then_some("chunked")),
+        (header::TE, takes_trailers.then_some("trailers")),
+    ];
+    for (name, value) in told {
+        if let Some(value) = value {
+            outbound.insert(name, HeaderValue::from_static(value));
+        }
     }
-    // A body of unknown length needs its framing told, or methods that rarely have a body would lose it.
-    if inbound.contains_key(header::TRANSFER_ENCODING) {
-        outbound.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-        announce_trailers(inbound, &mut outbound);
-    }
-    if version != Version::HTTP_10 && wants_trailers(inbound) {
-        outbound.insert(header::TE, HeaderValue::from_static("trailers"));
+    if let Some(trailers) = trailers {
+        outbound.insert(header::TRAILER, trailers);
     }
     outbound
 }
@@ -78,8 +87,13 @@ pub fn for_upstream(inbound: &HeaderMap, version: Version) -> HeaderMap {
 /// The fields of an answer that go to the client. `Set-Cookie` does not: all clients share one grant. `trailers` says whether
 /// the client takes trailers; `Trailer` names those that can come.
 #[must_use]
-pub fn for_client(upstream: &HeaderMap, trailers: bool) -> HeaderMap {
-    let nominated = nominated(upstream);
+pub fn for_client(upstream: HeaderMap, trailers: bool) -> HeaderMap {
+    let nominated = nominated(&upstream);
+    let announced = if trailers {
+        announced_trailers(&upstream)
+    } else {
+        None
+    };
     // Of two lengths the transfer coding is the true one (RFC 9112 section 6.3); the other must not go on.
     let coded = upstream.contains_key(header::TRANSFER_ENCODING);
     let mut kept = filtered(upstream, |name| {
@@ -91,26 +105,24 @@ pub fn for_client(upstream: &HeaderMap, trailers: bool) -> HeaderMap {
     if coded {
         kept.remove(header::CONTENT_LENGTH);
     }
-    if trailers {
-        announce_trailers(upstream, &mut kept);
+    if let Some(announced) = announced {
+        kept.insert(header::TRAILER, announced);
     }
     kept
 }
 
 /// `Trailer` without the names of what does not pass.
-fn announce_trailers(from: &HeaderMap, to: &mut HeaderMap) {
+fn announced_trailers(from: &HeaderMap) -> Option<HeaderValue> {
     let announced: Vec<_> = list(from, &header::TRAILER)
         .filter(|name| may_trail(name))
         .collect();
     let value = HeaderValue::try_from(announced.join(", ")).ok();
-    if let Some(value) = value.filter(|value| !value.is_empty()) {
-        to.insert(header::TRAILER, value);
-    }
+    value.filter(|value| !value.is_empty())
 }
 
 /// The fields of a trailer section that pass.
 #[must_use]
-pub fn for_trailers(trailers: &HeaderMap) -> HeaderMap {
+pub fn for_trailers(trailers: HeaderMap) -> HeaderMap {
     filtered(trailers, may_trail)
 }
 
@@ -163,10 +175,21 @@ fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = S
     })
 }
 
-fn filtered(headers: &HeaderMap, keep: impl Fn(&str) -> bool) -> HeaderMap {
-    let mut kept = HeaderMap::with_capacity(headers.len() + 2);
-    for (name, value) in headers.iter().filter(|(name, _)| keep(name.as_str())) {
-        kept.append(name.clone(), value.clone());
+/// Those whose names are kept, in their order: taking single ones out of a map would change it.
+fn filtered(headers: HeaderMap, keep: impl Fn(&str) -> bool) -> HeaderMap {
+    if headers.keys().all(|name| keep(name.as_str())) {
+        return headers;
+    }
+    let mut kept = HeaderMap::with_capacity(headers.len() + ADDED);
+    let mut current = None;
+    for (name, value) in headers {
+        // Further values of a field come without its name.
+        if let Some(name) = name {
+            current = keep(name.as_str()).then_some(name);
+        }
+        if let Some(name) = &current {
+            kept.append(name.clone(), value);
+        }
     }
     kept
 }
@@ -221,7 +244,7 @@ mod tests {
             ("If-None-Match", "\"x\""),
         ]);
         assert_eq!(
-            names(&for_upstream(&sent, Version::HTTP_11)),
+            names(&for_upstream(sent.clone(), Version::HTTP_11)),
             ["accept", "accept-encoding", "content-type", "if-none-match"]
         );
     }
@@ -232,13 +255,13 @@ mod tests {
             ("Connection", "Authorization, TrackingID, Host, Content-Length"),
             ("TrackingID", "mine"),
         ]);
-        assert!(for_upstream(&sent, Version::HTTP_11).is_empty());
+        assert!(for_upstream(sent.clone(), Version::HTTP_11).is_empty());
     }
 
     #[test]
     fn repeated_fields_stay_repeated_and_in_order() {
         let sent = headers(&[("X-Many", "1"), ("X-Many", "2"), ("X-Many", "3")]);
-        let passed = for_upstream(&sent, Version::HTTP_11);
+        let passed = for_upstream(sent.clone(), Version::HTTP_11);
         assert_eq!(
             passed.get_all("x-many").iter().collect::<Vec<_>>(),
             ["1", "2", "3"]
@@ -251,7 +274,7 @@ mod tests {
             ("Transfer-Encoding", "chunked"),
             ("Trailer", "X-Sum, Host, Cookie"),
         ]);
-        let passed = for_upstream(&sent, Version::HTTP_11);
+        let passed = for_upstream(sent.clone(), Version::HTTP_11);
         assert_eq!(
             (&passed["transfer-encoding"], &passed["trailer"]),
             (&"chunked".parse().unwrap(), &"x-sum".parse().unwrap())
@@ -260,7 +283,7 @@ mod tests {
 
     #[test]
     fn trailers_are_asked_for_where_the_client_takes_them() {
-        let te = |value, version| for_upstream(&headers(&[("TE", value)]), version).contains_key("te");
+        let te = |value, version| for_upstream(headers(&[("TE", value)]), version).contains_key("te");
         assert!(te("trailers", Version::HTTP_11) && te("gzip;q=0.5, Trailers", Version::HTTP_11));
         assert!(!te("gzip", Version::HTTP_11) && !te("trailers", Version::HTTP_10));
     }
@@ -281,7 +304,7 @@ mod tests {
             ("Content-Encoding", "gzip"),
         ]);
         assert_eq!(
-            names(&for_client(&answer, false)),
+            names(&for_client(answer.clone(), false)),
             [
                 "content-type",
                 "content-length",
@@ -296,7 +319,7 @@ mod tests {
     #[test]
     fn of_two_lengths_the_transfer_coding_counts() {
         let answer = headers(&[("Content-Length", "5"), ("Transfer-Encoding", "chunked")]);
-        assert!(for_client(&answer, false).is_empty());
+        assert!(for_client(answer.clone(), false).is_empty());
     }
 
     #[test]
@@ -305,8 +328,11 @@ mod tests {
             ("Trailer", "X-Checksum, Set-Cookie"),
             ("Trailer", "Content-Length, Server-Timing"),
         ]);
-        assert_eq!(for_client(&answer, true)["trailer"], "x-checksum, server-timing");
-        assert!(for_client(&answer, false).is_empty());
+        assert_eq!(
+            for_client(answer.clone(), true)["trailer"],
+            "x-checksum, server-timing"
+        );
+        assert!(for_client(answer.clone(), false).is_empty());
     }
 
     #[test]
@@ -320,7 +346,7 @@ mod tests {
             ("Set-Cookie", "a"),
             ("X-Webex-Gateway-Error", "internal"),
         ]);
-        assert_eq!(names(&for_trailers(&trailers)), ["x-checksum"]);
+        assert_eq!(names(&for_trailers(trailers)), ["x-checksum"]);
     }
 
     #[test]
@@ -332,7 +358,7 @@ mod tests {
             ("X_Gateway_Key", "k"),
             ("X_Own", "1"),
         ]);
-        assert_eq!(names(&for_upstream(&sent, Version::HTTP_11)), ["x_own"]);
-        assert_eq!(names(&for_trailers(&sent)), ["x_own"]);
+        assert_eq!(names(&for_upstream(sent.clone(), Version::HTTP_11)), ["x_own"]);
+        assert_eq!(names(&for_trailers(sent)), ["x_own"]);
     }
 }

@@ -6,24 +6,35 @@ use super::upstream::Upstream;
 
 /// How the client addresses the gateway: `http://webex_gw:9001`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientAddress(String);
+pub struct ClientAddress {
+    scheme: &'static str,
+    host: HeaderValue,
+}
 
 impl ClientAddress {
     /// By the request's `Host` and a single `X-Forwarded-Proto`; `None` without a Host, as in old HTTP/1.0.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let host = headers.get(header::HOST)?.to_str().ok()?;
+        let host = headers.get(header::HOST)?.clone();
         let mut schemes = headers.get_all("x-forwarded-proto").iter();
         let scheme = match (schemes.next().map(HeaderValue::as_bytes), schemes.next()) {
             (Some(b"https"), None) => "https",
             _ => "http",
         };
-        Some(Self(format!("{scheme}://{host}")))
+        Some(Self { scheme, host })
+    }
+
+    fn text(&self) -> Option<String> {
+        Some(format!("{}://{}", self.scheme, self.host.to_str().ok()?))
     }
 }
 
 /// Rewrites both fields where they point at one of `upstream`'s origins.
 pub fn rewrite(headers: &mut HeaderMap, upstream: &Upstream, client: &ClientAddress) {
+    if !headers.contains_key(header::LINK) && !headers.contains_key(header::LOCATION) {
+        return;
+    }
+    let Some(client) = client.text() else { return };
     for (name, rewrite) in [
         (header::LINK, link as fn(&str, &Upstream, &str) -> Option<String>),
         (header::LOCATION, location),
@@ -33,7 +44,7 @@ pub fn rewrite(headers: &mut HeaderMap, upstream: &Upstream, client: &ClientAddr
                 let rewritten = value
                     .to_str()
                     .ok()
-                    .and_then(|text| rewrite(text, upstream, &client.0));
+                    .and_then(|text| rewrite(text, upstream, &client));
                 if let Some(new) = rewritten.and_then(|text| HeaderValue::try_from(text).ok()) {
                     *value = new;
                 }
@@ -114,7 +125,10 @@ mod tests {
         rewrite(
             &mut headers,
             &upstream,
-            &ClientAddress("http://gw:9001".to_owned()),
+            &ClientAddress {
+                scheme: "http",
+                host: HeaderValue::from_static("gw:9001"),
+            },
         );
         headers[name].to_str().unwrap().to_owned()
     }
@@ -181,7 +195,7 @@ mod tests {
             for (name, value) in fields {
                 headers.append(*name, HeaderValue::from_static(value));
             }
-            ClientAddress::of(&headers).map(|address| address.0)
+            ClientAddress::of(&headers).and_then(|address| address.text())
         };
         assert_eq!(address(&[]), None);
         assert_eq!(address(&[("host", "gw:9001")]).as_deref(), Some("http://gw:9001"));

@@ -1,5 +1,6 @@
 //! HTTP/2 to Webex: what a stream that ends badly means for its request.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
@@ -136,7 +137,10 @@ impl Bench {
             .header("te", "trailers");
         let request = request.body(body).unwrap();
         let served_at = ServedAt("127.0.0.1:9001".parse().unwrap());
-        let answer = self.forwarder.forward(request, &served_at, "WW_1").await;
+        let answer = self
+            .forwarder
+            .forward(request, &served_at, &tracking::new("WW"))
+            .await;
         answer.map(|answer| answer.map(Body::new))
     }
 

@@ -15,7 +15,6 @@ use hyper::client::conn::TrySendError;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use rustls::ClientConfig;
 use tokio::time::Instant;
-use tower::BoxError;
 use tracing::{debug, info};
 
 use self::arriving::{Arriving, Hold};
@@ -74,14 +73,6 @@ struct Took<'a> {
     start: Instant,
 }
 
-/// Where an exchange failed.
-enum Broken {
-    /// There is no connection.
-    Connecting(BoxError),
-    /// It broke.
-    Exchanging(hyper::Error),
-}
-
 impl Upstream {
     /// Connections to the origin `scheme://authority`; none is opened yet.
     #[must_use]
@@ -135,22 +126,12 @@ impl Upstream {
         headers: HeaderMap,
         body: Attempt,
     ) -> Result<Answer, Failure> {
-        let refused = |problem| Failure {
-            error: GatewayError::TargetRefused(problem),
-            unprocessed: false,
-        };
-        let uri = self.origin.absolute(&target);
-        let uri = uri.ok_or_else(|| refused("the request target is not a path"))?;
-        if uri.authority() != Some(&self.origin.authority) || uri.scheme() != Some(&self.origin.scheme) {
-            return Err(refused("the request target leads to another host"));
-        }
         debug!(
             "request sent with oauth2 protocol: {}",
-            dump::request(&method, &uri, &headers, "")
+            dump::request(&method, &self.origin.at(&target)?, &headers, "")
         );
         let mut request = Request::new(body);
         *request.method_mut() = method;
-        *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         if let Some(authorization) = &self.origin.proxy_authorization {
             let authorization = authorization.clone();
@@ -163,34 +144,41 @@ impl Upstream {
             target: &target,
             start: Instant::now(),
         };
-        self.exchange(request, &target).await.map_err(Failure::from)
+        self.exchange(request, &target).await
     }
 
     /// Sends on a connection that is there, or on a new one. One that has ended in silence gives the request back.
-    async fn exchange(&self, mut request: Request<Attempt>, target: &PathAndQuery) -> Result<Answer, Broken> {
+    async fn exchange(
+        &self,
+        mut request: Request<Attempt>,
+        target: &PathAndQuery,
+    ) -> Result<Answer, Failure> {
         while let Some(lease) = self.pool.find() {
-            match self.send_on(lease, request, target).await {
+            *request.uri_mut() = self.origin.target_on(&lease, target)?;
+            match self.send_on(lease, request).await {
                 Ok(answer) => return Ok(answer),
-                Err(mut failure) => match failure.take_message() {
+                Err(mut broken) => match broken.take_message() {
                     Some(unsent) => request = unsent,
-                    None => return Err(Broken::Exchanging(failure.into_error())),
+                    None => return Err(Failure::exchanging(&broken.into_error())),
                 },
             }
         }
-        let lease = self.pool.open().await.map_err(Broken::Connecting)?;
-        let answer = self.send_on(lease, request, target).await;
-        answer.map_err(|failure| Broken::Exchanging(failure.into_error()))
+        let lease = self.pool.open().await;
+        let lease = lease.map_err(|error| Failure::connecting(&*error))?;
+        *request.uri_mut() = self.origin.target_on(&lease, target)?;
+        let answer = self.send_on(lease, request).await;
+        answer.map_err(|broken| Failure::exchanging(&broken.into_error()))
     }
 
     async fn send_on(
         &self,
         lease: Lease,
         mut request: Request<Attempt>,
-        target: &PathAndQuery,
     ) -> Result<Answer, TrySendError<Request<Attempt>>> {
         match lease {
             Lease::Exclusive(mut connection) => {
-                self.origin.address(&mut request, target, connection.proxied());
+                let host = self.origin.host.clone();
+                request.headers_mut().insert(header::HOST, host);
                 let answer = connection.send(request).await?;
                 let pool = Arc::clone(&self.pool);
                 Ok(answer.map(|body| Arriving::new(body, Hold::Exclusive(connection, pool))))
@@ -224,25 +212,29 @@ impl Upstream {
 }
 
 impl Origin {
+    /// `target` as a connection wants it: HTTP/1.1 has the host in a field (RFC 9112 section 3.2), unless a proxy has to know it.
+    fn target_on(&self, lease: &Lease, target: &PathAndQuery) -> Result<Uri, Failure> {
+        match lease {
+            Lease::Exclusive(connection) if !connection.proxied() => Ok(target.clone().into()),
+            Lease::Exclusive(_) | Lease::Shared(..) => self.at(target),
+        }
+    }
+
     /// `target` at this origin.
-    fn absolute(&self, target: &PathAndQuery) -> Option<Uri> {
+    fn at(&self, target: &PathAndQuery) -> Result<Uri, Failure> {
+        let refused = |problem| Failure {
+            error: GatewayError::TargetRefused(problem),
+            unprocessed: false,
+        };
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
         parts.path_and_query = Some(target.clone());
-        Uri::from_parts(parts).ok()
-    }
-
-    /// Writes the target as HTTP/1.1 has it (RFC 9112 section 3.2), and the host.
-    fn address(&self, request: &mut Request<Attempt>, target: &PathAndQuery, proxied: bool) {
-        request.headers_mut().insert(header::HOST, self.host.clone());
-        let uri = match proxied {
-            true => self.absolute(target),
-            false => Some(target.clone().into()),
-        };
-        if let Some(uri) = uri {
-            *request.uri_mut() = uri;
+        let uri = Uri::from_parts(parts).map_err(|_| refused("the request target is not a path"))?;
+        if uri.authority() != Some(&self.authority) || uri.scheme() != Some(&self.scheme) {
+            return Err(refused("the request target leads to another host"));
         }
+        Ok(uri)
     }
 }
 
@@ -273,24 +265,23 @@ impl fmt::Debug for Upstream {
     }
 }
 
-impl From<Broken> for Failure {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Connecting(error) => Self {
-                error: GatewayError::UpstreamUnreachable(format!("cannot connect: {}", causes(&*error))),
-                unprocessed: false,
-            },
-            Broken::Exchanging(error) => Self {
-                unprocessed: cause::<h2::Error>(&error).is_some_and(is_unprocessed),
-                error: match &error {
-                    error if error.is_user() => GatewayError::BadRequest("the request's body was cut off"),
-                    error if error.is_parse() => GatewayError::UpstreamBroken(causes(error)),
-                    error => {
-                        GatewayError::UpstreamUnreachable(format!("the connection broke: {}", causes(error)))
-                    }
-                },
-            },
+impl Failure {
+    fn connecting(error: &(dyn StdError + 'static)) -> Self {
+        Self {
+            error: GatewayError::UpstreamUnreachable(format!("cannot connect: {}", causes(error))),
+            unprocessed: false,
         }
+    }
+
+    fn exchanging(error: &hyper::Error) -> Self {
+        let unprocessed = cause::<h2::Error>(error).is_some_and(is_unprocessed);
+        let causes = causes(error);
+        let error = match error {
+            error if error.is_user() => GatewayError::BadRequest("the request's body was cut off"),
+            error if error.is_parse() => GatewayError::UpstreamBroken(causes),
+            _ => GatewayError::UpstreamUnreachable(format!("the connection broke: {causes}")),
+        };
+        Self { error, unprocessed }
     }
 }
 

@@ -13,6 +13,9 @@ use super::stamp;
 use crate::http::access_log;
 use crate::printable::is_unprintable;
 
+/// Longer messages are rare.
+const USUAL_TEXT: usize = 128;
+
 pub(super) struct Text;
 
 /// Writes the fields of an event as they come, the message first.
@@ -71,7 +74,10 @@ impl<W: Write> Visit for Pairs<'_, W> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.pair(field, &format!("{value:?}"));
+        let mut text = String::with_capacity(USUAL_TEXT);
+        let outcome = write!(text, "{value:?}");
+        self.pair(field, &text);
+        self.outcome = self.outcome.and(outcome);
     }
 }
 
@@ -110,11 +116,18 @@ fn write_value(line: &mut impl Write, text: &str) -> fmt::Result {
     }
 }
 
+fn is_special(c: char) -> bool {
+    match c {
+        ' '..='~' => matches!(c, '"' | '\\'),
+        _ => is_unprintable(c),
+    }
+}
+
 /// As Go's `%q` does it: one line, whatever is inside.
 fn write_quoted(line: &mut impl Write, text: &str) -> fmt::Result {
     line.write_char('"')?;
     let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c == '"' || c == '\\' || is_unprintable(c)) {
+    while let Some(at) = rest.find(is_special) {
         let (plain, special) = rest.split_at(at);
         line.write_str(plain)?;
         let mut chars = special.chars();

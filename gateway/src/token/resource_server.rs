@@ -39,7 +39,7 @@ impl ResourceServer for WebexResourceServer {
             let question = self.http.get(self.root.clone());
             let answer = question
                 .header(header::AUTHORIZATION, bearer.clone())
-                .header(TRACKING_ID, &tracking_id)
+                .header(TRACKING_ID, HeaderValue::from(tracking_id.clone()))
                 .send()
                 .await;
             let told = match &answer {

@@ -32,7 +32,7 @@ pub struct Snapshot {
     pub proven: bool,
     /// Whether nobody has refreshed the tokens held yet, so that those before them are kept.
     pub on_trial: bool,
-    bearer: Option<HeaderValue>,
+    access: Option<Access>,
     /// Counts the ends of refreshes and of questions about the access token: who waits for one looks at it.
     pub(super) ended: u64,
 }
@@ -45,7 +45,7 @@ pub struct Access {
     /// Which token it is.
     pub generation: Generation,
     /// How logs show it.
-    pub fingerprint: String,
+    pub fingerprint: Arc<str>,
 }
 
 /// Why there is no access token to send.
@@ -97,7 +97,7 @@ impl Snapshot {
             unsaved: None,
             unusable_file: None,
             unusable_org: None,
-            bearer: None,
+            access: None,
             proven: true,
             on_trial: false,
             ended: 0,
@@ -111,11 +111,11 @@ impl Snapshot {
         if self.standing != Standing::Good {
             return None;
         }
-        Some(Access {
-            bearer: self.bearer.clone()?,
-            generation: grant.generation,
-            fingerprint: grant.tokens.access_token.fingerprint(),
-        })
+        debug_assert_eq!(
+            self.access.as_ref().map(|access| access.generation),
+            Some(grant.generation)
+        );
+        self.access.clone()
     }
 
     /// Whether an access token is held that has not expired and that Webex has not refused by itself.
@@ -136,7 +136,11 @@ impl Snapshot {
     }
 
     pub(super) fn take(&mut self, life: &Lifecycle) {
-        self.bearer = life.grant().map(|grant| grant.tokens.access_token.bearer());
+        self.access = life.grant().map(|grant| Access {
+            bearer: grant.tokens.access_token.bearer(),
+            generation: grant.generation,
+            fingerprint: grant.tokens.access_token.fingerprint().into(),
+        });
         self.grant = life.grant().cloned();
         self.state = life.state();
         self.trouble = life.trouble().cloned();

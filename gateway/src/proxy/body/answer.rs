@@ -105,7 +105,7 @@ where
                     }
                     Err(frame) => {
                         let trailers = frame.into_trailers().ok().filter(|_| this.trailers);
-                        let trailers = trailers.map(|trailers| headers::for_trailers(&trailers));
+                        let trailers = trailers.map(headers::for_trailers);
                         if let Some(trailers) = trailers.filter(|trailers| !trailers.is_empty()) {
                             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
                         }

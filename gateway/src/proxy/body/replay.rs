@@ -21,7 +21,11 @@ const REPLAY_LIMIT: usize = 1024 * 1024;
 
 /// The body of one request, over all attempts to send it.
 #[derive(Clone)]
-pub struct Replay {
+pub struct Replay(Option<Source>);
+
+/// What attempts share of a body that is not empty.
+#[derive(Clone)]
+struct Source {
     shared: Arc<Mutex<Shared>>,
     progress: Arc<Progress>,
     limit: Duration,
@@ -42,18 +46,18 @@ struct Shared {
     /// The newest attempt; older ones may not read on.
     attempt: u32,
     /// Where a body that is too large is counted.
-    metrics: Option<Arc<Metrics>>,
+    metrics: Arc<Metrics>,
 }
 
 /// The body as one attempt sends it.
-pub struct Attempt {
-    shared: Arc<Mutex<Shared>>,
-    progress: Arc<Progress>,
+pub struct Attempt(Option<Sending>);
+
+struct Sending {
+    source: Source,
     number: u32,
     next: usize,
     trailers_sent: bool,
     remaining: SizeHint,
-    limit: Duration,
     idle: Option<Pin<Box<Sleep>>>,
 }
 
@@ -82,62 +86,66 @@ pub enum ReplayError {
 
 impl Replay {
     /// Wraps the client's body, each part of which may take `limit` to come; nothing is read before an attempt asks for it.
+    /// `metrics` learn when it turns out to be too large.
     #[must_use]
-    pub fn new(source: Body, limit: Duration) -> Self {
-        let ended = source.is_end_stream();
-        let progress = Arc::new(Progress::new());
-        let (kept, trailers) = (Vec::new(), None);
+    pub fn new(source: Body, limit: Duration, metrics: &Arc<Metrics>) -> Self {
+        if source.is_end_stream() {
+            return Self(None);
+        }
         let shared = Shared {
             source,
-            kept,
+            kept: Vec::new(),
             kept_bytes: 0,
             overflowed: false,
-            trailers,
-            ended,
+            trailers: None,
+            ended: false,
             fault: None,
             attempt: 0,
-            metrics: None,
+            metrics: Arc::clone(metrics),
         };
-        Self {
+        Self(Some(Source {
             shared: Arc::new(Mutex::new(shared)),
-            progress,
+            progress: Arc::new(Progress::new()),
             limit,
+        }))
+    }
+
+    /// How far the body has come, where there is one.
+    #[must_use]
+    pub fn progress(&self) -> Option<&Arc<Progress>> {
+        self.0.as_ref().map(|source| &source.progress)
+    }
+
+    /// What is left of the body is not what the request waits for any more.
+    pub fn leave(&self) {
+        if let Some(progress) = self.progress() {
+            progress.end();
         }
-    }
-
-    /// The same, but `metrics` learns when the body turns out to be too large.
-    #[must_use]
-    pub fn counted_by(self, metrics: Arc<Metrics>) -> Self {
-        lock(&self.shared).metrics = Some(metrics);
-        self
-    }
-
-    /// How far the body has come.
-    #[must_use]
-    pub fn progress(&self) -> Arc<Progress> {
-        Arc::clone(&self.progress)
     }
 
     /// Whether a further attempt could send all of it, as things stand now.
     #[must_use]
     pub fn replayable(&self) -> bool {
-        !lock(&self.shared).overflowed
+        self.0.as_ref().is_none_or(|source| !source.lock().overflowed)
     }
 
     /// What the client did wrong, if it did.
     #[must_use]
     pub fn fault(&self) -> Option<ClientFault> {
-        lock(&self.shared).fault
+        self.0.as_ref().and_then(|source| source.lock().fault)
     }
 
     /// The body for a new attempt, if all of it can be sent. Attempts before it end with an error.
     #[must_use]
     pub fn attempt(&self) -> Option<Attempt> {
-        let mut shared = lock(&self.shared);
+        let Some(source) = &self.0 else {
+            return Some(Attempt(None));
+        };
+        let mut shared = source.lock();
         if shared.overflowed {
             return None;
         }
-        self.progress.end();
+        source.progress.end();
         shared.attempt += 1;
         let kept = u64::try_from(shared.kept_bytes).unwrap_or(u64::MAX);
         let remaining = shared.source.size_hint();
@@ -145,16 +153,21 @@ impl Replay {
             Some(rest) => SizeHint::with_exact(rest + kept),
             None => SizeHint::default(),
         };
-        Some(Attempt {
+        Some(Attempt(Some(Sending {
             number: shared.attempt,
             next: 0,
             trailers_sent: false,
             remaining,
-            limit: self.limit,
             idle: None,
-            progress: self.progress(),
-            shared: Arc::clone(&self.shared),
-        })
+            source: source.clone(),
+        })))
+    }
+}
+
+impl Source {
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        // Each step leaves the body as it is described, so a panic elsewhere does not make it unusable.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -167,10 +180,10 @@ impl Shared {
 
     fn keep(&mut self, data: &Bytes) {
         if self.kept_bytes + data.len() > REPLAY_LIMIT {
-            self.overflowed = true;
-            if let Some(metrics) = self.metrics.take() {
-                metrics.replay_overflowed();
+            if !self.overflowed {
+                self.metrics.replay_overflowed();
             }
+            self.overflowed = true;
         }
         if self.overflowed {
             self.kept = Vec::new();
@@ -189,8 +202,15 @@ impl HttpBody for Attempt {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ReplayError>>> {
-        let this = self.get_mut();
-        let mut shared = lock(&this.shared);
+        let Some(this) = &mut self.get_mut().0 else {
+            return Poll::Ready(None);
+        };
+        let Source {
+            shared,
+            progress,
+            limit,
+        } = &this.source;
+        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
         if shared.attempt != this.number {
             return Poll::Ready(Some(Err(ReplayError::Superseded)));
         }
@@ -201,15 +221,15 @@ impl HttpBody for Attempt {
         }
         while !shared.ended {
             let Poll::Ready(frame) = Pin::new(&mut shared.source).poll_frame(cx) else {
-                this.progress.awaits_client();
-                let end = Instant::now() + this.limit;
+                progress.awaits_client();
+                let end = Instant::now() + *limit;
                 let idle = this.idle.get_or_insert_with(|| Box::pin(sleep_until(end)));
                 ready!(idle.as_mut().poll(cx));
                 shared.fail(ClientFault::Stalled);
                 return Poll::Ready(Some(Err(ReplayError::Stalled)));
             };
             this.idle = None;
-            this.progress.moved();
+            progress.moved();
             match frame {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
@@ -217,28 +237,25 @@ impl HttpBody for Attempt {
                         // A body of known length is not asked for its end.
                         if shared.source.is_end_stream() {
                             shared.ended = true;
-                            this.progress.end();
+                            progress.end();
                         }
                         this.next = shared.kept.len();
                         this.remaining = after(&this.remaining, data.len());
                         return Poll::Ready(Some(Ok(Frame::data(data))));
                     }
                     Err(frame) => {
-                        let trailers = frame
-                            .into_trailers()
-                            .ok()
-                            .map(|trailers| headers::for_trailers(&trailers));
+                        let trailers = frame.into_trailers().ok().map(headers::for_trailers);
                         shared.trailers = trailers.filter(|trailers| !trailers.is_empty());
                     }
                 },
                 Some(Err(error)) => {
                     shared.fail(ClientFault::Cut);
-                    this.progress.end();
+                    progress.end();
                     return Poll::Ready(Some(Err(ReplayError::Client(error))));
                 }
                 None => {
                     shared.ended = true;
-                    this.progress.end();
+                    progress.end();
                 }
             }
         }
@@ -248,13 +265,16 @@ impl HttpBody for Attempt {
     }
 
     fn is_end_stream(&self) -> bool {
-        let shared = lock(&self.shared);
-        let trailers = shared.trailers.is_some() && !self.trailers_sent;
-        shared.ended && self.next >= shared.kept.len() && !trailers
+        self.0.as_ref().is_none_or(|sending| {
+            let shared = sending.source.lock();
+            let trailers = shared.trailers.is_some() && !sending.trailers_sent;
+            shared.ended && sending.next >= shared.kept.len() && !trailers
+        })
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.remaining
+        let nothing = || SizeHint::with_exact(0);
+        self.0.as_ref().map_or_else(nothing, |sending| sending.remaining)
     }
 }
 
@@ -263,11 +283,6 @@ fn after(remaining: &SizeHint, sent: usize) -> SizeHint {
         Some(rest) => SizeHint::with_exact(rest.saturating_sub(u64::try_from(sent).unwrap_or(u64::MAX))),
         None => SizeHint::default(),
     }
-}
-
-fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    // Each step leaves the body as it is described, so a panic elsewhere does not make it unusable.
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -292,7 +307,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_attempt_sends_the_whole_body_again() {
-        let replay = Replay::new(chunks(&[10, 20, 30]), LIMIT);
+        let replay = Replay::new(chunks(&[10, 20, 30]), LIMIT, &Arc::default());
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 60);
         assert!(replay.replayable());
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 60);
@@ -300,7 +315,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_attempt_takes_over_where_the_first_stopped_reading() {
-        let replay = Replay::new(chunks(&[10, 20, 30]), LIMIT);
+        let replay = Replay::new(chunks(&[10, 20, 30]), LIMIT, &Arc::default());
         let mut first = replay.attempt().unwrap();
         first.frame().await.unwrap().unwrap();
         let second = replay.attempt().unwrap();
@@ -310,15 +325,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_above_the_limit_streams_once_and_nothing_of_it_is_kept() {
-        let replay = Replay::new(chunks(&[REPLAY_LIMIT, 1, 5]), LIMIT);
+        let replay = Replay::new(chunks(&[REPLAY_LIMIT, 1, 5]), LIMIT, &Arc::default());
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), REPLAY_LIMIT + 6);
         assert!(!replay.replayable() && replay.attempt().is_none());
-        assert!(lock(&replay.shared).kept.is_empty());
+        assert!(replay.0.unwrap().lock().kept.is_empty());
     }
 
     #[tokio::test]
     async fn a_known_length_stays_known_for_every_attempt() {
-        let replay = Replay::new(Body::from("hello"), LIMIT);
+        let replay = Replay::new(Body::from("hello"), LIMIT, &Arc::default());
         assert_eq!(replay.attempt().unwrap().size_hint().exact(), Some(5));
         let mut first = replay.attempt().unwrap();
         first.frame().await.unwrap().unwrap();
@@ -329,7 +344,7 @@ mod tests {
     #[tokio::test]
     async fn an_empty_body_has_ended_before_it_began() {
         assert!(
-            Replay::new(Body::empty(), LIMIT)
+            Replay::new(Body::empty(), LIMIT, &Arc::default())
                 .attempt()
                 .unwrap()
                 .is_end_stream()
@@ -339,7 +354,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_the_client_cut_cannot_be_sent_again() {
         let broken = stream::iter([Ok(Bytes::from("a")), Err(std::io::Error::other("gone"))]);
-        let replay = Replay::new(Body::from_stream(broken), LIMIT);
+        let replay = Replay::new(Body::from_stream(broken), LIMIT, &Arc::default());
         assert!(matches!(
             read(replay.attempt().unwrap()).await,
             Err(ReplayError::Client(_))
@@ -351,7 +366,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stops_coming_is_given_up() {
         let stalled = stream::once(async { Ok::<_, std::io::Error>(Bytes::from("a")) });
-        let replay = Replay::new(Body::from_stream(stalled.chain(stream::pending())), LIMIT);
+        let replay = Replay::new(
+            Body::from_stream(stalled.chain(stream::pending())),
+            LIMIT,
+            &Arc::default(),
+        );
         let start = Instant::now();
         let end = read(replay.attempt().unwrap()).await;
         assert!(matches!(end, Err(ReplayError::Stalled)));
@@ -367,7 +386,7 @@ mod tests {
             tokio::time::sleep(LIMIT / 2).await;
             Ok::<_, std::io::Error>(Bytes::from("a"))
         });
-        let replay = Replay::new(Body::from_stream(slow), LIMIT);
+        let replay = Replay::new(Body::from_stream(slow), LIMIT, &Arc::default());
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 5);
     }
 }

@@ -102,7 +102,7 @@ async fn ask(upstream: &Upstream) -> Answer {
 }
 
 async fn ask_for(target: &'static str, upstream: &Upstream) -> Answer {
-    let body = Replay::new(Body::empty(), Duration::from_mins(1))
+    let body = Replay::new(Body::empty(), Duration::from_mins(1), &Arc::default())
         .attempt()
         .unwrap();
     let target = PathAndQuery::from_static(target);
@@ -199,7 +199,7 @@ async fn who_takes_a_connection_and_is_silent_is_given_up_whatever_is_missing() 
             &ForwardProxies::from_environment(&Variables::from(&variables)).unwrap(),
         );
         let start = Instant::now();
-        let body = Replay::new(Body::empty(), Duration::from_mins(1))
+        let body = Replay::new(Body::empty(), Duration::from_mins(1), &Arc::default())
             .attempt()
             .unwrap();
         let target = PathAndQuery::from_static("/");

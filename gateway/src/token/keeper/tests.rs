@@ -127,8 +127,8 @@ impl Bench {
     }
 }
 
-fn fingerprint(name: &str) -> String {
-    crate::secret::fingerprint(&format!("access-{name}"))
+fn fingerprint(name: &str) -> Arc<str> {
+    crate::secret::fingerprint(&format!("access-{name}")).into()
 }
 
 fn transient() -> Answer {

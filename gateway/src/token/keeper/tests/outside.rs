@@ -76,7 +76,7 @@ async fn a_running_keeper_notices_a_change_within_five_seconds() {
         .tokens
         .access_token
         .fingerprint()
-        != theirs
+        != *theirs
     {
         assert!(waited <= SOON, "not noticed within {waited:?}");
         // The look itself takes real time, on a thread of its own.
