@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mimalloc::MiMalloc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use webex_gateway::app::App;
@@ -21,6 +22,10 @@ use webex_gateway::printable::{printable, printable_json};
 use webex_gateway::telemetry::sink::{Flush, Sink};
 use webex_gateway::workers::Workers;
 use webex_gateway::{authorize_url_command, check, descriptors, health_command, telemetry, tokens_command};
+
+/// Where memory comes from.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The configuration is wrong; nothing was opened.
 const EXIT_USAGE: u8 = 2;

@@ -8,6 +8,7 @@ pub mod target;
 pub mod tracking;
 pub mod upstream;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -108,9 +109,21 @@ impl Forwarder {
         let access = self.within(&budget, self.keeper.access()).await?;
         let body = outgoing.body.attempt().ok_or(GatewayError::Internal)?;
         let first = self.attempt(&outgoing, body, &access, &budget, 1).await?;
-        if first.status() != StatusCode::UNAUTHORIZED {
-            return Ok(first);
+        match first.status() {
+            // Rare: other requests need not carry the room for it.
+            StatusCode::UNAUTHORIZED => Box::pin(self.again(&outgoing, first, &access, &budget)).await,
+            _ => Ok(first),
         }
+    }
+
+    /// What to answer after a 401.
+    async fn again(
+        &self,
+        outgoing: &Outgoing,
+        first: Answer,
+        access: &Access,
+        budget: &Budget,
+    ) -> Result<Answer, GatewayError> {
         if !outgoing.body.replayable() {
             debug!("the request's body is too large to be sent again; the 401 goes to the client");
             self.keeper.rejected(access.generation);
@@ -120,7 +133,7 @@ impl Forwarder {
         // What is left of the body is not what this request waits for now.
         outgoing.body.leave();
         let Some(newer) = self
-            .within(&budget, self.keeper.replace(access.generation))
+            .within(budget, self.keeper.replace(access.generation))
             .await
             .inspect_err(|error| self.metrics().retried(error.into()))?
         else {
@@ -132,7 +145,7 @@ impl Forwarder {
             return Ok(first);
         };
         drop(first);
-        let second = self.attempt(&outgoing, body, &newer, &budget, 2).await;
+        let second = self.attempt(outgoing, body, &newer, budget, 2).await;
         let second = second.inspect_err(|error| self.metrics().retried(error.into()))?;
         if second.status() == StatusCode::UNAUTHORIZED {
             self.metrics().retried(Retry::Still401);
@@ -156,10 +169,9 @@ impl Forwarder {
             "using token {} (iteration {iteration})", access.fingerprint
         );
         let sent = Sent::now(self.metrics());
-        let answer = budget
-            .limit(self.send(outgoing, body, access))
-            .await
-            .unwrap_or_else(|exhausted| Err(exhausted.into()));
+        let answer = pin!(self.send(outgoing, body, access, sent.start));
+        let answer = budget.limit(answer).await;
+        let answer = answer.unwrap_or_else(|exhausted| Err(exhausted.into()));
         sent.ended(&answer);
         let answer = answer?;
         match answer.status() {
@@ -181,14 +193,15 @@ impl Forwarder {
         outgoing: &Outgoing,
         body: Attempt,
         access: &Access,
+        now: Instant,
     ) -> Result<Answer, GatewayError> {
-        let send = |body| {
+        let send = |body, now| {
             let mut headers = outgoing.headers.clone();
             headers.insert(http::header::AUTHORIZATION, access.bearer.clone());
-            self.upstream
-                .send(outgoing.method.clone(), outgoing.target.clone(), headers, body)
+            let (method, target) = (outgoing.method.clone(), outgoing.target.clone());
+            self.upstream.send(method, target, headers, body, now)
         };
-        let failure = match send(body).await {
+        let failure = match send(body, now).await {
             Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };
@@ -201,7 +214,8 @@ impl Forwarder {
             Some(body) => {
                 debug!("Webex turned the request away unread; it is sent once more");
                 self.metrics().resent();
-                send(body).await.map_err(|failure| failure.error)
+                let answer = Box::pin(send(body, Instant::now())).await;
+                answer.map_err(|failure| failure.error)
             }
             None => Err(failure.error),
         }

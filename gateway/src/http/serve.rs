@@ -164,11 +164,11 @@ pub async fn serve(listener: impl Accept, seats: Vec<Seat>, stop: CancellationTo
                     warn!("a connection could not be handed to a worker");
                     continue;
                 };
-                let connection = converse(stream, peer, seat.site.clone(), stop.clone(), limits);
-                let (cut, seated) = (cut.clone(), seat.take());
+                let (site, seated) = (seat.site.clone(), seat.take());
+                let (stop, cut) = (stop.clone(), cut.clone());
                 let connection = async move {
                     let _held = (slot, seated);
-                    cut.run_until_cancelled(connection).await;
+                    converse(stream, peer, site, stop, cut, limits).await;
                 };
                 open.spawn_on(connection, &seat.runtime);
             }
@@ -189,12 +189,14 @@ pub async fn serve(listener: impl Accept, seats: Vec<Seat>, stop: CancellationTo
     }
 }
 
-/// One connection, until the client or an error ends it, or `stop` and the end of the request that runs then.
+/// One connection, until the client or an error ends it, or `stop` and the end of the request that runs then, or `cut`, which
+/// comes after `stop`.
 async fn converse(
     stream: std::net::TcpStream,
     peer: SocketAddr,
     site: Site,
     stop: CancellationToken,
+    cut: CancellationToken,
     limits: Limits,
 ) {
     // Its events come to this runtime from now on.
@@ -241,6 +243,7 @@ async fn converse(
             tokio::select! {
                 ended = connection.as_mut() => ended,
                 () = idle => Ok(()),
+                () = cut.cancelled() => Ok(()),
             }
         }
     };

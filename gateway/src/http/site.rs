@@ -2,9 +2,10 @@
 //! net for panics, which cost one request each.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -12,7 +13,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use http::{Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tower::{BoxError, ServiceExt as _};
@@ -94,15 +94,18 @@ impl Site {
         exchange: Exchange,
     ) -> Response<Logged<Outbound>> {
         let line = Line::begin(Arc::clone(&self.0.metrics), &request, ends.peer, exchange);
-        let answer = AssertUnwindSafe(self.route(request, ends)).catch_unwind();
-        let answer = answer
-            .await
-            .unwrap_or_else(|_| error::panicked(&self.0.tracking_prefix).map(Outbound::Own));
+        let mut routed = pin!(self.route(request, ends));
+        let answer = poll_fn(|cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| routed.as_mut().poll(cx)));
+            polled
+                .unwrap_or_else(|_| Poll::Ready(error::panicked(&self.0.tracking_prefix).map(Outbound::Own)))
+        });
+        let answer = answer.await;
         let source = answer.body().source();
         line.follow(answer, source)
     }
 
-    async fn route(&self, mut request: Request<Body>, ends: Ends) -> Response<Outbound> {
+    async fn route(&self, request: Request<Body>, ends: Ends) -> Response<Outbound> {
         if let Some(services) = &self.0.services
             && is_forwarded(request.uri().path())
         {
@@ -112,6 +115,11 @@ impl Site {
                 Err(failed) => own(failed),
             };
         }
+        // Rare: forwarded requests need not carry the room for it.
+        Box::pin(self.own_route(request, ends)).await
+    }
+
+    async fn own_route(&self, mut request: Request<Body>, ends: Ends) -> Response<Outbound> {
         request.extensions_mut().insert(Peer(ends.peer));
         let answer: Result<_, Infallible> = self.0.routes.clone().oneshot(request).await;
         answer.unwrap_or_else(|never| match never {}).map(Outbound::Own)

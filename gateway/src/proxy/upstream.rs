@@ -118,13 +118,14 @@ impl Upstream {
         [self.origin.text.as_str(), WEBEX].into_iter()
     }
 
-    /// Sends a request. The URI is put together from parts that were checked; no parser touches it.
+    /// Sends a request, which begins `now`. The URI is put together from parts that were checked; no parser touches it.
     pub async fn send(
         &self,
         method: Method,
         target: PathAndQuery,
         headers: HeaderMap,
         body: Attempt,
+        now: Instant,
     ) -> Result<Answer, Failure> {
         debug!(
             "request sent with oauth2 protocol: {}",
@@ -142,9 +143,9 @@ impl Upstream {
         let _took = Took {
             origin: &self.origin.text,
             target: &target,
-            start: Instant::now(),
+            start: now,
         };
-        self.exchange(request, &target).await
+        self.exchange(request, &target, now).await
     }
 
     /// Sends on a connection that is there, or on a new one. One that has ended in silence gives the request back.
@@ -152,22 +153,27 @@ impl Upstream {
         &self,
         mut request: Request<Attempt>,
         target: &PathAndQuery,
+        now: Instant,
     ) -> Result<Answer, Failure> {
-        while let Some(lease) = self.pool.find() {
+        loop {
+            let found = self.pool.find(now);
+            let last = found.is_none();
+            let lease = match found {
+                Some(lease) => lease,
+                // Rare: other requests need not carry the room for it.
+                None => Box::pin(self.pool.open())
+                    .await
+                    .map_err(|error| Failure::connecting(&*error))?,
+            };
             *request.uri_mut() = self.origin.target_on(&lease, target)?;
             match self.send_on(lease, request).await {
                 Ok(answer) => return Ok(answer),
-                Err(mut broken) => match broken.take_message() {
+                Err(mut broken) => match broken.take_message().filter(|_| !last) {
                     Some(unsent) => request = unsent,
                     None => return Err(Failure::exchanging(&broken.into_error())),
                 },
             }
         }
-        let lease = self.pool.open().await;
-        let lease = lease.map_err(|error| Failure::connecting(&*error))?;
-        *request.uri_mut() = self.origin.target_on(&lease, target)?;
-        let answer = self.send_on(lease, request).await;
-        answer.map_err(|broken| Failure::exchanging(&broken.into_error()))
     }
 
     async fn send_on(

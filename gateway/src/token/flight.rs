@@ -75,7 +75,8 @@ impl Flight {
             return Ok(access);
         }
         loop {
-            if let Some(access) = self.obtain(Why::Expired, &start).await? {
+            // Rare: requests that find a token need not carry the room for it.
+            if let Some(access) = Box::pin(self.obtain(Why::Expired, &start)).await? {
                 return Ok(access);
             }
         }

@@ -77,8 +77,8 @@ impl Pool {
         self.oldest = oldest;
     }
 
-    /// A connection that is there. It may have ended since it was used last.
-    pub fn find(&self) -> Option<Lease> {
+    /// A connection that is there `now`. It may have ended since it was used last.
+    pub fn find(&self, now: Instant) -> Option<Lease> {
         let mut held = self.lock();
         if !held.shared.is_empty()
             && let Some(lease) = held.share(self.oldest)
@@ -86,7 +86,7 @@ impl Pool {
             return Some(lease);
         }
         let idle = held.idle.pop()?;
-        if idle.since.elapsed() > IDLE_TIMEOUT {
+        if now.saturating_duration_since(idle.since) > IDLE_TIMEOUT {
             held.idle.clear();
             return None;
         }
@@ -102,7 +102,7 @@ impl Pool {
             true => timeout(OPENING, self.opening.lock()).await.ok(),
             false => None,
         };
-        if let Some(lease) = turn.as_ref().and_then(|_| self.find()) {
+        if let Some(lease) = turn.as_ref().and_then(|_| self.find(Instant::now())) {
             return Ok(lease);
         }
         let (ready, opened) = oneshot::channel();
