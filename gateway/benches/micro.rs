@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tracing::level_filters::LevelFilter;
 use webex_gateway::clock::{Clock as _, SystemClock};
 use webex_gateway::config::{LogConfig, LogFormat};
+use webex_gateway::go::GoDuration;
 use webex_gateway::proxy::target::ServedAt;
 use webex_gateway::proxy::{headers, target, tracking};
 use webex_gateway::secret::{AuthorizationCode, CodeVerifier, RefreshToken};
@@ -20,7 +21,7 @@ use webex_gateway::token::endpoint::{TokenCall, TokenEndpoint};
 use webex_gateway::token::file::TokenFile;
 use webex_gateway::token::keeper::Keeper;
 use webex_gateway::token::resource_server::{ResourceServer, TokenQuestion};
-use webex_gateway::{go, http as gateway_http, telemetry};
+use webex_gateway::{http as gateway_http, telemetry};
 
 /// The tokens last, so that nobody asks for others, or about them.
 #[derive(Debug)]
@@ -117,7 +118,7 @@ fn token_for_a_request(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn duration_as_go_writes_it() -> String {
-    go::format_duration(black_box(Duration::from_nanos(141_310_923)))
+    GoDuration(black_box(Duration::from_nanos(141_310_923))).to_string()
 }
 
 #[divan::bench]
@@ -142,7 +143,7 @@ fn access_line(bencher: Bencher<'_, '_>, format: LogFormat) {
         tracing::info!(
             target: gateway_http::access_log::TARGET,
             status = 200_u16,
-            duration = go::format_duration(Duration::from_nanos(141_310_923)),
+            duration = %GoDuration(Duration::from_nanos(141_310_923)),
             client,
             method = "GET",
             path = "/v1/people/me",

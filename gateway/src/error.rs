@@ -53,10 +53,10 @@ pub enum GatewayError {
     #[error("Webex did not answer properly: {0}")]
     UpstreamBroken(String),
     /// No answer in time.
-    #[error("Webex did not answer within {}", crate::go::format_duration(*.0))]
+    #[error("Webex did not answer within {}", crate::go::GoDuration(*.0))]
     UpstreamTimeout(Duration),
     /// The next part of the request's body was not taken in time.
-    #[error("Webex stopped reading the request's body and did not go on within {}", crate::go::format_duration(*.0))]
+    #[error("Webex stopped reading the request's body and did not go on within {}", crate::go::GoDuration(*.0))]
     UploadStalled(Duration),
     /// The request is one that this gateway has sent to Webex.
     #[error("this gateway calls itself: -webexURL leads back to it; set it to https://webexapis.com")]

@@ -2,6 +2,7 @@
 //!
 //! The log lines and the `-timeout` flag are those of a Go program, and log filters read them.
 
+use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -17,29 +18,37 @@ const UNITS: [(&str, u64); 8] = [
     ("h", 3_600_000_000_000),
 ];
 
+/// In nanoseconds.
+const MINUTE: u64 = 60_000_000_000;
+
 /// A text that is no Go duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("is not a duration such as 9s, 1m30s or 500ms")]
 pub struct MalformedDuration;
 
-/// Writes `duration` as `time.Duration.String` does.
-#[must_use]
-pub fn format_duration(duration: Duration) -> String {
-    let nanos = duration.as_nanos();
-    match nanos {
-        0 => "0s".to_owned(),
-        1..1_000 => format!("{nanos}ns"),
-        1_000..1_000_000 => format!("{}µs", fraction(nanos, 1_000)),
-        1_000_000..1_000_000_000 => format!("{}ms", fraction(nanos, 1_000_000)),
-        _ => {
-            let (minutes, rest) = (nanos / 60_000_000_000, nanos % 60_000_000_000);
-            let seconds = fraction(rest, 1_000_000_000);
-            match (minutes / 60, minutes % 60) {
-                (0, 0) => format!("{seconds}s"),
-                (0, minutes) => format!("{minutes}m{seconds}s"),
-                (hours, minutes) => format!("{hours}h{minutes}m{seconds}s"),
-            }
+/// A duration, shown as `time.Duration.String` writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoDuration(pub Duration);
+
+impl fmt::Display for GoDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Go's longest duration is half of what this holds.
+        let nanos = u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX);
+        let (minutes, rest) = (nanos / MINUTE, nanos % MINUTE);
+        let (whole, unit, name) = match nanos {
+            0 => return f.write_str("0s"),
+            1..1_000 => (nanos, 1, "ns"),
+            1_000..1_000_000 => (nanos, 1_000, "µs"),
+            1_000_000..1_000_000_000 => (nanos, 1_000_000, "ms"),
+            _ => (rest, 1_000_000_000, "s"),
+        };
+        match (minutes / 60, minutes % 60) {
+            (0, 0) => {}
+            (0, minutes) => write!(f, "{minutes}m")?,
+            (hours, minutes) => write!(f, "{hours}h{minutes}m")?,
         }
+        fraction(f, whole, unit)?;
+        f.write_str(name)
     }
 }
 
@@ -79,14 +88,17 @@ pub fn parse_duration(text: &str) -> Result<Duration, MalformedDuration> {
     }
 }
 
-/// `nanos / unit` in decimals without trailing zeros.
-fn fraction(nanos: u128, unit: u128) -> String {
-    let (whole, rest) = (nanos / unit, nanos % unit);
-    let width = unit.ilog10() as usize;
-    match format!("{rest:0width$}").trim_end_matches('0') {
-        "" => whole.to_string(),
-        decimals => format!("{whole}.{decimals}"),
+/// `nanos` in units of so many, without zeros at the end.
+fn fraction(f: &mut fmt::Formatter<'_>, nanos: u64, unit: u64) -> fmt::Result {
+    write!(f, "{}", nanos / unit)?;
+    let (mut rest, mut digits) = (nanos % unit, unit.ilog10() as usize);
+    if rest == 0 {
+        return Ok(());
     }
+    while rest % 10 == 0 {
+        (rest, digits) = (rest / 10, digits - 1);
+    }
+    write!(f, ".{rest:0digits$}")
 }
 
 #[cfg(test)]
@@ -102,10 +114,13 @@ mod tests {
             (85_200, "85.2µs"),
             (141_310_923, "141.310923ms"),
             (1_500_000_000, "1.5s"),
+            (1_000, "1µs"),
+            (1_001_000, "1.001ms"),
             (60_000_000_000, "1m0s"),
+            (3_600_000_000_000, "1h0m0s"),
             (3_723_500_000_000, "1h2m3.5s"),
         ] {
-            assert_eq!(format_duration(Duration::from_nanos(nanos)), text);
+            assert_eq!(GoDuration(Duration::from_nanos(nanos)).to_string(), text);
         }
     }
 
@@ -120,7 +135,7 @@ mod tests {
         #[test]
         fn what_is_written_is_read_back(millis in 0_u64..10_000_000_000) {
             let duration = Duration::from_millis(millis);
-            prop_assert_eq!(parse_duration(&format_duration(duration)), Ok(duration));
+            prop_assert_eq!(parse_duration(&GoDuration(duration).to_string()), Ok(duration));
         }
     }
 }

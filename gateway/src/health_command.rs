@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::cli::Question;
-use crate::go;
+use crate::go::GoDuration;
 
 /// So much longer than a request to Webex may take, the gateway has for its answer.
 const MARGIN: Duration = Duration::from_secs(3);
@@ -31,7 +31,7 @@ pub async fn ask(listen: SocketAddr, question: Question, webex_timeout: Duration
         Err(_) => Err(format!(
             "no gateway answered at http://{address}{path} within {}; if the gateway has a longer -timeout, give it to this \
              command too, or set WEBEX_GW_TIMEOUT for both",
-            go::format_duration(patience)
+            GoDuration(patience)
         )),
         Ok(Err(error)) => Err(format!("no gateway answers at http://{address}{path}: {error}")),
         Ok(Ok((StatusCode::OK, text))) => Ok(text),

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tracing::info;
 
 use super::socket::Exchange;
-use crate::go;
+use crate::go::GoDuration;
 use crate::metrics::Metrics;
 use crate::metrics::labels::{Cut, Label as _, Source};
 use crate::proxy::tracking::TRACKING_ID;
@@ -124,7 +124,7 @@ impl Drop for Line {
         info!(
             target: TARGET,
             status = self.status.map_or(CLIENT_GONE, |status| status.as_u16()),
-            duration = go::format_duration(self.start.elapsed()),
+            duration = %GoDuration(self.start.elapsed()),
             client = %self.peer.ip(),
             method = self.method.as_str(),
             path = self.target.path(),

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tower::BoxError;
 use tower_service::Service;
 
-use crate::go;
+use crate::go::GoDuration;
 
 /// A connector that gives up in time.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ where
         let (connecting, limit) = (self.connector.call(destination), self.limit);
         Box::pin(async move {
             timeout(limit, connecting).await.unwrap_or_else(|_| {
-                let limit = go::format_duration(limit);
+                let limit = GoDuration(limit);
                 let late = format!("the other side took longer than {limit} to make the connection");
                 Err(io::Error::new(io::ErrorKind::TimedOut, late).into())
             })

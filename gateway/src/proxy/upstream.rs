@@ -22,7 +22,7 @@ use self::pool::{Lease, Pool};
 use super::body::Attempt;
 use crate::dump;
 use crate::error::GatewayError;
-use crate::go;
+use crate::go::GoDuration;
 use crate::net::deadline::Deadline;
 use crate::net::forward_proxy::ForwardProxies;
 use crate::net::resolver::Resolver;
@@ -258,7 +258,7 @@ fn host(scheme: &Scheme, authority: &Authority) -> HeaderValue {
 
 impl Drop for Took<'_> {
     fn drop(&mut self) {
-        let took = go::format_duration(self.start.elapsed());
+        let took = GoDuration(self.start.elapsed());
         info!("request to {}{} took {took}", self.origin, self.target.path());
     }
 }

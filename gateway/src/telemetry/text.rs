@@ -101,7 +101,7 @@ impl<W: Write> Visit for Gin<'_, W> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "client" {
+        if matches!(field.name(), "duration" | "client") {
             self.outcome = self.outcome.and(write!(self.line, " | {value:?}"));
         }
     }

@@ -77,6 +77,11 @@ impl Pool {
         self.oldest = oldest;
     }
 
+    #[cfg(test)]
+    pub(super) fn idle(&self) -> usize {
+        self.lock().idle.len()
+    }
+
     /// A connection that is there `now`. It may have ended since it was used last.
     pub fn find(&self, now: Instant) -> Option<Lease> {
         let mut held = self.lock();

@@ -1,4 +1,4 @@
-//! The connection that all requests share, against an HTTP/2 server with TLS.
+//! The connections to Webex: shared ones of HTTP/2 with TLS, and exclusive ones of HTTP/1.1.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{RootCertStore, ServerConfig};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Barrier, watch};
 use tokio_rustls::TlsAcceptor;
 
@@ -212,4 +213,188 @@ async fn who_takes_a_connection_and_is_silent_is_given_up_whatever_is_missing() 
         );
         assert!(start.elapsed() <= CONNECT_TIMEOUT * 2, "{:?}", start.elapsed());
     }
+}
+
+/// A Webex of HTTP/1.1 that is told what to answer, connection by connection, and tells how many there are.
+struct Scripted {
+    upstream: Upstream,
+    opened: watch::Receiver<usize>,
+    closed: watch::Receiver<usize>,
+}
+
+/// What it does once it has read the head of a request.
+#[derive(Clone, Copy)]
+enum Then {
+    /// Answers, and waits for the next request.
+    Answer(&'static str),
+    /// Answers, and closes the connection as soon as it is told to.
+    AnswerAndClose(&'static str),
+}
+
+const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+impl Scripted {
+    async fn start(script: &'static [Then]) -> (Self, watch::Sender<bool>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let upstream = Upstream::for_tests(&format!("http://{}", listener.local_addr().unwrap()));
+        let ((opening, opened), (closing, closed)) = (watch::channel(0), watch::channel(0));
+        let (close, told) = watch::channel(false);
+        tokio::spawn(async move {
+            let closing = Arc::new(closing);
+            while let Ok((mut stream, _)) = listener.accept().await {
+                opening.send_modify(|opened| *opened += 1);
+                let (closing, mut told) = (Arc::clone(&closing), told.clone());
+                tokio::spawn(async move {
+                    for then in script {
+                        if !read_head(&mut stream).await {
+                            break;
+                        }
+                        let (Then::Answer(answer) | Then::AnswerAndClose(answer)) = then;
+                        stream.write_all(answer.as_bytes()).await.unwrap();
+                        if let Then::AnswerAndClose(_) = then {
+                            told.wait_for(|told| *told).await.unwrap();
+                            break;
+                        }
+                    }
+                    drop(stream);
+                    closing.send_modify(|closed| *closed += 1);
+                });
+            }
+        });
+        let scripted = Self {
+            upstream,
+            opened,
+            closed,
+        };
+        (scripted, close)
+    }
+
+    async fn hello(&self) {
+        let answer = ask(&self.upstream).await.into_body().collect().await.unwrap();
+        assert_eq!(answer.to_bytes(), "hello");
+    }
+
+    fn opened(&self) -> usize {
+        *self.opened.borrow()
+    }
+}
+
+/// Whether there was one.
+async fn read_head(stream: &mut TcpStream) -> bool {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        if !matches!(stream.read_buf(&mut head).await, Ok(1..)) {
+            return false;
+        }
+    }
+    true
+}
+
+#[tokio::test]
+async fn an_exchange_that_has_ended_leaves_its_connection_to_the_next() {
+    for answer in [
+        HELLO,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n",
+    ] {
+        let script: &'static [Then] = Box::leak(vec![Then::Answer(answer); 20].into_boxed_slice());
+        let (webex, _close) = Scripted::start(script).await;
+        for _ in 0..20 {
+            webex.hello().await;
+        }
+        assert_eq!(webex.opened(), 1, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn answers_without_a_body_leave_it_too() {
+    let (webex, _close) = Scripted::start(&[Then::Answer("HTTP/1.1 204 No Content\r\n\r\n"); 5]).await;
+    for _ in 0..5 {
+        // Nobody reads where there is nothing.
+        drop(ask(&webex.upstream).await);
+    }
+    assert_eq!(webex.opened(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_given_up_takes_its_connection_with_it() {
+    let (mut webex, _close) = Scripted::start(&[Then::Answer(HELLO); 5]).await;
+    drop(ask(&webex.upstream).await);
+    webex.closed.wait_for(|closed| *closed == 1).await.unwrap();
+    webex.hello().await;
+    assert_eq!(webex.opened(), 2);
+}
+
+#[tokio::test]
+async fn requests_at_once_have_connections_of_their_own_and_those_after_them_none_more() {
+    let (webex, _close) = Scripted::start(&[Then::Answer(HELLO); 50]).await;
+    let answers = futures_util::future::join_all((0..10).map(|_| ask(&webex.upstream))).await;
+    assert_eq!(webex.opened(), 10);
+    for answer in answers {
+        answer.into_body().collect().await.unwrap();
+    }
+    for _ in 0..40 {
+        webex.hello().await;
+    }
+    assert_eq!(webex.opened(), 10);
+}
+
+#[tokio::test]
+async fn a_request_that_meets_a_connection_which_webex_has_closed_goes_on_another() {
+    let (mut webex, close) = Scripted::start(&[Then::AnswerAndClose(HELLO)]).await;
+    webex.hello().await;
+    close.send_replace(true);
+    webex.closed.wait_for(|closed| *closed == 1).await.unwrap();
+    // A method that is not idempotent, too: nothing of it was sent.
+    let body = Replay::new(Body::from("once"), Duration::from_mins(1), &Arc::default());
+    let sent = webex.upstream.send(
+        Method::POST,
+        PathAndQuery::from_static("/v1/people"),
+        HeaderMap::new(),
+        body.attempt().unwrap(),
+        Instant::now(),
+    );
+    assert_eq!(
+        sent.await
+            .unwrap()
+            .into_body()
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes(),
+        "hello"
+    );
+    assert_eq!(webex.opened(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_nobody_needs_is_closed_after_30_seconds() {
+    let (mut webex, _close) = Scripted::start(&[Then::Answer(HELLO); 5]).await;
+    webex.hello().await;
+    let start = Instant::now();
+    webex.closed.wait_for(|closed| *closed == 1).await.unwrap();
+    let idle = start.elapsed();
+    assert!(
+        (Duration::from_secs(30)..Duration::from_secs(31)).contains(&idle),
+        "{idle:?}"
+    );
+    // The task that has closed it has ended; the next one that is needless is closed as well.
+    webex.hello().await;
+    webex.closed.wait_for(|closed| *closed == 2).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_gives_up_leaves_the_connection_that_it_asked_for_to_the_next() {
+    let (mut webex, _close) = Scripted::start(&[Then::Answer(HELLO); 5]).await;
+    let mut given_up = Box::pin(ask(&webex.upstream));
+    // The connecting has begun; nobody waits for it any more.
+    assert!(futures_util::poll!(&mut given_up).is_pending());
+    drop(given_up);
+    webex.opened.wait_for(|opened| *opened == 1).await.unwrap();
+    // It is in the pool when the task that made it has run.
+    while webex.upstream.pool.idle() == 0 {
+        tokio::task::yield_now().await;
+    }
+    webex.hello().await;
+    assert_eq!(webex.opened(), 1);
 }
