@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod failure;
 pub mod file;
 mod flight;
+mod horizon;
 mod json;
 pub mod keeper;
 pub mod lifecycle;

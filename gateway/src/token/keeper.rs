@@ -25,10 +25,11 @@ use super::adoption::Objection;
 use super::endpoint::TokenEndpoint;
 use super::file::{Seen, TokenFile};
 use super::flight::{Flight, Work};
+use super::horizon::Horizon;
 use super::lifecycle::{Action, Generation, Why};
 use super::lock::FileLock;
 use super::resource_server::ResourceServer;
-use crate::clock::{Clock, Now, Timestamp};
+use crate::clock::{Clock, Now};
 use crate::metrics::Metrics;
 use crate::organization::OrgId;
 use outside::Outside;
@@ -38,11 +39,6 @@ use outside::Outside;
 const LONGEST_NAP: Duration = Duration::from_secs(3);
 /// How often tokens that could not be stored are tried again.
 const STORE_RETRY: Duration = Duration::from_secs(10);
-
-/// A refresh token that Webex renews with each refresh never comes this near to its 90 days.
-const HORIZON: Duration = Duration::from_hours(30 * 24);
-/// How often that is said.
-const HORIZON_REMINDER: Duration = Duration::from_hours(24);
 
 /// Holds the tokens. Clones share them.
 #[derive(Clone)]
@@ -266,9 +262,9 @@ impl Keeper {
 
     /// Keeps the tokens fresh and follows the file until told to stop, then waits for a refresh in flight and its write.
     pub async fn run(self, stop: CancellationToken) {
-        let (mut warned, mut store_at, mut outside) = (None, None, Outside::default());
+        let (mut horizon, mut store_at, mut outside) = (Horizon::default(), None, Outside::default());
         while !stop.is_cancelled() {
-            self.watch_horizon(&mut warned);
+            self.watch(&mut horizon);
             let mut changes = self.0.flight.subscribe();
             changes.mark_unchanged();
             let now = self.now();
@@ -297,26 +293,12 @@ impl Keeper {
         }
     }
 
-    /// Warns once a day when the refresh token nears its end: then only an administrator can help, and should not be surprised.
-    fn watch_horizon(&self, warned: &mut Option<Timestamp>) {
-        let now = self.now().wall;
-        let end = self
-            .snapshot()
-            .grant
-            .as_ref()
-            .and_then(|grant| grant.tokens.refresh_token_expires_at());
-        let due = warned.is_none_or(|at| now.since(at) >= HORIZON_REMINDER);
-        if let Some(end) = end.filter(|end| end.since(now) < HORIZON && due) {
-            *warned = Some(now);
-            let when = match end <= now {
-                true => "ended".to_owned(),
-                false => format!("ends in {} days,", end.since(now).as_secs() / 86_400),
-            };
-            warn!(
-                topic = "oauth2",
-                action = Action::Reauthorise.as_str(),
-                "the refresh token {when} on {end}: have an administrator authorise the gateway again"
-            );
+    fn watch(&self, horizon: &mut Horizon) {
+        let snapshot = self.snapshot();
+        let grant = snapshot.grant.as_ref();
+        let end = grant.and_then(|grant| grant.tokens.refresh_token_expires_at());
+        if let Some(told) = horizon.look(end, self.now().wall) {
+            warn!(topic = "oauth2", action = Action::Reauthorise.as_str(), "{told}");
         }
     }
 

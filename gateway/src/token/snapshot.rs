@@ -158,3 +158,103 @@ fn not_authorised(file_problem: Option<&str>) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock as _, ManualClock, Timestamp};
+    use crate::token::failure::TokenError;
+    use crate::token::lifecycle::{Decision, Verdict, Why};
+    use crate::token::samples::tokens;
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    /// The state machine, and what is shown of it.
+    struct Shown {
+        clock: ManualClock,
+        life: Lifecycle,
+        snapshot: Snapshot,
+    }
+
+    impl Shown {
+        fn authorised() -> Self {
+            let clock = ManualClock::at(Timestamp::from_unix_seconds(1_769_606_789));
+            let mut shown = Self {
+                life: Lifecycle::default(),
+                snapshot: Snapshot::empty(),
+                clock,
+            };
+            shown.changes(|life, now| {
+                life.install(tokens("1", now), now, 0.5);
+            });
+            shown.clock.advance(HOUR);
+            shown
+        }
+
+        /// The change is news, once.
+        fn changes<T>(&mut self, change: impl FnOnce(&mut Lifecycle, Now) -> T) -> T {
+            let result = change(&mut self.life, self.clock.now());
+            assert!(!self.snapshot.shows(&self.life), "something has changed");
+            self.snapshot.take(&self.life);
+            assert!(self.snapshot.shows(&self.life), "nothing has changed since");
+            result
+        }
+
+        fn generation(&self) -> Generation {
+            self.life.grant().unwrap().generation
+        }
+    }
+
+    #[test]
+    fn everything_that_others_look_at_is_news_when_it_changes() {
+        let mut shown = Shown::authorised();
+        let generation = shown.generation();
+        let decision = shown.changes(|life, now| life.want(Why::Rejected(generation), now));
+        let Decision::Start(spent) = decision else {
+            panic!("{decision:?}");
+        };
+        assert_eq!(shown.snapshot.state, AuthState::Refreshing);
+        let fail = || Err(TokenError::transient("no route"));
+        shown.changes(|life, now| life.refresh_ended(&spent, fail(), now, 0.5));
+        assert_eq!(shown.snapshot.state, AuthState::Degraded);
+        assert_eq!(shown.snapshot.standing, Standing::Doubtful);
+        // The same state and standing, and another failure.
+        shown.clock.advance(HOUR);
+        shown.changes(|life, now| life.judged(generation, Verdict::Accepted, now));
+        let now = shown.clock.now();
+        assert!(matches!(shown.life.want(Why::Due, now), Decision::Start(_)));
+        shown.changes(|life, now| life.refresh_ended(&spent, fail(), now, 0.5));
+        assert_eq!(shown.snapshot.trouble.as_ref().unwrap().failures, 2);
+        shown.changes(|life, _| life.cured(generation));
+        assert!(shown.snapshot.proven);
+        // Other tokens, and nothing else.
+        shown.changes(|life, now| life.install(tokens("2", now), now, 0.5));
+        shown.changes(|life, now| life.install(tokens("2", now), now, 0.5));
+        shown.changes(|life, now| life.install_on_trial(tokens("3", now), now, 0.5));
+        assert!(shown.snapshot.on_trial);
+        let organization = OrgId::parse("aaaaaaaa-0000-4000-8000-000000000001").expect("an id");
+        let generation = shown.generation();
+        shown.changes(|life, _| life.learn(generation, organization));
+        let held = shown.snapshot.grant.as_ref().unwrap();
+        assert_eq!(held.tokens.org_id, Some(organization));
+    }
+
+    #[test]
+    fn what_changes_nothing_is_no_news() {
+        let mut shown = Shown::authorised();
+        let older = shown.generation();
+        shown.changes(|life, now| life.install(tokens("2", now), now, 0.5));
+        shown.clock.advance(HOUR);
+        let (generation, now) = (shown.generation(), shown.clock.now());
+        assert_eq!(shown.life.want(Why::Expired, now), Decision::Use);
+        assert_eq!(shown.life.want(Why::Due, now), Decision::Leave);
+        shown.life.judged(older, Verdict::Refused, now);
+        assert!(shown.snapshot.shows(&shown.life));
+        shown.changes(|life, now| life.want(Why::Rejected(generation), now));
+        assert_eq!(shown.life.want(Why::Rejected(generation), now), Decision::Join);
+        assert!(
+            shown.snapshot.shows(&shown.life),
+            "thousands that join do not wake each other"
+        );
+    }
+}

@@ -84,3 +84,28 @@ impl From<Rejection> for Action {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Health checks, alerts and scripts of operators name them.
+    #[test]
+    fn states_and_actions_keep_their_names() {
+        assert_eq!(
+            AuthState::ALL.map(AuthState::as_str),
+            [
+                "unauthorised",
+                "ok",
+                "refreshing",
+                "degraded",
+                "reauthorise",
+                "misconfigured"
+            ]
+        );
+        assert_eq!(
+            [Action::Retry, Action::Reauthorise, Action::FixConfiguration].map(Action::as_str),
+            ["retry", "reauthorise", "fix_configuration"]
+        );
+    }
+}

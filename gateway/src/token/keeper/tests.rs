@@ -272,6 +272,48 @@ async fn the_background_loop_refreshes_ahead_of_expiry_without_any_request() {
 }
 
 #[tokio::test]
+async fn when_the_next_refresh_is_due_is_told_unless_one_runs() {
+    let bench = Bench::gated([Ok(response("2"))]).await;
+    let due = bench.keeper.next_refresh_in().expect("tokens are held");
+    assert!((HOUR * 24 * 7..HOUR * 24 * 14).contains(&due), "{due:?}");
+    bench.clock.advance(HOUR);
+    assert_eq!(bench.keeper.next_refresh_in(), Some(due - HOUR));
+    bench.keeper.rejected(bench.generation());
+    assert_eq!(bench.keeper.next_refresh_in(), None);
+}
+
+#[tokio::test]
+async fn a_request_that_a_forced_refresh_has_cured_is_remembered() {
+    let bench = Bench::with([Ok(response("2"))]).await;
+    let older = bench.generation();
+    let newer = bench.keeper.replace(older).await.unwrap().expect("a newer one");
+    assert!(!bench.keeper.snapshot().proven);
+    bench.keeper.cured(older);
+    assert!(!bench.keeper.snapshot().proven, "that token is not held");
+    bench.keeper.cured(newer.generation);
+    assert!(bench.keeper.snapshot().proven);
+}
+
+#[tokio::test]
+async fn what_no_log_may_show_are_both_tokens() {
+    let bench = Bench::with([]).await;
+    assert_eq!(bench.keeper.secrets(), ["access-1", "refresh-1"]);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_change_waits_for_one_or_as_long_as_it_wants() {
+    let bench = Bench::with([Ok(response("2"))]).await;
+    let mut waiting = Box::pin(bench.keeper.changed_or(HOUR));
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    bench.clock.advance(HOUR);
+    waiting.await;
+    let mut waiting = Box::pin(bench.keeper.changed_or(HOUR));
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    bench.keeper.replace(bench.generation()).await.unwrap();
+    waiting.await;
+}
+
+#[tokio::test]
 async fn the_end_waits_for_a_refresh_in_flight_and_stores_it() {
     let bench = Bench::gated([Ok(response("2"))]).await;
     bench.keeper.rejected(bench.generation());
