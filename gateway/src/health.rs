@@ -13,10 +13,10 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::dump;
-use crate::proxy::tracking::TrackingId;
-use crate::proxy::{Forwarder, tracking};
+use crate::proxy::Forwarder;
 use crate::token::keeper::Snapshot;
 use crate::token::lifecycle::{Action, AuthState};
+use crate::tracking_id::TrackingId;
 
 /// How long the body of Webex's answer is waited for, once its head is there.
 const BODY_PATIENCE: Duration = Duration::from_secs(1);
@@ -137,7 +137,7 @@ async fn ask(check: HealthCheck) -> Report {
     let HealthCheck {
         forwarder, login_url, ..
     } = check;
-    let tracking_id = tracking::new(&forwarder.tracking_prefix);
+    let tracking_id = TrackingId::new(&forwarder.tracking_prefix);
     let answer = forwarder
         .ask(Method::GET, PathAndQuery::from_static("/"), &tracking_id)
         .await;

@@ -41,4 +41,5 @@ pub mod secret;
 pub mod telemetry;
 pub mod token;
 pub mod tokens_command;
+pub mod tracking_id;
 pub mod workers;

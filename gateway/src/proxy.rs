@@ -22,10 +22,10 @@ use crate::error::GatewayError;
 use crate::metrics::Metrics;
 use crate::metrics::labels::Retry;
 use crate::token::keeper::{Access, Keeper};
+use crate::tracking_id::TrackingId;
 use body::{Attempt, ClientFault, IdleLimited, Replay};
 use budget::{Budget, Exhausted};
 use target::ServedAt;
-use tracking::TrackingId;
 use upstream::arriving::Arriving;
 use upstream::{Answer, Upstream};
 

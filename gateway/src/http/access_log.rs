@@ -15,7 +15,7 @@ use super::socket::Exchange;
 use crate::go::GoDuration;
 use crate::metrics::Metrics;
 use crate::metrics::labels::{Cut, Label as _, Source};
-use crate::proxy::tracking::TRACKING_ID;
+use crate::tracking_id::TRACKING_ID;
 
 /// The target of access lines; the text format gives them the layout that the field's log filters parse.
 pub const TARGET: &str = "webex_gateway::access";

@@ -9,9 +9,9 @@ use tracing::{error, info, warn};
 use super::own_status;
 use crate::error::GatewayError;
 use crate::proxy::headers::GATEWAY_ERROR;
-use crate::proxy::tracking::{self, TRACKING_ID, TrackingId};
 use crate::token::lifecycle::Action;
 use crate::token::snapshot::Unavailable;
+use crate::tracking_id::{TRACKING_ID, TrackingId};
 
 /// The code of requests that break HTTP.
 const BROKEN: &str = "bad_request";
@@ -107,7 +107,7 @@ pub fn panicked(tracking_prefix: &str) -> Response {
         action = Action::Retry.as_str(),
         "a request failed inside the gateway"
     );
-    let tracking_id = tracking::new(tracking_prefix);
+    let tracking_id = TrackingId::new(tracking_prefix);
     Failed {
         error: GatewayError::Internal,
         tracking_id,

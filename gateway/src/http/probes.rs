@@ -9,15 +9,15 @@ use serde_json::json;
 use super::Services;
 use super::error::Failed;
 use crate::error::GatewayError;
-use crate::proxy::tracking;
 use crate::token::lifecycle::Action;
+use crate::tracking_id::TrackingId;
 
 /// 200 or 503 with a [`Report`], by one request to Webex.
 ///
 /// [`Report`]: crate::health::Report
 pub async fn health(State(services): State<Services>) -> Response {
     let Some(report) = services.health.check().await else {
-        let tracking_id = tracking::new(&services.forwarder.tracking_prefix);
+        let tracking_id = TrackingId::new(&services.forwarder.tracking_prefix);
         return Failed {
             error: GatewayError::Internal,
             tracking_id,

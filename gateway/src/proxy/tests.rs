@@ -139,7 +139,7 @@ impl Bench {
         let served_at = ServedAt("127.0.0.1:9001".parse().unwrap());
         let answer = self
             .forwarder
-            .forward(request, &served_at, &tracking::new("WW"))
+            .forward(request, &served_at, &TrackingId::new("WW"))
             .await;
         answer.map(|answer| answer.map(Body::new))
     }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::lifecycle::Verdict;
 use crate::net::oauth_client::explain;
-use crate::proxy::tracking::{self, TRACKING_ID};
+use crate::tracking_id::{TRACKING_ID, TrackingId};
 
 /// What a question about an access token comes to.
 pub type TokenQuestion<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
@@ -35,7 +35,7 @@ pub struct WebexResourceServer {
 impl ResourceServer for WebexResourceServer {
     fn takes<'a>(&'a self, bearer: &'a HeaderValue) -> TokenQuestion<'a> {
         Box::pin(async move {
-            let tracking_id = tracking::new(&self.tracking_prefix);
+            let tracking_id = TrackingId::new(&self.tracking_prefix);
             let question = self.http.get(self.root.clone());
             let answer = question
                 .header(header::AUTHORIZATION, bearer.clone())
