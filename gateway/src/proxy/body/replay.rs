@@ -332,6 +332,52 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_limit_itself_is_kept_and_a_byte_more_is_not() {
+        for (sizes, kept) in [
+            (&[REPLAY_LIMIT][..], true),
+            (&[REPLAY_LIMIT - 1, 1], true),
+            (&[REPLAY_LIMIT + 1], false),
+            (&[1, REPLAY_LIMIT], false),
+            (&[2, REPLAY_LIMIT - 1], false),
+        ] {
+            let replay = Replay::new(chunks(sizes), LIMIT, &Arc::default());
+            let all: usize = sizes.iter().sum();
+            assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), all);
+            assert_eq!(replay.replayable(), kept, "{sizes:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn trailers_come_last_in_every_attempt_unless_none_of_them_may_pass() {
+        for (name, passes) in [("x-checksum", true), ("content-length", false)] {
+            let mut trailers = HeaderMap::new();
+            trailers.insert(name, http::HeaderValue::from_static("1"));
+            let frames = [
+                Ok::<_, std::io::Error>(Frame::data(Bytes::from("a"))),
+                Ok(Frame::trailers(trailers)),
+            ];
+            let body = Body::new(http_body_util::StreamBody::new(stream::iter(frames)));
+            let replay = Replay::new(body, LIMIT, &Arc::default());
+            for number in 1..3 {
+                let mut attempt = replay.attempt().unwrap();
+                assert!(attempt.frame().await.unwrap().unwrap().is_data());
+                assert!(
+                    number == 1 || attempt.is_end_stream() != passes,
+                    "{name} {number}"
+                );
+                let last = attempt.frame().await.map(Result::unwrap);
+                assert_eq!(
+                    last.is_some_and(|frame| frame.is_trailers()),
+                    passes,
+                    "{name} {number}"
+                );
+                assert!(attempt.is_end_stream());
+                assert!(attempt.frame().await.is_none());
+            }
+        }
+    }
+
+    #[tokio::test]
     async fn a_known_length_stays_known_for_every_attempt() {
         let replay = Replay::new(Body::from("hello"), LIMIT, &Arc::default());
         assert_eq!(replay.attempt().unwrap().size_hint().exact(), Some(5));
