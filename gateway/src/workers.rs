@@ -5,15 +5,15 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
 /// More than this do not help: each keeps connections of its own to Webex, and Webex limits rates far below what four give.
 const MOST: usize = 4;
-/// What still runs at the end is dropped, which takes moments: its connections close, its lines are logged.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// What still runs on a thread at the end is dropped, which takes moments: its connections close, its lines are logged.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The threads, until this is dropped.
 #[derive(Debug)]
@@ -86,10 +86,8 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.stop.cancel();
-        let end = Instant::now() + PATIENCE;
         for thread in &self.threads {
-            let left = end.saturating_duration_since(Instant::now());
-            let _ = thread.recv_timeout(left);
+            let _ = thread.recv_timeout(PATIENCE);
         }
     }
 }
@@ -118,8 +116,8 @@ mod tests {
         for runtime in workers.runtimes() {
             let held = Arc::clone(&held);
             runtime.spawn(async move {
-                let _held = held;
                 std::future::pending::<()>().await;
+                drop(held);
             });
         }
         drop(workers);

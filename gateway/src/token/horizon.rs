@@ -50,7 +50,7 @@ mod tests {
         let told = |left: Duration| Horizon::default().look(Some(start() + left), start());
         assert_eq!(told(30 * DAY), None);
         assert_eq!(Horizon::default().look(None, start()), None);
-        let nearly = told(30 * DAY - SECOND).expect("it is told");
+        let nearly = told(29 * DAY + 86_399 * SECOND).expect("it is told");
         assert!(
             nearly.starts_with("the refresh token ends in 29 days, on 2026-02-27T"),
             "{nearly}"
@@ -71,7 +71,7 @@ mod tests {
         let mut told_at = |now| horizon.look(end, now).is_some();
         assert!(told_at(start()));
         assert!(!told_at(start() + SECOND));
-        assert!(!told_at(start() + (DAY - SECOND)));
+        assert!(!told_at(start() + 86_399 * SECOND));
         assert!(told_at(start() + DAY));
         assert!(!told_at(start() + (DAY + SECOND)));
         // After the clock was set back it is not told anew at once.

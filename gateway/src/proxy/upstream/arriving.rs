@@ -26,11 +26,12 @@ pub enum Hold {
     /// To be moved; afterwards it belongs into the pool.
     Exclusive(Box<Exclusive>, Arc<Pool>),
     /// Its place.
-    Shared(#[allow(dead_code, reason = "dropping it is what it is for")] Place),
+    Shared(Place),
 }
 
 impl Arriving {
     /// The body of an answer whose head has come.
+    #[must_use]
     pub fn new(body: Incoming, hold: Hold) -> Self {
         let mut arriving = Self { body, hold };
         arriving.let_go_at_the_end();

@@ -142,10 +142,10 @@ impl Pool {
         if !shares {
             return Ok(Lease::Exclusive(Exclusive::open(stream).await?));
         }
-        let shared = Shared::open(stream).await?;
-        let place = shared.crowd();
-        self.lock().shared.push(shared.clone());
-        Ok(Lease::Shared(shared, place))
+        let connection = Shared::open(stream).await?;
+        let place = connection.crowd();
+        self.lock().shared.push(connection.clone());
+        Ok(Lease::Shared(connection, place))
     }
 
     /// Closes what has been idle for too long, and tells when to look again; `None` when nothing is left to look at.
