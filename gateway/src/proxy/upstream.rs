@@ -127,10 +127,11 @@ impl Upstream {
         body: Attempt,
         now: Instant,
     ) -> Result<Answer, Failure> {
-        debug!(
-            "request sent with oauth2 protocol: {}",
-            dump::request(&method, &self.origin.at(&target)?, &headers, "")
-        );
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            let uri = self.origin.at(&target)?;
+            let shown = dump::request(&method, &uri, &headers, "");
+            debug!("request sent with oauth2 protocol: {shown}");
+        }
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.headers_mut() = headers;
@@ -156,10 +157,8 @@ impl Upstream {
         now: Instant,
     ) -> Result<Answer, Failure> {
         loop {
-            let found = self.pool.find(now);
-            let last = found.is_none();
-            let lease = match found {
-                Some(lease) => lease,
+            let (lease, new) = match self.pool.find(now) {
+                Some(lease) => (lease, false),
                 // Rare: other requests need not carry the room for it.
                 None => Box::pin(self.pool.open())
                     .await
@@ -168,7 +167,7 @@ impl Upstream {
             *request.uri_mut() = self.origin.target_on(&lease, target)?;
             match self.send_on(lease, request).await {
                 Ok(answer) => return Ok(answer),
-                Err(mut broken) => match broken.take_message().filter(|_| !last) {
+                Err(mut broken) => match broken.take_message().filter(|_| !new) {
                     Some(unsent) => request = unsent,
                     None => return Err(Failure::exchanging(&broken.into_error())),
                 },
@@ -220,9 +219,10 @@ impl Upstream {
 impl Origin {
     /// `target` as a connection wants it: HTTP/1.1 has the host in a field (RFC 9112 section 3.2), unless a proxy has to know it.
     fn target_on(&self, lease: &Lease, target: &PathAndQuery) -> Result<Uri, Failure> {
+        let uri = self.at(target)?;
         match lease {
             Lease::Exclusive(connection) if !connection.proxied() => Ok(target.clone().into()),
-            Lease::Exclusive(_) | Lease::Shared(..) => self.at(target),
+            Lease::Exclusive(_) | Lease::Shared(..) => Ok(uri),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Where the log goes, written to by a thread of its own: lines that come within a millisecond are written at once. Who logs waits
 //! for a slow reader, so that no line is lost, and does not wait for one that has stopped reading: then lines are lost and counted.
 
+use std::cell::Cell;
 use std::io::{self, ErrorKind, Write};
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Told how many lines were lost, once lines can be written again.
 pub type Told = fn(u64);
+
+thread_local! {
+    /// How many lost lines the thread that writes is telling of.
+    static TELLING: Cell<u64> = const { Cell::new(0) };
+}
 
 /// Where lines go. Clones share it.
 #[derive(Clone)]
@@ -95,10 +101,11 @@ impl Shared {
             let unwritten = count(write(&mut output, &lines));
             lines.clear();
             lines.shrink_to(KEPT);
-            let told_now = unwritten == 0 && lost > 0;
-            self.written(if told_now { 0 } else { lost + unwritten });
-            if told_now {
+            self.written(lost + unwritten);
+            if unwritten == 0 && lost > 0 {
+                TELLING.set(lost);
                 told(lost);
+                TELLING.set(0);
             }
             if !closing {
                 thread::sleep(PAUSE);
@@ -133,6 +140,13 @@ impl Shared {
 
     fn put(&self, line: &[u8]) {
         let mut state = self.lock();
+        let told = TELLING.get();
+        if told > 0 {
+            // The thread cannot wait for itself.
+            state.waiting.extend_from_slice(line);
+            state.lost = state.lost.saturating_sub(told);
+            return;
+        }
         if state.is_full() && !state.stuck && !state.closing {
             let waited = self
                 .written
@@ -221,7 +235,6 @@ impl<'a> MakeWriter<'a> for Sink {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::mpsc::{Receiver, Sender, channel};
 
     use super::*;
@@ -312,29 +325,38 @@ mod tests {
 
     #[test]
     fn who_logs_does_not_wait_for_an_output_that_is_stuck_and_what_is_lost_is_told() {
-        static LOST: AtomicU64 = AtomicU64::new(0);
+        /// The notice goes where all lines go, also while there is no room.
+        static LOGGED: Mutex<Option<Sink>> = Mutex::new(None);
         let ((told, written), (leave, granted)) = (channel(), channel());
         let output = Watched { told, leave: granted };
-        let note = |lost| LOST.store(lost, Ordering::SeqCst);
-        let (sink, flush) = Sink::start(output, note).unwrap();
+        let (sink, _flush) = Sink::start(output, |lost| {
+            if let Some(sink) = &*LOGGED.lock().unwrap() {
+                log(sink, &format!("{lost} lost\n"));
+            }
+        })
+        .unwrap();
+        *LOGGED.lock().unwrap() = Some(sink.clone());
+        let fill = "x".repeat(MOST_WAITING) + "\n";
         // One is being written, one fills what may wait.
         log(&sink, "first\n");
         while sink.0.lock().thread != Doing::Writing {
             thread::yield_now();
         }
-        log(&sink, &("x".repeat(MOST_WAITING) + "\n"));
+        log(&sink, &fill);
         // Only the first of them waits: if each did, this would take an hour.
-        (0..3_600).for_each(|_| log(&sink, "lost\n"));
-        drop(leave);
+        (0..3_600).for_each(|_| log(&sink, "gone\n"));
+        leave.send(()).unwrap();
         assert_eq!(written.recv().unwrap(), "first\n");
-        while LOST.load(Ordering::SeqCst) == 0 {
+        // It is full again while the second one is written: the notice of what is lost does not wait for itself.
+        while !sink.0.lock().waiting.is_empty() {
             thread::yield_now();
         }
-        assert_eq!(LOST.load(Ordering::SeqCst), 3_600);
-        log(&sink, "last\n");
-        drop(flush);
-        let rest: String = written.try_iter().collect();
-        assert!(rest.ends_with("\nlast\n") && !rest.contains("lost"));
+        log(&sink, &fill);
+        leave.send(()).unwrap();
+        assert_eq!(written.recv().unwrap(), fill);
+        drop(leave);
+        let rest = written.recv().unwrap();
+        assert_eq!(rest.strip_prefix(fill.as_str()), Some("3600 lost\n"));
     }
 
     /// Takes a byte at a time, not always, and nothing more once it has come to the end of `room`.

@@ -13,9 +13,10 @@ use super::exclusive::Exclusive;
 use super::pool::Pool;
 use super::shared::Place;
 
-/// A body on its way. Dropped before its end, it takes its connection of HTTP/1.1 with it.
+/// A body on its way. Dropped before its end, it takes its connection of HTTP/1.1 with it, unless the rest has come already.
 pub struct Arriving {
-    body: Incoming,
+    /// `None` only while it is dropped.
+    body: Option<Incoming>,
     hold: Hold,
 }
 
@@ -33,31 +34,33 @@ impl Arriving {
     /// The body of an answer whose head has come.
     #[must_use]
     pub fn new(body: Incoming, hold: Hold) -> Self {
-        let mut arriving = Self { body, hold };
-        arriving.let_go_at_the_end();
+        let ended = body.is_end_stream();
+        let mut arriving = Self {
+            body: Some(body),
+            hold,
+        };
+        if ended {
+            arriving.let_go();
+        }
         arriving
     }
 
-    fn let_go_at_the_end(&mut self) {
-        if self.body.is_end_stream() {
-            self.let_go();
-        }
-    }
-
+    /// Nothing more comes: the connection is free, or becomes free when the request has been sent whole.
     fn let_go(&mut self) {
-        if let Hold::Exclusive(mut connection, pool) = std::mem::replace(&mut self.hold, Hold::Nothing)
-            && connection.is_free()
-        {
-            pool.put_back(connection);
+        if let Hold::Exclusive(connection, pool) = std::mem::replace(&mut self.hold, Hold::Nothing) {
+            pool.take_back(connection);
         }
     }
 
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(&mut *body).poll_frame(cx);
         match (&polled, &mut self.hold) {
             (Poll::Pending, Hold::Exclusive(connection, _)) => {
                 connection.drive(cx);
-                Pin::new(&mut self.body).poll_frame(cx)
+                Pin::new(body).poll_frame(cx)
             }
             _ => polled,
         }
@@ -74,21 +77,34 @@ impl Body for Arriving {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = self.get_mut();
         let polled = this.poll_body(cx);
-        match &polled {
-            Poll::Ready(None) => this.let_go(),
-            Poll::Ready(Some(Ok(_))) => this.let_go_at_the_end(),
-            Poll::Ready(Some(Err(_))) => this.hold = Hold::Nothing,
-            Poll::Pending => {}
+        let over = match &polled {
+            Poll::Pending => false,
+            // Nobody asks for what follows trailers, or for the end of a body whose length is known.
+            Poll::Ready(Some(Ok(frame))) => frame.is_trailers() || this.is_end_stream(),
+            Poll::Ready(Some(Err(_)) | None) => true,
+        };
+        if over {
+            this.let_go();
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map_or_else(SizeHint::default, Body::size_hint)
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        // What has come of the body and is not wanted is taken out of the connection's way, as after a 401.
+        self.body = None;
+        if let Hold::Exclusive(connection, pool) = std::mem::replace(&mut self.hold, Hold::Nothing) {
+            pool.put_back(connection);
+        }
     }
 }
 

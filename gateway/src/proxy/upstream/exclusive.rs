@@ -4,12 +4,14 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::client::legacy::connect::Connection as _;
+use tokio::time::Instant;
 
 use super::Stream;
 use crate::proxy::body::Attempt;
@@ -23,6 +25,18 @@ pub struct Exclusive {
     /// `None` once it has ended: what is on its way through it ends with it.
     connection: Option<Connection<Stream, Attempt>>,
     proxied: bool,
+    since: Instant,
+}
+
+/// What is left of a connection after an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It takes the next request.
+    Free,
+    /// The request is still being sent, although its answer is here.
+    Busy,
+    /// Nothing.
+    Ended,
 }
 
 impl Exclusive {
@@ -34,6 +48,7 @@ impl Exclusive {
             sender,
             connection: Some(connection),
             proxied,
+            since: Instant::now(),
         }))
     }
 
@@ -60,13 +75,33 @@ impl Exclusive {
         drive(&mut self.connection, cx);
     }
 
-    /// Whether the exchange is over on both sides and the connection takes another.
-    pub fn is_free(&mut self) -> bool {
-        if !self.sender.is_ready() {
-            // It may have to see the end itself; nobody waits for anything more.
-            self.drive(&mut Context::from_waker(Waker::noop()));
+    /// Whether it is older than `limit` `now`.
+    pub fn is_older(&self, limit: Duration, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) > limit
+    }
+
+    /// What becomes of it after an exchange. No task is woken by it any more.
+    pub fn left(&mut self) -> Left {
+        // It may have to see the end of the exchange itself.
+        self.drive(&mut Context::from_waker(Waker::noop()));
+        match (&self.connection, self.sender.is_ready()) {
+            (None, _) => Left::Ended,
+            (Some(_), true) => Left::Free,
+            (Some(_), false) => Left::Busy,
         }
-        self.connection.is_some() && self.sender.is_ready()
+    }
+
+    /// Sends what is left of a request whose answer has come whole; tells whether the connection is free then.
+    pub async fn finish(&mut self) -> bool {
+        poll_fn(|cx| {
+            self.drive(cx);
+            match (&self.connection, self.sender.poll_ready(cx)) {
+                (None, _) | (_, Poll::Ready(Err(_))) => Poll::Ready(false),
+                (Some(_), Poll::Ready(Ok(()))) => Poll::Ready(true),
+                (Some(_), Poll::Pending) => Poll::Pending,
+            }
+        })
+        .await
     }
 }
 

@@ -1,8 +1,8 @@
 //! A connection of HTTP/2, on which many requests run at once.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -34,14 +34,22 @@ const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 #[derive(Clone)]
 pub struct Shared {
     sender: SendRequest<Attempt>,
-    /// Requests whose answers have not come whole.
-    busy: Arc<AtomicUsize>,
+    load: Arc<Load>,
     since: Instant,
+}
+
+/// What runs on a connection.
+#[derive(Debug)]
+struct Load {
+    /// Requests whose answers have not come whole.
+    requests: AtomicUsize,
+    /// When the last of them ended.
+    idle_since: Mutex<Instant>,
 }
 
 /// A request's place on a connection, until this is dropped.
 #[derive(Debug)]
-pub struct Place(Arc<AtomicUsize>);
+pub struct Place(Arc<Load>);
 
 impl Shared {
     /// Speaks HTTP/2 on `stream`. The connection moves in a task of its own.
@@ -56,37 +64,54 @@ impl Shared {
             .await?;
         // Why it ended is told to its requests.
         tokio::spawn(async move { drop(connection.await) });
+        let since = Instant::now();
+        let load = Load {
+            requests: AtomicUsize::new(0),
+            idle_since: Mutex::new(since),
+        };
         Ok(Self {
             sender,
-            busy: Arc::default(),
-            since: Instant::now(),
+            load: Arc::new(load),
+            since,
         })
     }
 
-    /// Whether it takes requests, and is not older than `oldest`.
-    pub fn serves(&self, oldest: Duration) -> bool {
-        !self.sender.is_closed() && self.since.elapsed() <= oldest
+    /// Whether it takes requests `now`: it is open, not older than `oldest`, and has not been idle for longer than `idle`.
+    pub fn serves(&self, oldest: Duration, idle: Duration, now: Instant) -> bool {
+        let age = now.saturating_duration_since(self.since);
+        let rest = now.saturating_duration_since(self.idle_since().unwrap_or(now));
+        !self.sender.is_closed() && age <= oldest && rest <= idle
+    }
+
+    /// Since when nothing has run on it; `None` while something does.
+    pub fn idle_since(&self) -> Option<Instant> {
+        let since = self
+            .load
+            .idle_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        (self.requests() == 0).then_some(*since)
     }
 
     /// Whether it is the same connection.
     pub fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.busy, &other.busy)
+        Arc::ptr_eq(&self.load, &other.load)
     }
 
     /// How many requests run on it.
-    pub fn load(&self) -> usize {
-        self.busy.load(Ordering::Relaxed)
+    pub fn requests(&self) -> usize {
+        self.load.requests.load(Ordering::Relaxed)
     }
 
     /// A place for a request, where there is one.
     pub fn place(&self) -> Option<Place> {
-        (self.load() < STREAMS).then(|| self.crowd())
+        (self.requests() < STREAMS).then(|| self.crowd())
     }
 
     /// A place whether there is one or not: the request waits until the server lets it begin.
     pub fn crowd(&self) -> Place {
-        self.busy.fetch_add(1, Ordering::Relaxed);
-        Place(Arc::clone(&self.busy))
+        self.load.requests.fetch_add(1, Ordering::Relaxed);
+        Place(Arc::clone(&self.load))
     }
 
     /// Sends a request, up to the head of its answer.
@@ -100,14 +125,16 @@ impl Shared {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        if self.0.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
+            *self.0.idle_since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        }
     }
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
-            .field("load", &self.load())
+            .field("requests", &self.requests())
             .finish_non_exhaustive()
     }
 }

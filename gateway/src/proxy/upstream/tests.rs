@@ -317,12 +317,42 @@ async fn answers_without_a_body_leave_it_too() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_given_up_takes_its_connection_with_it() {
-    let (mut webex, _close) = Scripted::start(&[Then::Answer(HELLO); 5]).await;
-    drop(ask(&webex.upstream).await);
-    webex.closed.wait_for(|closed| *closed == 1).await.unwrap();
-    webex.hello().await;
-    assert_eq!(webex.opened(), 2);
+async fn an_answer_that_is_given_up_takes_its_connection_with_it_unless_all_of_it_has_come() {
+    for (answer, closed) in [
+        (HELLO, 0),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhel", 1),
+    ] {
+        let script: &'static [Then] =
+            Box::leak(vec![Then::Answer(answer), Then::Answer(HELLO)].into_boxed_slice());
+        let (mut webex, _close) = Scripted::start(script).await;
+        drop(ask(&webex.upstream).await);
+        webex.closed.wait_for(|seen| *seen == closed).await.unwrap();
+        drop(ask(&webex.upstream).await);
+        assert_eq!(webex.opened(), 1 + closed, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_has_to_ask_for_what_follows_trailers() {
+    let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n";
+    let script: &'static [Then] = Box::leak(vec![Then::Answer(answer); 5].into_boxed_slice());
+    let (webex, _close) = Scripted::start(script).await;
+    for _ in 0..5 {
+        let mut body = ask(&webex.upstream).await.into_body();
+        while !body.frame().await.expect("trailers come").unwrap().is_trailers() {}
+    }
+    assert_eq!(webex.opened(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_is_an_error_and_its_connection_is_not_used_again() {
+    let script = &[Then::AnswerAndClose(
+        "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhel",
+    )];
+    let (webex, close) = Scripted::start(script).await;
+    close.send_replace(true);
+    assert!(ask(&webex.upstream).await.into_body().collect().await.is_err());
+    assert_eq!(webex.upstream.pool.idle(), 0);
 }
 
 #[tokio::test]
@@ -367,20 +397,133 @@ async fn a_request_that_meets_a_connection_which_webex_has_closed_goes_on_anothe
     assert_eq!(webex.opened(), 2);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_connection_that_nobody_needs_is_closed_after_30_seconds() {
     let (mut webex, _close) = Scripted::start(&[Then::Answer(HELLO); 5]).await;
-    webex.hello().await;
+    // The task that has closed the first one has ended; the next one is closed as well.
+    for closed in 1..3 {
+        webex.hello().await;
+        tokio::time::pause();
+        let start = Instant::now();
+        webex.closed.wait_for(|seen| *seen == closed).await.unwrap();
+        assert_30_seconds(start.elapsed());
+        tokio::time::resume();
+    }
+}
+
+#[tokio::test]
+async fn a_shared_connection_that_nobody_needs_is_closed_too_and_one_that_is_needed_is_not() {
+    let (upstream, connections) = small_frames().await;
+    let unread = ask_for("/large", &upstream).await;
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    assert_eq!(upstream.pool.shared(), 1);
+    // What waits for a real answer lets the paused time leap to the next PING.
     let start = Instant::now();
-    webex.closed.wait_for(|closed| *closed == 1).await.unwrap();
+    unread.into_body().collect().await.unwrap();
+    while upstream.pool.shared() > 0 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let idle = start.elapsed();
     assert!(
-        (Duration::from_secs(30)..Duration::from_secs(31)).contains(&idle),
+        (Duration::from_secs(30)..Duration::from_secs(45)).contains(&idle),
         "{idle:?}"
     );
-    // The task that has closed it has ended; the next one that is needless is closed as well.
+    assert_eq!(*connections.borrow(), 1);
+}
+
+fn assert_30_seconds(idle: Duration) {
+    let expected = Duration::from_secs(30)..Duration::from_secs(31);
+    assert!(expected.contains(&idle), "{idle:?}");
+}
+
+#[tokio::test]
+async fn requests_that_come_together_at_the_start_keep_no_more_connections_than_they_need() {
+    let (upstream, _connections) = small_frames().await;
+    let together = (0..TOGETHER).map(|_| ask_for("/together", &upstream));
+    let answers = tokio::time::timeout(PATIENCE, futures_util::future::join_all(together)).await;
+    let kept = upstream.pool.shared();
+    assert!((3..10).contains(&kept), "{kept}");
+    drop(answers.expect("all are asked at once"));
+}
+
+#[tokio::test]
+async fn an_old_connection_is_not_kept() {
+    let (mut webex, _close) = Scripted::start(&[Then::Answer(HELLO); 5]).await;
+    Arc::get_mut(&mut webex.upstream.pool)
+        .unwrap()
+        .set_oldest(Duration::ZERO);
     webex.hello().await;
-    webex.closed.wait_for(|closed| *closed == 2).await.unwrap();
+    webex.hello().await;
+    assert_eq!(webex.opened(), 2);
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_a_new_connection_takes_one_that_becomes_free() {
+    let (webex, _close) = Scripted::start(&[Then::Answer(HELLO); 5]).await;
+    let answer = ask(&webex.upstream).await;
+    // Nothing is said on the connections that are opened here.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let elsewhere = Upstream::for_tests(&format!("https://{}", silent.local_addr().unwrap()));
+    let mut opening = Box::pin(elsewhere.pool.open());
+    assert!(futures_util::poll!(&mut opening).is_pending());
+    answer.into_body().collect().await.unwrap();
+    let Some(Lease::Exclusive(free)) = webex.upstream.pool.find(Instant::now()) else {
+        panic!("it is free");
+    };
+    elsewhere.pool.put_back(free);
+    let opened = tokio::time::timeout(PATIENCE, opening).await.expect("at once");
+    assert!(matches!(opened, Ok((Lease::Exclusive(_), false))));
+}
+
+/// Webex says what it has to say before it has read the request, and reads on.
+#[tokio::test]
+async fn an_answer_that_comes_early_does_not_cut_the_upload() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = Upstream::for_tests(&format!("http://{}", listener.local_addr().unwrap()));
+    let serving = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(read_head(&mut stream).await);
+        stream.write_all(HELLO.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        // The connection goes on with the next request.
+        while !(String::from_utf8_lossy(&rest).contains("GET ") && rest.ends_with(b"\r\n\r\n")) {
+            assert_ne!(stream.read_buf(&mut rest).await.unwrap(), 0, "the upload is cut");
+        }
+        stream.write_all(HELLO.as_bytes()).await.unwrap();
+        String::from_utf8(rest).unwrap()
+    });
+    let (parts, upload) = part_by_part();
+    let body = Replay::new(upload, Duration::from_mins(1), &Arc::default());
+    parts.send("first").unwrap();
+    let sent = upstream.send(
+        Method::POST,
+        PathAndQuery::from_static("/v1/people"),
+        HeaderMap::new(),
+        body.attempt().unwrap(),
+        Instant::now(),
+    );
+    let answer = sent.await.unwrap().into_body().collect().await.unwrap();
+    assert_eq!(answer.to_bytes(), "hello");
+    parts.send("last").unwrap();
+    drop(parts);
+    while upstream.pool.idle() == 0 {
+        tokio::task::yield_now().await;
+    }
+    ask(&upstream).await.into_body().collect().await.unwrap();
+    let uploaded = serving.await.unwrap();
+    assert!(uploaded.starts_with("4\r\nlast\r\n0\r\n\r\nGET "), "{uploaded:?}");
+}
+
+/// A body that is sent part by part.
+fn part_by_part() -> (tokio::sync::mpsc::UnboundedSender<&'static str>, Body) {
+    let (parts, mut coming) = tokio::sync::mpsc::unbounded_channel();
+    let frames = stream::poll_fn(move |cx| {
+        coming
+            .poll_recv(cx)
+            .map(|part| part.map(|part: &str| Ok::<_, Infallible>(Frame::data(Bytes::from(part)))))
+    });
+    (parts, Body::new(StreamBody::new(frames)))
 }
 
 #[tokio::test]
