@@ -209,6 +209,7 @@ mod tests {
     fn everything_that_others_look_at_is_news_when_it_changes() {
         let mut shown = Shown::authorised();
         let generation = shown.generation();
+        assert_eq!(generation.number(), 1);
         let decision = shown.changes(|life, now| life.want(Why::Rejected(generation), now));
         let Decision::Start(spent) = decision else {
             panic!("{decision:?}");
@@ -234,6 +235,7 @@ mod tests {
         assert!(shown.snapshot.on_trial);
         let organization = OrgId::parse("aaaaaaaa-0000-4000-8000-000000000001").expect("an id");
         let generation = shown.generation();
+        assert_eq!(generation.number(), 4, "they are counted");
         shown.changes(|life, _| life.learn(generation, organization));
         let held = shown.snapshot.grant.as_ref().unwrap();
         assert_eq!(held.tokens.org_id, Some(organization));

@@ -1,6 +1,7 @@
 mod faults;
 mod outside;
 mod shared;
+mod told;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;

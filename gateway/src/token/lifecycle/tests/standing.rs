@@ -125,6 +125,15 @@ fn a_dead_token_stays_dead_while_webex_says_nothing() {
     assert_eq!(bench.want(Why::Expired), Decision::Never(Rejection::Grant));
     bench.clock.advance(Duration::from_secs(30));
     assert!(asks(&bench.want(Why::Expired)));
+    // Nor is it asked about more often for that.
+    bench.judge(Verdict::Refused);
+    bench.clock.advance(MINUTE);
+    assert!(asks(&bench.want(Why::Expired)));
+    bench.judge(Verdict::Unknown);
+    bench.clock.advance(Duration::from_secs(59));
+    assert_eq!(bench.want(Why::Expired), Decision::Never(Rejection::Grant));
+    bench.clock.advance(Duration::from_secs(1));
+    assert!(asks(&bench.want(Why::Expired)));
 }
 
 #[test]
