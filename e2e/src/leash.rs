@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 pub use tool::hold;
 use tool::{DEAF, Ending, REMOVE};
 
+use crate::interruptible::interruptible;
 use crate::run::{self, Run};
 
 /// What is to be put on a leash.
@@ -79,7 +80,7 @@ impl Leash {
     ) -> anyhow::Result<Leashed> {
         let tool = run::tool().context("the webex-e2e binary, which ends programs, is not built")?;
         let mark = uuid::Uuid::new_v4().simple().to_string();
-        let mut command = Command::new(tool);
+        let mut command = interruptible(&tool);
         command.args(["leash", &mark]);
         if self.is_deaf {
             command.arg(DEAF);

@@ -24,6 +24,7 @@ mod evidence;
 pub mod gateway;
 mod http;
 pub mod images;
+pub mod interruptible;
 mod leaks;
 pub mod leash;
 pub mod load;

@@ -18,6 +18,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 pub use program::Program;
 
+use crate::interruptible::interruptible;
 use crate::missing::Need;
 use crate::run::Run;
 use crate::said::Said;
@@ -124,7 +125,7 @@ impl Terminal {
     pub fn open(differences: Differences) -> anyhow::Result<Self> {
         let folder = Run::current().unique_folder("terminal")?;
         let differences = differences.replace("/tmp/", format!("{}/", folder.display()));
-        let mut shell = Command::new("bash");
+        let mut shell = interruptible("bash");
         shell
             .args(["--noprofile", "--norc", "-c"])
             .arg("exec 9>&2 2>&1; exec bash --noprofile --norc")

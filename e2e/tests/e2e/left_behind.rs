@@ -16,6 +16,7 @@ use e2e::chromium::Chromium;
 use e2e::engine::engine;
 use e2e::eventually::eventually;
 use e2e::images::{self, Base};
+use e2e::interruptible::interruptible;
 use e2e::run::{self, Run};
 use e2e::stack::Stack;
 use e2e::terminal::{Differences, Terminal};
@@ -183,7 +184,7 @@ struct Played {
 impl Played {
     fn start(scene: &str) -> Self {
         let id = run::new_id();
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        let mut command = interruptible(std::env::current_exe().unwrap());
         command
             .args(["--exact", "left_behind::scene", "--ignored", "--nocapture"])
             .env(SCENE, scene)
