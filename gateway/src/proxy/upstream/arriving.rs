@@ -79,8 +79,8 @@ impl Body for Arriving {
         let polled = this.poll_body(cx);
         let over = match &polled {
             Poll::Pending => false,
-            // Nobody asks for what follows trailers, or for the end of a body whose length is known.
-            Poll::Ready(Some(Ok(frame))) => frame.is_trailers() || this.is_end_stream(),
+            // Nobody asks for the end of a body whose length is known.
+            Poll::Ready(Some(Ok(_))) => this.is_end_stream(),
             Poll::Ready(Some(Err(_)) | None) => true,
         };
         if over {

@@ -121,11 +121,13 @@ impl Pool {
     pub async fn open(self: &Arc<Self>) -> Result<(Lease, bool), BoxError> {
         // Where requests share connections, those that come together wait for the first one's: each would open one of its own
         // otherwise, for all but one in vain.
-        let turn = match self.shares.load(Ordering::Relaxed) {
+        let _turn = match self.shares.load(Ordering::Relaxed) {
             true => timeout(OPENING, self.opening.lock()).await.ok(),
             false => None,
         };
-        if let Some(lease) = turn.as_ref().and_then(|_| self.find(Instant::now())) {
+        // One may have come meanwhile; from now on it is told.
+        let _waiting = Waiting::begin(self);
+        if let Some(lease) = self.find(Instant::now()) {
             return Ok((lease, false));
         }
         let (ready, mut opened) = oneshot::channel();
@@ -135,7 +137,6 @@ impl Pool {
                 pool.put_back(unclaimed);
             }
         });
-        let _waiting = Waiting::begin(self);
         loop {
             tokio::select! {
                 biased;
