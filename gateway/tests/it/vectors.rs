@@ -166,7 +166,9 @@ impl Answer {
 fn shortened(seen: &str) -> String {
     let text: String = seen.chars().take(40).collect();
     let more = if text.len() < seen.len() { "…" } else { "" };
-    format!("`{text}{more}`").replace('|', "\\|")
+    // A line end in a row would end the table.
+    let shown = text.replace('\r', "\\r").replace('\n', "\\n");
+    format!("`{shown}{more}`").replace('|', "\\|")
 }
 
 fn all() -> Vec<Vector> {
