@@ -34,6 +34,7 @@ pub mod progress;
 pub mod raw;
 pub mod run;
 mod said;
+pub mod scene;
 pub mod sdk;
 pub mod soak;
 pub mod stack;

@@ -9,6 +9,7 @@
 //! | `clean` | removes all that the suite has made, also of runs that are at work |
 //! | `reap RUN` | waits for a run to end and removes what it left; started by the run |
 //! | `leash MARK … -- PROGRAM …` | runs a program until the input ends; started by a test |
+//! | `scene NAME` | plays a run that is made to end; started by a test |
 
 #![expect(clippy::print_stdout, reason = "what a recipe asks for is printed")]
 
@@ -20,7 +21,7 @@ use anyhow::Context as _;
 use bollard::Docker;
 use e2e::images::Base;
 use e2e::start_time::{self, Program};
-use e2e::{engine, images, leash, run, soak};
+use e2e::{engine, images, leash, run, scene, soak};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -61,9 +62,10 @@ async fn act(arguments: &[&str]) -> anyhow::Result<ExitCode> {
             images::remove_all(&docker).await?;
         }
         ["leash", order @ ..] => leash::hold(order)?,
+        ["scene", name] => scene::play(name)?,
         ["reap", id] => run::reap(&engine().await?, id).await?,
         _ => anyhow::bail!(
-            "usage: webex-e2e images | size | start gateway|simulator BINARY | soak RUNS [NAMES] | clean | reap RUN | leash MARK … -- PROGRAM …"
+            "usage: webex-e2e images | size | start gateway|simulator BINARY | soak RUNS [NAMES] | clean | reap RUN | leash MARK … -- PROGRAM … | scene NAME"
         ),
     }
     Ok(ExitCode::SUCCESS)

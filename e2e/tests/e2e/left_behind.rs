@@ -1,4 +1,4 @@
-//! Nothing is left at the engine or on this machine, however a run of the suite ends. The run is another process of this very program,
+//! Nothing is left at the engine or on this machine, however a run of the suite ends. The run is another process,
 //! which plays a scene and is made to end.
 
 use std::collections::HashMap;
@@ -7,35 +7,16 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use bollard::Docker;
-use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
-use bollard::query_parameters::{
-    BuildImageOptionsBuilder, ListContainersOptionsBuilder, PruneImagesOptionsBuilder,
-    RemoveContainerOptionsBuilder, TagImageOptionsBuilder,
-};
+use bollard::query_parameters::{ListContainersOptionsBuilder, PruneImagesOptionsBuilder};
 use e2e::chromium::Chromium;
 use e2e::engine::engine;
 use e2e::eventually::eventually;
-use e2e::images::{self, Base};
 use e2e::interruptible::interruptible;
-use e2e::run::{self, Run};
-use e2e::stack::Stack;
-use e2e::terminal::{Differences, Terminal};
-use futures_util::TryStreamExt;
+use e2e::run;
+use e2e::scene::{BUILD_LABEL, FOLDER, READY};
 use futures_util::future::join_all;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
-
-/// Which scene is played; without it there is none.
-const SCENE: &str = "WEBEX_E2E_SCENE";
-
-/// What a scene says when it has made all that it makes.
-const READY: &str = "the scene is set";
-
-/// Before the folder in which a scene has something running.
-const FOLDER: &str = "folder: ";
-
-/// The label of what the builder makes in a scene.
-const BUILD_LABEL: &str = "webex-e2e.scene";
 
 /// A process ends, and the reaper looks until all is quiet, on a machine that is busy with other stacks.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -144,36 +125,6 @@ async fn ctrl_c_in_a_build_leaves_no_container_of_the_builder() {
     forget_build(docker, &run.id).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a scene, which the other tests here play in a process of its own"]
-async fn scene() {
-    let Ok(scene) = std::env::var(SCENE) else { return };
-    match &*scene {
-        "builds" => return build_for_ever().await.unwrap(),
-        "types" => return start_what_does_not_want_to_end().await,
-        _ => {}
-    }
-    let stack = Stack::start().await;
-    if scene == "waits" {
-        leave_what_compose_makes().await.unwrap();
-        remove_one(stack.nginx_container().id()).await.unwrap();
-    }
-    let window = match &*scene {
-        "browses" => {
-            let window = Chromium::installed().unwrap().window(&stack).await;
-            say(&format!("{FOLDER}{}", window.home().display()));
-            Some(window)
-        }
-        _ => None,
-    };
-    say(READY);
-    match &*scene {
-        "ends" => drop(window),
-        "panics" => panic!("as the scene has it"),
-        _ => std::future::pending().await,
-    }
-}
-
 /// A run of the suite that plays a scene.
 struct Played {
     id: String,
@@ -184,10 +135,9 @@ struct Played {
 impl Played {
     fn start(scene: &str) -> Self {
         let id = run::new_id();
-        let mut command = interruptible(std::env::current_exe().unwrap());
+        let mut command = interruptible(env!("CARGO_BIN_EXE_webex-e2e"));
         command
-            .args(["--exact", "left_behind::scene", "--ignored", "--nocapture"])
-            .env(SCENE, scene)
+            .args(["scene", scene])
             .env(run::VARIABLE, &id)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -232,25 +182,6 @@ impl Played {
     }
 }
 
-/// A program of a terminal and another that it has started, both of which no polite signal ends.
-async fn start_what_does_not_want_to_end() {
-    let terminal = Terminal::open(Differences::default()).unwrap();
-    let stubborn =
-        "bash -c 'trap \"\" INT TERM HUP; touch /tmp/file; tail -f /tmp/file & echo up in /tmp/; wait'";
-    let mut program = terminal.starts(stubborn).unwrap();
-    let said = program.says("up in ", PATIENCE).await;
-    let (_, folder) = said.split_once("up in ").unwrap();
-    let folder = folder.trim_end().trim_end_matches('/');
-    say(&format!("{FOLDER}{folder}\n{READY}"));
-    std::future::pending::<()>().await;
-}
-
-/// As its reader takes it: on a line of its own, of which the harness has begun another.
-#[expect(clippy::print_stdout, reason = "the other process listens")]
-fn say(line: &str) {
-    println!("\n{line}");
-}
-
 /// The processes whose command line has a text in it.
 async fn processes_with(text: &str) -> Vec<String> {
     let found = Command::new("pgrep")
@@ -260,56 +191,6 @@ async fn processes_with(text: &str) -> Vec<String> {
         .unwrap();
     let found = String::from_utf8(found.stdout).unwrap();
     found.lines().map(str::to_owned).collect()
-}
-
-/// A network, a volume and an image with the marks of a Compose project: those of the run's label are found otherwise.
-async fn leave_what_compose_makes() -> anyhow::Result<()> {
-    let docker = engine().await.map_err(anyhow::Error::msg)?;
-    let project = Run::current().unique("compose");
-    let labels = HashMap::from([("com.docker.compose.project".to_owned(), project.clone())]);
-    let network = NetworkCreateRequest {
-        name: format!("{project}_default"),
-        labels: Some(labels.clone()),
-        ..Default::default()
-    };
-    docker.create_network(network).await?;
-    let volume = VolumeCreateRequest {
-        name: Some(format!("{project}_tokens")),
-        labels: Some(labels),
-        ..Default::default()
-    };
-    docker.create_volume(volume).await?;
-    let images = images::images(docker).await.map_err(anyhow::Error::msg)?;
-    let name = format!("{project}_webex_gw");
-    let tag = TagImageOptionsBuilder::new().repo(&name).tag("latest").build();
-    Ok(docker.tag_image(&images.gateway, Some(tag)).await?)
-}
-
-/// As in the middle of the end of a stack, of which there is nearly always one when somebody presses Ctrl-C.
-async fn remove_one(container: &str) -> anyhow::Result<()> {
-    let docker = engine().await.map_err(anyhow::Error::msg)?;
-    let options = RemoveContainerOptionsBuilder::new().force(true).build();
-    Ok(docker.remove_container(container, Some(options)).await?)
-}
-
-/// Builds as the suite builds its images, but for a command that does not end.
-async fn build_for_ever() -> anyhow::Result<()> {
-    let docker = engine().await.map_err(anyhow::Error::msg)?;
-    let base = images::base(docker, Base::Nginx).await?;
-    let run = Run::current().id();
-    let dockerfile = format!("FROM {base}\nLABEL {BUILD_LABEL}={run}\nRUN sleep 600\n");
-    let mut context = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_mode(0o644);
-    header.set_size(dockerfile.len() as u64);
-    context.append_data(&mut header, "Dockerfile", dockerfile.as_bytes())?;
-    let context = bollard::body_full(context.into_inner()?.into());
-    let options = BuildImageOptionsBuilder::new().rm(true).forcerm(true).build();
-    docker
-        .build_image(options, None, Some(context))
-        .try_for_each(async |_| Ok(()))
-        .await?;
-    Ok(())
 }
 
 async fn containers_of_build(docker: &Docker, run: &str) -> anyhow::Result<usize> {
