@@ -73,7 +73,9 @@ fn start(config: Config) -> ExitCode {
         Err(problem) => return fail(1, &format!("cannot start the log: {problem}")),
     };
     // A second subscriber would be a bug of this function; the first one stays in that case.
-    let _ = tracing::subscriber::set_global_default(telemetry::subscriber(config.log, output));
+    let _ = tracing::subscriber::set_global_default(telemetry::subscriber(config.log, move |line| {
+        output.put(line);
+    }));
     telemetry::log_panics();
     if let Some(handover) = handover {
         handover.log();

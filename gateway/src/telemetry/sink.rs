@@ -8,8 +8,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use tracing_subscriber::fmt::MakeWriter;
-
 /// Lines are gathered for this long once one has been written: a thousand writes a second at most, however many lines there are.
 const PAUSE: Duration = Duration::from_millis(1);
 /// When so much waits, because it is read more slowly than it is written, those who log wait too.
@@ -33,9 +31,6 @@ pub struct Sink(Arc<Shared>);
 
 /// Writes what waits when it is dropped.
 pub struct Flush(Sink);
-
-/// What one event writes.
-pub struct Entry<'a>(&'a Shared);
 
 #[derive(Default)]
 struct Shared {
@@ -90,6 +85,11 @@ impl Sink {
             .spawn(move || shared.work(output, told))?;
         let flush = Flush(sink.clone());
         Ok((sink, flush))
+    }
+
+    /// Has a line, its end included, written soon.
+    pub fn put(&self, line: &[u8]) {
+        self.0.put(line);
     }
 }
 
@@ -214,25 +214,6 @@ impl Drop for Flush {
     }
 }
 
-impl Write for Entry<'_> {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.put(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Sink {
-    type Writer = Entry<'a>;
-
-    fn make_writer(&'a self) -> Entry<'a> {
-        Entry(&self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
@@ -265,7 +246,7 @@ mod tests {
     }
 
     fn log(sink: &Sink, line: &str) {
-        sink.make_writer().write_all(line.as_bytes()).unwrap();
+        sink.put(line.as_bytes());
     }
 
     #[test]

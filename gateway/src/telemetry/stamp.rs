@@ -1,7 +1,6 @@
 //! The time of a line. Thousands of lines have the same second: its text is made once on each thread.
 
 use std::cell::RefCell;
-use std::fmt;
 
 use crate::clock::wall_clock;
 
@@ -15,8 +14,8 @@ thread_local! {
     static LAST: RefCell<[Written; KEPT]> = const { RefCell::new([(0, "", String::new()), (0, "", String::new())]) };
 }
 
-/// Writes the time now as `pattern` (strftime) says.
-pub(super) fn write(line: &mut impl fmt::Write, pattern: &'static str) -> fmt::Result {
+/// Adds the time now as `pattern` (strftime) says.
+pub(super) fn write(line: &mut String, pattern: &'static str) {
     let now = wall_clock();
     let second = now.unix_seconds();
     LAST.with_borrow_mut(|last| {
@@ -27,6 +26,6 @@ pub(super) fn write(line: &mut impl fmt::Write, pattern: &'static str) -> fmt::R
         if (*known_second, *known) != (second, pattern) {
             (*known_second, *known, *text) = (second, pattern, now.format(pattern));
         }
-        line.write_str(text)
-    })
+        line.push_str(text);
+    });
 }

@@ -1,31 +1,17 @@
-use std::io;
 use std::sync::{Arc, Mutex};
 
+use tracing::level_filters::LevelFilter;
+
 use super::*;
+use crate::config::LogFormat;
 use crate::http::access_log;
 
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 fn logged(format: LogFormat, level: LevelFilter, log: impl FnOnce()) -> Vec<String> {
-    let sink = Sink::default();
-    let writer = sink.clone();
-    tracing::subscriber::with_default(
-        subscriber(LogConfig { level, format }, move || writer.clone()),
-        log,
-    );
-    let bytes = sink.0.lock().unwrap().clone();
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let lines = Arc::clone(&written);
+    let put = move |line: &[u8]| lines.lock().unwrap().extend_from_slice(line);
+    tracing::subscriber::with_default(subscriber(LogConfig { level, format }, put), log);
+    let bytes = written.lock().unwrap().clone();
     String::from_utf8(bytes)
         .unwrap()
         .lines()
@@ -99,7 +85,12 @@ fn a_level_hides_what_is_less_important_and_libraries_are_quiet() {
         tracing::warn!(target: "hyper::proto", "broken");
     });
     assert_eq!(lines.len(), 1);
-    assert!(logged(LogFormat::Text, LevelFilter::INFO, || tracing::debug!("x")).is_empty());
+    let asked = logged(LogFormat::Text, LevelFilter::INFO, || {
+        tracing::debug!("x");
+        assert!(tracing::enabled!(tracing::Level::INFO));
+        assert!(!tracing::enabled!(tracing::Level::DEBUG));
+    });
+    assert!(asked.is_empty(), "{asked:?}");
 }
 
 #[test]
@@ -111,4 +102,23 @@ fn no_line_has_a_control_of_any_kind() {
         assert_eq!(lines.len(), 1);
         assert!(!lines[0].contains(crate::printable::is_unprintable), "{lines:?}");
     }
+}
+
+#[test]
+fn a_value_is_quoted_unless_all_of_it_is_harmless() {
+    let lines = logged(LogFormat::Text, LevelFilter::INFO, || {
+        tracing::info!(
+            a = "",
+            b = "Az0-._/@^+",
+            c = "a:b",
+            d = "tökens",
+            e = 7_u64,
+            f = true,
+            "x"
+        );
+    });
+    assert!(
+        lines[0].ends_with(r#" msg=x a="" b=Az0-._/@^+ c="a:b" d="tökens" e=7 f=true"#),
+        "{lines:?}"
+    );
 }

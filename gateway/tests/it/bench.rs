@@ -1,6 +1,5 @@
 //! A gateway in this process, with a clock that the test moves, a log that is kept, and a scan of everything for secrets.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -47,7 +46,7 @@ pub(crate) struct Bench {
     pub(crate) tokens: PathBuf,
     pub(crate) http: reqwest::Client,
     pub(crate) overview: Option<Overview>,
-    log: Sink,
+    log: Arc<Mutex<Vec<u8>>>,
     secrets: Mutex<Vec<String>>,
     stop: CancellationToken,
     running: Option<JoinHandle<()>>,
@@ -64,20 +63,6 @@ pub(crate) struct Builder {
     webex: Option<String>,
     tokens: Option<String>,
     json_log: bool,
-}
-
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// An answer whose body has been read, and scanned.
@@ -137,8 +122,9 @@ impl Builder {
     }
 
     pub(crate) async fn start(self) -> Bench {
-        let log = Sink::default();
-        let writer = log.clone();
+        let log = Arc::<Mutex<Vec<u8>>>::default();
+        let lines = Arc::clone(&log);
+        let put = move |line: &[u8]| lines.lock().unwrap().extend_from_slice(line);
         let config = LogConfig {
             level: LevelFilter::TRACE,
             format: if self.json_log {
@@ -147,7 +133,7 @@ impl Builder {
                 LogFormat::Text
             },
         };
-        let logging = tracing::subscriber::set_default(telemetry::subscriber(config, move || writer.clone()));
+        let logging = tracing::subscriber::set_default(telemetry::subscriber(config, put));
         let sim = if self.webex.is_some() {
             None
         } else {
@@ -291,7 +277,7 @@ impl Bench {
     }
 
     pub(crate) fn log(&self) -> String {
-        String::from_utf8_lossy(&self.log.0.lock().unwrap()).into_owned()
+        String::from_utf8_lossy(&self.log.lock().unwrap()).into_owned()
     }
 
     pub(crate) fn stored(&self) -> serde_json::Value {
