@@ -138,7 +138,9 @@ impl App {
         let authorizer = Authorizer::new(integration(&config), keeper.clone(), endpoint, identity);
         let forwarder = Forwarder {
             keeper: keeper.clone(),
+            sight: keeper.sight(),
             upstream: upstream(),
+            traffic: keeper.metrics().traffic(),
             timeout: config.timeout,
             idle: IDLE_LIMIT,
             tracking_prefix: config.tracking_prefix.clone(),
@@ -158,8 +160,12 @@ impl App {
         };
         let main = bind(config.listen, "-port").await?;
         let seats = workers.runtimes().iter().map(|runtime| {
+            // On the way of a request, nothing is shared that one processor would have to take from another.
             let mut services = services.clone();
             services.forwarder.upstream = upstream();
+            services.forwarder.traffic = keeper.metrics().traffic();
+            services.forwarder.sight = keeper.sight();
+            services.in_flight = services.in_flight.beside();
             Seat::new(runtime.clone(), main_site(services, callback.is_none()))
         });
         let seats = seats.collect();

@@ -140,7 +140,7 @@ async fn to_webex(
     if let Some(problem) = key_problem(services, &request) {
         return Err(problem);
     }
-    let snapshot = services.forwarder.keeper.snapshot();
+    let snapshot = services.forwarder.sight.snapshot();
     let token = snapshot.grant.as_ref().map(|grant| &grant.tokens.access_token);
     let flight = services
         .in_flight

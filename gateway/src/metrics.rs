@@ -8,31 +8,20 @@ pub mod exposition;
 pub mod histogram;
 pub mod labels;
 pub mod text;
+pub mod traffic;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use http::{Response, StatusCode};
 
 use crate::clock::Timestamp;
-use crate::error::GatewayError;
 use counters::Counters;
-use histogram::Histogram;
-use labels::{Authorisation, Cut, Label as _, Method, Refresh, Retry, Source, Status, Upstream};
+use labels::{Authorisation, Refresh};
+use traffic::Traffic;
 
 /// Everything that one gateway counts.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Metrics {
-    /// For each method and each source, by status.
-    requests: Vec<Counters<Status>>,
-    in_flight: AtomicI64,
-    cuts: Counters<Cut>,
-    upstream: Counters<Upstream>,
-    latency: Histogram,
-    retries: Counters<Retry>,
-    overflows: AtomicU64,
-    resends: AtomicU64,
+    traffic: Mutex<Vec<Arc<Traffic>>>,
     refreshes: Counters<Refresh>,
     refreshes_in_flight: AtomicI64,
     last_refresh: Mutex<LastRefresh>,
@@ -57,48 +46,19 @@ pub struct LastRefresh {
 pub struct RefreshInFlight(Arc<Metrics>);
 
 impl Metrics {
-    /// A request came in.
-    pub fn request_started(&self) {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    /// What a worker counts its requests in.
+    #[must_use]
+    pub fn traffic(&self) -> Arc<Traffic> {
+        let new = Arc::default();
+        self.traffics().push(Arc::clone(&new));
+        new
     }
 
-    /// The answer of a request has been sent, or the client has gone: then there is no status.
-    pub fn request_ended(&self, method: Method, status: Option<StatusCode>, source: Source) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.requests_of(method, source).add(status.into());
-    }
-
-    /// An answer that had begun did not come to its end.
-    pub fn answer_cut(&self, by: Cut) {
-        self.cuts.add(by);
-    }
-
-    /// Webex answered after this time with the head of an answer, or did not.
-    pub fn upstream_ended<B>(&self, answer: &Result<Response<B>, GatewayError>, took: Duration) {
-        if answer.is_ok() {
-            self.latency.observe(took);
-        }
-        self.upstream.add(answer.as_ref().map(Response::status).into());
-    }
-
-    /// A request that Webex has was given up before there was an answer: its client has gone.
-    pub fn upstream_given_up(&self) {
-        self.upstream.add(Upstream::ClientGone);
-    }
-
-    /// What became of a request that was answered 401.
-    pub fn retried(&self, outcome: Retry) {
-        self.retries.add(outcome);
-    }
-
-    /// The body of a request is larger than what is kept for a second attempt.
-    pub fn replay_overflowed(&self) {
-        self.overflows.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A request that Webex turned away unread is sent once more.
-    pub fn resent(&self) {
-        self.resends.fetch_add(1, Ordering::Relaxed);
+    /// The requests of all workers.
+    fn all_traffic(&self) -> Traffic {
+        let all = Traffic::default();
+        self.traffics().iter().for_each(|traffic| all.absorb(traffic));
+        all
     }
 
     /// A refresh starts.
@@ -140,34 +100,12 @@ impl Metrics {
         self.logins.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn requests_of(&self, method: Method, source: Source) -> &Counters<Status> {
-        &self.requests[method.index() * Source::ALL.len() + source.index()]
+    fn traffics(&self) -> MutexGuard<'_, Vec<Arc<Traffic>>> {
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn last(&self) -> MutexGuard<'_, LastRefresh> {
         self.last_refresh.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Default for Metrics {
-    fn default() -> Self {
-        let pairs = Method::ALL.len() * Source::ALL.len();
-        Self {
-            requests: (0..pairs).map(|_| Counters::default()).collect(),
-            in_flight: AtomicI64::default(),
-            cuts: Counters::default(),
-            upstream: Counters::default(),
-            latency: Histogram::default(),
-            retries: Counters::default(),
-            overflows: AtomicU64::default(),
-            resends: AtomicU64::default(),
-            refreshes: Counters::default(),
-            refreshes_in_flight: AtomicI64::default(),
-            last_refresh: Mutex::default(),
-            store_failures: AtomicU64::default(),
-            authorisations: Counters::default(),
-            logins: AtomicU64::default(),
-        }
     }
 }
 

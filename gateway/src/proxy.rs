@@ -9,6 +9,7 @@ pub mod tracking;
 pub mod upstream;
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -19,9 +20,9 @@ use tracing::debug;
 
 use crate::dump;
 use crate::error::GatewayError;
-use crate::metrics::Metrics;
 use crate::metrics::labels::Retry;
-use crate::token::keeper::{Access, Keeper};
+use crate::metrics::traffic::Traffic;
+use crate::token::keeper::{Access, Keeper, Sight};
 use crate::tracking_id::TrackingId;
 use body::{Attempt, ClientFault, IdleLimited, Replay};
 use budget::{Budget, Exhausted};
@@ -34,8 +35,12 @@ use upstream::{Answer, Upstream};
 pub struct Forwarder {
     /// Holds the tokens.
     pub keeper: Keeper,
+    /// Shows them.
+    pub sight: Sight,
     /// The way to Webex.
     pub upstream: Upstream,
+    /// Where requests are counted.
+    pub traffic: Arc<Traffic>,
     /// From the end of the request's body to the head of the answer.
     pub timeout: Duration,
     /// A body that makes no progress for this long, in either direction, is given up.
@@ -57,7 +62,7 @@ struct Outgoing {
 
 /// A request on its way. What is dropped without an outcome has been given up: its client has gone.
 struct Sent<'a> {
-    metrics: &'a Metrics,
+    traffic: &'a Traffic,
     start: Instant,
     ended: bool,
 }
@@ -78,7 +83,7 @@ impl Forwarder {
             method: parts.method,
             target,
             headers: headers::for_upstream(parts.headers, parts.version),
-            body: Replay::new(body, self.idle, self.keeper.metrics()),
+            body: Replay::new(body, self.idle, &self.traffic),
         };
         tracking_id.set(&mut outgoing.headers);
         let answer = self.exchange(outgoing).await?;
@@ -98,7 +103,7 @@ impl Forwarder {
             method,
             target,
             headers,
-            body: Replay::new(Body::empty(), self.idle, self.keeper.metrics()),
+            body: Replay::new(Body::empty(), self.idle, &self.traffic),
         })
         .await
     }
@@ -106,7 +111,11 @@ impl Forwarder {
     /// Sends; after a 401, sends once more with a newer token, where there is one and the body can be replayed.
     async fn exchange(&self, outgoing: Outgoing) -> Result<Answer, GatewayError> {
         let budget = Budget::new(self.timeout, self.idle, outgoing.body.progress().cloned());
-        let access = self.within(&budget, self.keeper.access()).await?;
+        let access = match self.sight.access(self.keeper.now()) {
+            Some(access) => access,
+            // Rare: other requests need not carry the room for it.
+            None => Box::pin(self.within(&budget, self.keeper.access())).await?,
+        };
         let body = outgoing.body.attempt().ok_or(GatewayError::Internal)?;
         let first = self.attempt(&outgoing, body, &access, &budget, 1).await?;
         match first.status() {
@@ -127,7 +136,7 @@ impl Forwarder {
         if !outgoing.body.replayable() {
             debug!("the request's body is too large to be sent again; the 401 goes to the client");
             self.keeper.rejected(access.generation);
-            self.metrics().retried(Retry::NotReplayable);
+            self.traffic.retried(Retry::NotReplayable);
             return Ok(first);
         }
         // What is left of the body is not what this request waits for now.
@@ -135,22 +144,22 @@ impl Forwarder {
         let Some(newer) = self
             .within(budget, self.keeper.replace(access.generation))
             .await
-            .inspect_err(|error| self.metrics().retried(error.into()))?
+            .inspect_err(|error| self.traffic.retried(error.into()))?
         else {
-            self.metrics().retried(Retry::NoNewerToken);
+            self.traffic.retried(Retry::NoNewerToken);
             return Ok(first);
         };
         let Some(body) = outgoing.body.attempt() else {
-            self.metrics().retried(Retry::NotReplayable);
+            self.traffic.retried(Retry::NotReplayable);
             return Ok(first);
         };
         drop(first);
         let second = self.attempt(outgoing, body, &newer, budget, 2).await;
-        let second = second.inspect_err(|error| self.metrics().retried(error.into()))?;
+        let second = second.inspect_err(|error| self.traffic.retried(error.into()))?;
         if second.status() == StatusCode::UNAUTHORIZED {
-            self.metrics().retried(Retry::Still401);
+            self.traffic.retried(Retry::Still401);
         } else {
-            self.metrics().retried(Retry::Cured);
+            self.traffic.retried(Retry::Cured);
             self.keeper.cured(newer.generation);
         }
         Ok(second)
@@ -168,7 +177,7 @@ impl Forwarder {
             topic = "oauth2",
             "using token {} (iteration {iteration})", access.fingerprint
         );
-        let sent = Sent::now(self.metrics());
+        let sent = Sent::now(&self.traffic);
         let answer = pin!(self.send(outgoing, body, access, sent.start));
         let answer = budget.limit(answer).await;
         let answer = answer.unwrap_or_else(|exhausted| Err(exhausted.into()));
@@ -181,10 +190,6 @@ impl Forwarder {
             )),
             _ => Ok(answer),
         }
-    }
-
-    fn metrics(&self) -> &Metrics {
-        self.keeper.metrics()
     }
 
     /// Sends once, and once more only where Webex says that it has not looked at the request.
@@ -213,7 +218,7 @@ impl Forwarder {
         match outgoing.body.attempt().filter(|_| failure.unprocessed) {
             Some(body) => {
                 debug!("Webex turned the request away unread; it is sent once more");
-                self.metrics().resent();
+                self.traffic.resent();
                 let answer = Box::pin(send(body, Instant::now())).await;
                 answer.map_err(|failure| failure.error)
             }
@@ -267,16 +272,16 @@ impl Forwarder {
 }
 
 impl<'a> Sent<'a> {
-    fn now(metrics: &'a Metrics) -> Self {
+    fn now(traffic: &'a Traffic) -> Self {
         Self {
-            metrics,
+            traffic,
             start: Instant::now(),
             ended: false,
         }
     }
 
     fn ended(mut self, answer: &Result<Answer, GatewayError>) {
-        self.metrics.upstream_ended(answer, self.start.elapsed());
+        self.traffic.upstream_ended(answer, self.start.elapsed());
         self.ended = true;
     }
 }
@@ -284,7 +289,7 @@ impl<'a> Sent<'a> {
 impl Drop for Sent<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.metrics.upstream_given_up();
+            self.traffic.upstream_given_up();
         }
     }
 }

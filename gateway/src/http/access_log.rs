@@ -1,6 +1,5 @@
 //! One line for each request, written when its answer has been sent or given up.
 
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,8 +12,8 @@ use tracing::info;
 
 use super::socket::Exchange;
 use crate::go::GoDuration;
-use crate::metrics::Metrics;
 use crate::metrics::labels::{Cut, Label as _, Source};
+use crate::metrics::traffic::Traffic;
 use crate::tracking_id::TRACKING_ID;
 
 /// The target of access lines; the text format gives them the layout that the field's log filters parse.
@@ -25,9 +24,8 @@ const CLIENT_GONE: u16 = 499;
 
 /// What the line says; it is written when this is dropped.
 pub struct Line {
-    metrics: Arc<Metrics>,
+    traffic: Arc<Traffic>,
     start: Instant,
-    peer: SocketAddr,
     method: Method,
     target: Uri,
     /// `None` until there is an answer.
@@ -37,7 +35,7 @@ pub struct Line {
     cut: Option<Cut>,
     tracking_id: Option<HeaderValue>,
     version: Version,
-    /// Tells the connection whether the answer is complete.
+    /// Tells the connection whether the answer is complete, and whose it is.
     exchange: Exchange,
 }
 
@@ -54,17 +52,11 @@ pub struct Logged<B> {
 impl Line {
     /// A request has come in. Its query is left out: it may hold a code or personal data.
     #[must_use]
-    pub fn begin<B>(
-        metrics: Arc<Metrics>,
-        request: &Request<B>,
-        peer: SocketAddr,
-        exchange: Exchange,
-    ) -> Self {
-        metrics.request_started();
+    pub fn begin<B>(traffic: Arc<Traffic>, request: &Request<B>, exchange: Exchange) -> Self {
+        traffic.request_started();
         Self {
-            metrics,
+            traffic,
             start: Instant::now(),
-            peer,
             method: request.method().clone(),
             target: request.uri().clone(),
             status: None,
@@ -116,16 +108,16 @@ impl<B: HttpBody> Logged<B> {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.metrics
+        self.traffic
             .request_ended((&self.method).into(), self.status, self.source);
         if let Some(cut) = self.cut {
-            self.metrics.answer_cut(cut);
+            self.traffic.answer_cut(cut);
         }
         info!(
             target: TARGET,
             status = self.status.map_or(CLIENT_GONE, |status| status.as_u16()),
             duration = %GoDuration(self.start.elapsed()),
-            client = %self.peer.ip(),
+            client = self.exchange.client(),
             method = self.method.as_str(),
             path = self.target.path(),
             source = self.source.as_str(),

@@ -2,28 +2,42 @@
 //! knows its own request again. A field that marked it would reach Webex too, where nobody needs it.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use http::{HeaderMap, header};
 
 use crate::secret::AccessToken;
 
 /// The `TrackingID`s in flight, each as often as it is: clients may use one for many requests. They are known by hashes whose key
-/// nobody outside knows.
-#[derive(Clone, Debug, Default)]
-pub struct InFlight(Arc<Ids>);
-
-#[derive(Debug, Default)]
-struct Ids {
-    key: RandomState,
-    counts: Mutex<HashMap<u64, usize>>,
+/// nobody outside knows. Clones share a place for them; who is [`InFlight::beside`] another has a place of its own, and knows those
+/// of all others.
+#[derive(Clone)]
+pub struct InFlight {
+    own: Arc<Place>,
+    all: Arc<All>,
 }
 
+#[derive(Default)]
+struct All {
+    key: RandomState,
+    places: RwLock<Vec<Arc<Place>>>,
+}
+
+#[derive(Default)]
+struct Place(Mutex<Counts>);
+
+/// By hashes, which need not be hashed once more.
+type Counts = HashMap<u64, usize, BuildHasherDefault<Hashed>>;
+
+/// Takes a hash as it is.
+#[derive(Default)]
+struct Hashed(u64);
+
 /// A request in flight, until this is dropped.
-#[derive(Debug)]
 pub struct Flight {
-    all: InFlight,
+    place: Arc<Place>,
     id: u64,
 }
 
@@ -32,26 +46,60 @@ impl InFlight {
     /// flight and the token, of which clients know nothing. Neither alone says so.
     #[must_use]
     pub fn begin(&self, id: &str, headers: &HeaderMap, token: Option<&AccessToken>) -> Option<Flight> {
-        let id = self.0.key.hash_one(id);
-        self.with(|counts| {
-            let count = counts.entry(id).or_default();
-            let own = *count > 0 && token.is_some() && bearer(headers).as_ref() == token;
-            (!own).then(|| *count += 1)
-        })?;
-        Some(Flight {
-            all: self.clone(),
-            id,
-        })
+        let id = self.all.key.hash_one(id);
+        if token.is_some() && bearer(headers).as_ref() == token && self.all.have(id) {
+            return None;
+        }
+        self.own.with(|counts| *counts.entry(id).or_default() += 1);
+        let place = Arc::clone(&self.own);
+        Some(Flight { place, id })
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut HashMap<u64, usize>) -> T) -> T {
-        act(&mut self.0.counts.lock().unwrap_or_else(PoisonError::into_inner))
+    /// One for another worker.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self::at(&self.all)
+    }
+
+    fn at(all: &Arc<All>) -> Self {
+        let own = Arc::default();
+        let mut places = all.places.write().unwrap_or_else(PoisonError::into_inner);
+        places.push(Arc::clone(&own));
+        let all = Arc::clone(all);
+        Self { own, all }
+    }
+}
+
+impl Default for InFlight {
+    fn default() -> Self {
+        Self::at(&Arc::default())
+    }
+}
+
+impl All {
+    fn have(&self, id: u64) -> bool {
+        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        places
+            .iter()
+            .any(|place| place.with(|counts| counts.contains_key(&id)))
+    }
+}
+
+impl Place {
+    fn with<T>(&self, act: impl FnOnce(&mut Counts) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for InFlight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InFlight").finish_non_exhaustive()
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.all.with(|counts| {
+        self.place.with(|counts| {
             if let Some(count) = counts.get_mut(&self.id) {
                 *count -= 1;
                 if *count == 0 {
@@ -59,6 +107,22 @@ impl Drop for Flight {
                 }
             }
         });
+    }
+}
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 << 8) | u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
@@ -98,6 +162,20 @@ mod tests {
         );
         drop(others);
         assert!(flights.begin("a", &own, Some(&token)).is_some());
-        assert!(flights.with(|counts| counts.is_empty()));
+        assert!(flights.own.with(|counts| counts.is_empty()));
+    }
+
+    #[test]
+    fn a_request_that_comes_back_to_another_worker_is_known_there() {
+        let token = AccessToken::new("held").unwrap();
+        let own = HeaderMap::from_iter([(header::AUTHORIZATION, token.bearer())]);
+        let here = InFlight::default();
+        let there = here.beside();
+        let first = here.begin("a", &own, Some(&token));
+        assert!(first.is_some());
+        assert!(there.begin("a", &own, Some(&token)).is_none());
+        assert!(there.begin("b", &own, Some(&token)).is_some());
+        drop(first);
+        assert!(there.begin("a", &own, Some(&token)).is_some());
     }
 }

@@ -140,6 +140,11 @@ impl Accept for TcpListener {
 pub async fn serve(listener: impl Accept, seats: Vec<Seat>, stop: CancellationToken, limits: Limits) {
     let (open, cut) = (TaskTracker::new(), CancellationToken::new());
     let slots = Arc::new(Semaphore::new(limits.connections));
+    // Connections look at these all the time: those of one seat do not wait for those of another.
+    let seats: Vec<_> = seats
+        .into_iter()
+        .map(|seat| (seat, stop.child_token(), cut.child_token()))
+        .collect();
     let mut full = false;
     loop {
         if slots.available_permits() == 0 && !full {
@@ -159,8 +164,10 @@ pub async fn serve(listener: impl Accept, seats: Vec<Seat>, stop: CancellationTo
         };
         match accepted {
             Ok((stream, peer)) => {
-                let seat = seats.iter().min_by_key(|seat| seat.open.load(Ordering::Relaxed));
-                let (Some(seat), Ok(stream)) = (seat, stream.into_std()) else {
+                let seat = seats
+                    .iter()
+                    .min_by_key(|(seat, ..)| seat.open.load(Ordering::Relaxed));
+                let (Some((seat, stop, cut)), Ok(stream)) = (seat, stream.into_std()) else {
                     warn!("a connection could not be handed to a worker");
                     continue;
                 };
@@ -210,7 +217,7 @@ async fn converse(
     };
     // Answers are written whole; waiting for more to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
-    let conversation = Arc::new(Conversation::default());
+    let conversation = Arc::new(Conversation::with(ends.peer.ip()));
     let socket = Socket::new(stream, Arc::clone(&conversation), limits.idle, limits.linger);
     let talk = Arc::clone(&conversation);
     let service = service_fn(move |request: Request<Incoming>| {
@@ -230,6 +237,7 @@ async fn converse(
         .serve_connection(TokioIo::new(socket), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
+        biased;
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
             // The answer that runs is the last one; without one there is nothing to wait for but a head on its way.

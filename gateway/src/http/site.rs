@@ -22,8 +22,8 @@ use super::error::{self, Failed};
 use super::serve::Peer;
 use super::socket::Exchange;
 use super::{Services, forward, is_forwarded};
-use crate::metrics::Metrics;
 use crate::metrics::labels::Source;
+use crate::metrics::traffic::Traffic;
 use crate::proxy::FromWebex;
 use crate::proxy::target::ServedAt;
 
@@ -35,7 +35,7 @@ struct Inner {
     routes: Router,
     /// Where paths that are not the gateway's own lead; `None` where nothing is forwarded.
     services: Option<Services>,
-    metrics: Arc<Metrics>,
+    traffic: Arc<Traffic>,
     tracking_prefix: String,
 }
 
@@ -71,17 +71,17 @@ impl Site {
     /// `routes` and nothing else.
     #[must_use]
     pub fn of(routes: Router, services: &Services) -> Self {
-        let metrics = Arc::clone(services.forwarder.keeper.metrics());
-        Self::plain(routes, services.forwarder.tracking_prefix.clone(), metrics)
+        let traffic = Arc::clone(&services.forwarder.traffic);
+        Self::plain(routes, services.forwarder.tracking_prefix.clone(), traffic)
     }
 
     /// The same, with what surrounds an answer named apart.
     #[must_use]
-    pub fn plain(routes: Router, tracking_prefix: String, metrics: Arc<Metrics>) -> Self {
+    pub fn plain(routes: Router, tracking_prefix: String, traffic: Arc<Traffic>) -> Self {
         Self(Arc::new(Inner {
             routes,
             services: None,
-            metrics,
+            traffic,
             tracking_prefix,
         }))
     }
@@ -93,7 +93,7 @@ impl Site {
         ends: Ends,
         exchange: Exchange,
     ) -> Response<Logged<Outbound>> {
-        let line = Line::begin(Arc::clone(&self.0.metrics), &request, ends.peer, exchange);
+        let line = Line::begin(Arc::clone(&self.0.traffic), &request, exchange);
         let mut routed = pin!(self.route(request, ends));
         let answer = poll_fn(|cx| {
             let polled = catch_unwind(AssertUnwindSafe(|| routed.as_mut().poll(cx)));

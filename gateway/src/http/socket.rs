@@ -2,6 +2,7 @@
 //! is seen.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,8 +16,10 @@ use tokio::time::{Sleep, sleep};
 use crate::net::patient::Patient;
 
 /// What a connection and the requests on it tell each other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Conversation {
+    /// The client's address, as lines of the log show it.
+    client: String,
     /// Requests whose answers have not been sent whole.
     running: AtomicUsize,
     /// The body of the last request was given up before its end.
@@ -41,6 +44,18 @@ pub struct Socket {
 }
 
 impl Conversation {
+    /// One that begins with `client`.
+    #[must_use]
+    pub fn with(client: IpAddr) -> Self {
+        Self {
+            client: client.to_string(),
+            running: AtomicUsize::new(0),
+            unread: AtomicBool::new(false),
+            unsent: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        }
+    }
+
     /// Whether an answer is being made or sent.
     pub fn is_running(&self) -> bool {
         self.running.load(Ordering::Acquire) > 0
@@ -58,6 +73,12 @@ impl Exchange {
     pub fn begin(conversation: &Arc<Conversation>) -> Self {
         conversation.running.fetch_add(1, Ordering::AcqRel);
         Self(Arc::clone(conversation))
+    }
+
+    /// The client's address.
+    #[must_use]
+    pub fn client(&self) -> &str {
+        &self.0.client
     }
 
     /// An answer begins, and only the end of the connection would end it: until it is sent whole, that has to look broken.

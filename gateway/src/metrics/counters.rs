@@ -18,6 +18,13 @@ impl<L: Label> Counters<L> {
         self.cells[value.index()].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Adds what `other` has counted.
+    pub fn absorb(&self, other: &Self) {
+        for (cell, other) in self.cells.iter().zip(&other.cells) {
+            cell.fetch_add(other.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+
     /// Every value of the label with its count.
     pub fn counts(&self) -> impl Iterator<Item = (L, u64)> {
         let counts = self.cells.iter().map(|cell| cell.load(Ordering::Relaxed));
@@ -46,5 +53,8 @@ mod tests {
         counters.add(Source::Upstream);
         let counts: Vec<_> = counters.counts().collect();
         assert_eq!(counts, [(Source::Gateway, 0), (Source::Upstream, 2)]);
+        counters.absorb(&counters);
+        let counts: Vec<_> = counters.counts().collect();
+        assert_eq!(counts, [(Source::Gateway, 0), (Source::Upstream, 4)]);
     }
 }

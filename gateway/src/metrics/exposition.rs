@@ -6,6 +6,7 @@ use super::Metrics;
 use super::counters::Counters;
 use super::labels::{Label, Method, Source};
 use super::text::{Family, Kind, Text};
+use super::traffic::Traffic;
 use crate::clock::{Now, Timestamp};
 use crate::token::keeper::Snapshot;
 use crate::token::lifecycle::AuthState;
@@ -27,54 +28,12 @@ impl Metrics {
     pub fn page(&self, scene: Scene<'_>) -> String {
         let mut text = Text::default();
         process(&mut text, scene);
-        self.requests_and_answers(&mut text);
+        requests_and_answers(&mut text, &self.all_traffic());
         self.refreshes(&mut text);
         tokens(&mut text, scene);
         self.storage(&mut text, scene.snapshot);
         self.authorisations(&mut text);
         text.finish()
-    }
-
-    fn requests_and_answers(&self, text: &mut Text) {
-        let help = "Requests by who answered; those of probes, pages and this one count too.";
-        let mut family = text.family(Kind::Counter, "webex_gw_requests_total", help);
-        for (method, source) in Method::ALL
-            .iter()
-            .flat_map(|m| Source::ALL.iter().map(move |s| (*m, *s)))
-        {
-            for (status, count) in self.requests_of(method, source).counts() {
-                let labels = [pair(method), pair(status), pair(source)];
-                family.labelled(&labels, count);
-            }
-        }
-        let help = "Requests whose answer has not been sent completely.";
-        text.family(Kind::Gauge, "webex_gw_requests_in_flight", help)
-            .sample(self.in_flight.load(Relaxed));
-        let help = "Answers that were not sent to their end, by who ended them.";
-        let family = text.family(Kind::Counter, "webex_gw_answers_cut_total", help);
-        counts(family, &self.cuts);
-
-        let help = "Requests sent to Webex by what came back; a second attempt after a 401 counts again.";
-        let family = text.family(Kind::Counter, "webex_gw_upstream_requests_total", help);
-        counts(family, &self.upstream);
-        let help = "Time from sending a request to the head of the answer of Webex.";
-        let mut family = text.family(Kind::Histogram, "webex_gw_upstream_latency_seconds", help);
-        let observed = self.latency.observed();
-        for (bound, count) in &observed.buckets {
-            family.suffixed("_bucket", &[("le", bound)], count);
-        }
-        family.suffixed("_sum", &[], observed.sum);
-        family.suffixed("_count", &[], observed.buckets.last().map_or(0, |(_, all)| *all));
-
-        let help = "Requests that Webex answered 401, by what became of them.";
-        let family = text.family(Kind::Counter, "webex_gw_retries_after_401_total", help);
-        counts(family, &self.retries);
-        let help = "Bodies of requests that were too large to be kept for a second attempt.";
-        text.family(Kind::Counter, "webex_gw_replay_overflows_total", help)
-            .sample(self.overflows.load(Relaxed));
-        let help = "Requests that were sent once more because Webex had turned them away unread.";
-        text.family(Kind::Counter, "webex_gw_resends_total", help)
-            .sample(self.resends.load(Relaxed));
     }
 
     fn refreshes(&self, text: &mut Text) {
@@ -116,6 +75,48 @@ impl Metrics {
         text.family(Kind::Counter, "webex_gw_logins_started_total", help)
             .sample(self.logins.load(Relaxed));
     }
+}
+
+fn requests_and_answers(text: &mut Text, traffic: &Traffic) {
+    let help = "Requests by who answered; those of probes, pages and this one count too.";
+    let mut family = text.family(Kind::Counter, "webex_gw_requests_total", help);
+    for (method, source) in Method::ALL
+        .iter()
+        .flat_map(|m| Source::ALL.iter().map(move |s| (*m, *s)))
+    {
+        for (status, count) in traffic.requests_of(method, source).counts() {
+            let labels = [pair(method), pair(status), pair(source)];
+            family.labelled(&labels, count);
+        }
+    }
+    let help = "Requests whose answer has not been sent completely.";
+    text.family(Kind::Gauge, "webex_gw_requests_in_flight", help)
+        .sample(traffic.in_flight.load(Relaxed));
+    let help = "Answers that were not sent to their end, by who ended them.";
+    let family = text.family(Kind::Counter, "webex_gw_answers_cut_total", help);
+    counts(family, &traffic.cuts);
+
+    let help = "Requests sent to Webex by what came back; a second attempt after a 401 counts again.";
+    let family = text.family(Kind::Counter, "webex_gw_upstream_requests_total", help);
+    counts(family, &traffic.upstream);
+    let help = "Time from sending a request to the head of the answer of Webex.";
+    let mut family = text.family(Kind::Histogram, "webex_gw_upstream_latency_seconds", help);
+    let observed = traffic.latency.observed();
+    for (bound, count) in &observed.buckets {
+        family.suffixed("_bucket", &[("le", bound)], count);
+    }
+    family.suffixed("_sum", &[], observed.sum);
+    family.suffixed("_count", &[], observed.buckets.last().map_or(0, |(_, all)| *all));
+
+    let help = "Requests that Webex answered 401, by what became of them.";
+    let family = text.family(Kind::Counter, "webex_gw_retries_after_401_total", help);
+    counts(family, &traffic.retries);
+    let help = "Bodies of requests that were too large to be kept for a second attempt.";
+    text.family(Kind::Counter, "webex_gw_replay_overflows_total", help)
+        .sample(traffic.overflows.load(Relaxed));
+    let help = "Requests that were sent once more because Webex had turned them away unread.";
+    text.family(Kind::Counter, "webex_gw_resends_total", help)
+        .sample(traffic.resends.load(Relaxed));
 }
 
 fn process(text: &mut Text, scene: Scene<'_>) {

@@ -48,6 +48,15 @@ impl Histogram {
         self.sum.fetch_add(micros, Ordering::Relaxed);
     }
 
+    /// Takes what `other` has taken.
+    pub fn absorb(&self, other: &Self) {
+        for (cell, other) in self.cells.iter().zip(&other.cells) {
+            cell.fetch_add(other.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        self.sum
+            .fetch_add(other.sum.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     /// What has been seen so far.
     #[must_use]
     pub fn observed(&self) -> Observed {
@@ -94,6 +103,9 @@ mod tests {
             [1, 2, 2, 4, 5]
         );
         assert!((observed.sum - 27.011).abs() < 1e-9, "{}", observed.sum);
+        let all = Histogram::default();
+        all.absorb(&histogram);
+        assert_eq!(all.observed(), observed);
     }
 
     #[test]

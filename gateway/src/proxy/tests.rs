@@ -114,6 +114,8 @@ impl Bench {
             &ForwardProxies::from_environment(&Variables::default()).unwrap(),
         );
         let forwarder = Forwarder {
+            sight: keeper.sight(),
+            traffic: keeper.metrics().traffic(),
             keeper,
             upstream,
             timeout: Duration::from_secs(9),

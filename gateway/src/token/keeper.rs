@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 pub use super::flight::Dice;
+pub use super::sight::Sight;
 pub use super::snapshot::{Access, Snapshot, Unavailable};
 
 use super::TokenSet;
@@ -113,6 +114,12 @@ impl Keeper {
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.0.flight.snapshot()
+    }
+
+    /// What a worker sees of the state.
+    #[must_use]
+    pub fn sight(&self) -> Sight {
+        Sight::new(self.0.flight.subscribe())
     }
 
     /// The clock by which this keeper judges expiry.

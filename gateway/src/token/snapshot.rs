@@ -124,6 +124,15 @@ impl Snapshot {
         self.grant.as_ref().is_some_and(|grant| grant.usable(now)) && self.standing != Standing::Dead
     }
 
+    /// The same, with an access token to send that shares no memory with this one.
+    pub(super) fn own_copy(&self) -> Self {
+        let access = self.access.as_ref().map(Access::own_copy);
+        Self {
+            access,
+            ..self.clone()
+        }
+    }
+
     pub(super) fn shows(&self, life: &Lifecycle) -> bool {
         let identity =
             |grant: Option<&Grant>| grant.map(|grant| (grant.generation, Arc::as_ptr(&grant.tokens)));
@@ -147,6 +156,19 @@ impl Snapshot {
         self.standing = life.standing();
         self.proven = life.proven();
         self.on_trial = life.on_trial();
+    }
+}
+
+impl Access {
+    fn own_copy(&self) -> Self {
+        let copied = HeaderValue::from_bytes(self.bearer.as_bytes());
+        let mut bearer = copied.expect("it has been a value before");
+        bearer.set_sensitive(true);
+        Self {
+            bearer,
+            generation: self.generation,
+            fingerprint: Arc::from(&*self.fingerprint),
+        }
     }
 }
 

@@ -265,6 +265,8 @@ async fn check_in_front_of(webex: &str) -> HealthCheck {
     let (timeout, tracking_prefix) = (Duration::from_secs(9), "WW".to_owned());
     HealthCheck::new(
         Forwarder {
+            sight: keeper.sight(),
+            traffic: keeper.metrics().traffic(),
             keeper,
             upstream,
             timeout,

@@ -12,7 +12,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use thiserror::Error;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::metrics::Metrics;
+use crate::metrics::traffic::Traffic;
 use crate::proxy::budget::Progress;
 use crate::proxy::headers;
 
@@ -46,7 +46,7 @@ struct Shared {
     /// The newest attempt; older ones may not read on.
     attempt: u32,
     /// Where a body that is too large is counted.
-    metrics: Arc<Metrics>,
+    traffic: Arc<Traffic>,
 }
 
 /// The body as one attempt sends it.
@@ -86,9 +86,9 @@ pub enum ReplayError {
 
 impl Replay {
     /// Wraps the client's body, each part of which may take `limit` to come; nothing is read before an attempt asks for it.
-    /// `metrics` learn when it turns out to be too large.
+    /// `traffic` learns when it turns out to be too large.
     #[must_use]
-    pub fn new(source: Body, limit: Duration, metrics: &Arc<Metrics>) -> Self {
+    pub fn new(source: Body, limit: Duration, traffic: &Arc<Traffic>) -> Self {
         if source.is_end_stream() {
             return Self(None);
         }
@@ -101,7 +101,7 @@ impl Replay {
             ended: false,
             fault: None,
             attempt: 0,
-            metrics: Arc::clone(metrics),
+            traffic: Arc::clone(traffic),
         };
         Self(Some(Source {
             shared: Arc::new(Mutex::new(shared)),
@@ -181,7 +181,7 @@ impl Shared {
     fn keep(&mut self, data: &Bytes) {
         if self.kept_bytes + data.len() > REPLAY_LIMIT {
             if !self.overflowed {
-                self.metrics.replay_overflowed();
+                self.traffic.replay_overflowed();
             }
             self.overflowed = true;
         }
