@@ -30,25 +30,79 @@ pub struct MalformedDuration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GoDuration(pub Duration);
 
+/// As long as the longest duration that this can show, `5124095h34m33.709551615s`.
+const LONGEST: usize = 24;
+
+/// A text that is written from its end, as digits come.
+struct Backwards {
+    bytes: [u8; LONGEST],
+    start: usize,
+}
+
 impl fmt::Display for GoDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Go's longest duration is half of what this holds.
         let nanos = u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX);
-        let (minutes, rest) = (nanos / MINUTE, nanos % MINUTE);
-        let (whole, unit, name) = match nanos {
-            0 => return f.write_str("0s"),
-            1..1_000 => (nanos, 1, "ns"),
-            1_000..1_000_000 => (nanos, 1_000, "µs"),
-            1_000_000..1_000_000_000 => (nanos, 1_000_000, "ms"),
-            _ => (rest, 1_000_000_000, "s"),
-        };
-        match (minutes / 60, minutes % 60) {
-            (0, 0) => {}
-            (0, minutes) => write!(f, "{minutes}m")?,
-            (hours, minutes) => write!(f, "{hours}h{minutes}m")?,
+        let mut text = Backwards::new();
+        match nanos {
+            0 => text.put("0s"),
+            1..1_000 => text.number(nanos, 0, "ns"),
+            1_000..1_000_000 => text.number(nanos, 3, "µs"),
+            1_000_000..1_000_000_000 => text.number(nanos, 6, "ms"),
+            _ => text.number(nanos % MINUTE, 9, "s"),
         }
-        fraction(f, whole, unit)?;
-        f.write_str(name)
+        let minutes = nanos / MINUTE;
+        if minutes > 0 {
+            text.number(minutes % 60, 0, "m");
+        }
+        if minutes >= 60 {
+            text.number(minutes / 60, 0, "h");
+        }
+        f.write_str(text.as_str())
+    }
+}
+
+impl Backwards {
+    fn new() -> Self {
+        Self {
+            bytes: [0; LONGEST],
+            start: LONGEST,
+        }
+    }
+
+    fn put(&mut self, text: &str) {
+        let end = self.start;
+        self.start -= text.len();
+        self.bytes[self.start..end].copy_from_slice(text.as_bytes());
+    }
+
+    /// `digits` over a power of ten, without zeros at the end, before `unit`.
+    fn number(&mut self, mut digits: u64, mut decimals: u32, unit: &str) {
+        self.put(unit);
+        while decimals > 0 && digits.is_multiple_of(10) {
+            (digits, decimals) = (digits / 10, decimals - 1);
+        }
+        for _ in 0..decimals {
+            self.digit(&mut digits);
+        }
+        if decimals > 0 {
+            self.put(".");
+        }
+        self.digit(&mut digits);
+        while digits > 0 {
+            self.digit(&mut digits);
+        }
+    }
+
+    fn digit(&mut self, digits: &mut u64) {
+        const NAMES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+        let last = usize::try_from(*digits % 10).unwrap_or_default();
+        self.put(NAMES[last]);
+        *digits /= 10;
+    }
+
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.bytes[self.start..]).expect("only whole texts are put")
     }
 }
 
@@ -88,19 +142,6 @@ pub fn parse_duration(text: &str) -> Result<Duration, MalformedDuration> {
     }
 }
 
-/// `nanos` in units of so many, without zeros at the end.
-fn fraction(f: &mut fmt::Formatter<'_>, nanos: u64, unit: u64) -> fmt::Result {
-    write!(f, "{}", nanos / unit)?;
-    let (mut rest, mut digits) = (nanos % unit, unit.ilog10() as usize);
-    if rest == 0 {
-        return Ok(());
-    }
-    while rest % 10 == 0 {
-        (rest, digits) = (rest / 10, digits - 1);
-    }
-    write!(f, ".{rest:0digits$}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +160,11 @@ mod tests {
             (60_000_000_000, "1m0s"),
             (3_600_000_000_000, "1h0m0s"),
             (3_723_500_000_000, "1h2m3.5s"),
+            (999, "999ns"),
+            (1_000_010, "1.00001ms"),
+            (10_000_000_000, "10s"),
+            (60_000_000_001, "1m0.000000001s"),
+            (u64::MAX, "5124095h34m33.709551615s"),
         ] {
             assert_eq!(GoDuration(Duration::from_nanos(nanos)).to_string(), text);
         }

@@ -16,6 +16,7 @@ pub mod keeper;
 pub mod lifecycle;
 pub mod lock;
 pub mod resource_server;
+pub mod sight;
 pub mod snapshot;
 pub mod state;
 pub mod wire;

@@ -5,35 +5,6 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 
-/// Fields of one connection (RFC 9110 section 7.6.1), framing fields, and the fields of proxy authentication.
-const HOP_BY_HOP: [&str; 11] = [
-    "connection",
-    "http2-settings",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authentication-info",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
-/// Fields of a request that are not for Webex: other credentials, the inner network, and what is made anew.
-const PRIVATE: [&str; 10] = [
-    "authorization",
-    "content-length",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "proxy",
-    "via",
-    "x-gateway-key",
-    "x-real-ip",
-];
-
 /// The prefix of the fields in which proxies describe the client.
 const FORWARDED_PREFIX: &str = "x-forwarded-";
 
@@ -43,15 +14,53 @@ const ADDED: usize = 3;
 /// Tells the gateway's own errors from answers of Webex, which must not be able to say so.
 pub const GATEWAY_ERROR: HeaderName = HeaderName::from_static("x-webex-gateway-error");
 
+/// Fields of one connection (RFC 9110 section 7.6.1), framing fields, and the fields of proxy authentication.
+fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "http2-settings"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authentication-info"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
+/// Fields of a request that are not for Webex: other credentials, the inner network, and what is made anew.
+fn is_private(name: &str) -> bool {
+    matches!(
+        name,
+        "authorization"
+            | "content-length"
+            | "cookie"
+            | "expect"
+            | "forwarded"
+            | "host"
+            | "proxy"
+            | "via"
+            | "x-gateway-key"
+            | "x-real-ip"
+    ) || name.starts_with(FORWARDED_PREFIX)
+}
+
 /// Fields that must not come in a trailer: framing, routing, credentials (RFC 9110 section 6.5.1).
-const NOT_IN_TRAILERS: [&str; 6] = [
-    "content-encoding",
-    "content-type",
-    "content-range",
-    "max-forwards",
-    "set-cookie",
-    "www-authenticate",
-];
+fn is_no_trailer(name: &str) -> bool {
+    matches!(
+        name,
+        "content-encoding"
+            | "content-type"
+            | "content-range"
+            | "max-forwards"
+            | "set-cookie"
+            | "www-authenticate"
+    )
+}
 
 /// The fields of a request that go to Webex; the token, the `TrackingID` and the framing are added later.
 #[must_use]
@@ -97,7 +106,7 @@ pub fn for_client(upstream: HeaderMap, trailers: bool) -> HeaderMap {
     // Of two lengths the transfer coding is the true one (RFC 9112 section 6.3); the other must not go on.
     let coded = upstream.contains_key(header::TRANSFER_ENCODING);
     let mut kept = filtered(upstream, |name| {
-        !HOP_BY_HOP.contains(&name)
+        !is_hop_by_hop(name)
             && name != "set-cookie"
             && as_servers_read(name) != GATEWAY_ERROR.as_str()
             && !nominated.iter().any(|nominated| nominated == name)
@@ -128,21 +137,19 @@ pub fn for_trailers(trailers: HeaderMap) -> HeaderMap {
 
 fn may_trail(name: &str) -> bool {
     let read = as_servers_read(name);
-    !ends_here(name) && read != GATEWAY_ERROR.as_str() && !NOT_IN_TRAILERS.contains(&read.as_ref())
+    !ends_here(name) && read != GATEWAY_ERROR.as_str() && !is_no_trailer(&read)
 }
 
 /// Whether a field of a request stays at the gateway.
 fn ends_here(name: &str) -> bool {
     let name = as_servers_read(name);
-    HOP_BY_HOP.contains(&name.as_ref())
-        || PRIVATE.contains(&name.as_ref())
-        || name.starts_with(FORWARDED_PREFIX)
+    is_hop_by_hop(&name) || is_private(&name)
 }
 
 /// Servers that hand fields on as variables, as CGI does (RFC 3875 section 4.1.18), take `_` for `-`: `Content_Length` frames,
 /// and `X_Forwarded_For` describes the client.
 fn as_servers_read(name: &str) -> Cow<'_, str> {
-    match name.contains('_') {
+    match name.as_bytes().contains(&b'_') {
         true => Cow::Owned(name.replace('_', "-")),
         false => Cow::Borrowed(name),
     }
@@ -157,22 +164,33 @@ pub fn wants_trailers(headers: &HeaderMap) -> bool {
 /// Whether the message nominates `name` as a field of the connection.
 #[must_use]
 pub fn nominates(headers: &HeaderMap, name: &HeaderName) -> bool {
-    nominated(headers)
-        .iter()
-        .any(|nominated| nominated == name.as_str())
+    list(headers, &header::CONNECTION).any(|nominated| nominated == name.as_str())
 }
 
+/// The fields that the message nominates as fields of the connection, but for those that are that anyway.
 fn nominated(headers: &HeaderMap) -> Vec<String> {
-    list(headers, &header::CONNECTION).collect()
+    let mut lines = headers.get_all(header::CONNECTION).iter();
+    if lines.all(|line| line == "keep-alive") {
+        return Vec::new();
+    }
+    list(headers, &header::CONNECTION)
+        .filter(|name| !is_hop_by_hop(name))
+        .map(Cow::into_owned)
+        .collect()
 }
 
 /// The elements of a comma-separated field in lower case, over all its lines.
-fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> + 'a {
+fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Cow<'a, str>> {
     let lines = headers.get_all(name).into_iter();
-    lines.flat_map(|line| {
-        let elements = line.as_bytes().split(|byte| *byte == b',');
-        elements.map(|element| String::from_utf8_lossy(element).trim().to_ascii_lowercase())
-    })
+    let elements = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    elements.map(|element| in_lower_case(String::from_utf8_lossy(element.trim_ascii())))
+}
+
+fn in_lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(text.to_ascii_lowercase()),
+        false => text,
+    }
 }
 
 /// Those whose names are kept, in their order: taking single ones out of a map would change it.

@@ -1,8 +1,11 @@
 //! `Link` and `Location` that point at Webex, turned to the address the client used, so that SDKs stay on the gateway.
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::upstream::Upstream;
+
+/// The scheme by which a proxy in front was asked.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// How the client addresses the gateway: `http://webex_gw:9001`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +19,7 @@ impl ClientAddress {
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let host = headers.get(header::HOST)?.clone();
-        let mut schemes = headers.get_all("x-forwarded-proto").iter();
+        let mut schemes = headers.get_all(FORWARDED_PROTO).iter();
         let scheme = match (schemes.next().map(HeaderValue::as_bytes), schemes.next()) {
             (Some(b"https"), None) => "https",
             _ => "http",

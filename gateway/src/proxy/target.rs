@@ -1,5 +1,6 @@
 //! Which request targets are forwarded. The decision is taken on the very bytes that go out: nothing is normalised.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use http::uri::{PathAndQuery, Scheme};
@@ -126,16 +127,31 @@ fn check_expectation(version: Version, headers: &HeaderMap) -> Result<(), Gatewa
 }
 
 fn is_host(text: &str) -> bool {
+    is_plain_host(text) || is_any_host(text)
+}
+
+/// A name or an IPv4 address, with a port or none: what nearly every client sends, told at a glance.
+fn is_plain_host(text: &str) -> bool {
+    let (name, port) = text.split_once(':').unwrap_or((text, ""));
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+        && is_port(port)
+}
+
+/// RFC 3986 section 3.2.3: a port may be empty.
+fn is_port(text: &str) -> bool {
+    text.is_empty() || (text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok())
+}
+
+fn is_any_host(text: &str) -> bool {
     let Ok(authority) = text.parse::<http::uri::Authority>() else {
         return false;
     };
     let port = text.strip_prefix(authority.host());
     let port = port.and_then(|rest| rest.strip_prefix(':').or(rest.is_empty().then_some("")));
-    // RFC 3986 section 3.2.3: a port may be empty.
-    !authority.host().is_empty()
-        && port.is_some_and(|port| {
-            port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok())
-        })
+    !authority.host().is_empty() && port.is_some_and(is_port)
 }
 
 /// Origin-form, or absolute-form for this very gateway (RFC 9112 section 3.2.2).
@@ -176,7 +192,10 @@ fn has_dot_segment(path: &str) -> bool {
 
 /// `bytes` with each percent-encoded byte decoded, once.
 #[must_use]
-pub fn decode_once(bytes: &[u8]) -> Vec<u8> {
+pub fn decode_once(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if !bytes.contains(&b'%') {
+        return Cow::Borrowed(bytes);
+    }
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((first, tail)) = rest.split_first() {
@@ -192,7 +211,7 @@ pub fn decode_once(bytes: &[u8]) -> Vec<u8> {
             rest = tail;
         }
     }
-    decoded
+    Cow::Owned(decoded)
 }
 
 #[cfg(test)]

@@ -219,10 +219,9 @@ impl Upstream {
 impl Origin {
     /// `target` as a connection wants it: HTTP/1.1 has the host in a field (RFC 9112 section 3.2), unless a proxy has to know it.
     fn target_on(&self, lease: &Lease, target: &PathAndQuery) -> Result<Uri, Failure> {
-        let uri = self.at(target)?;
         match lease {
             Lease::Exclusive(connection) if !connection.proxied() => Ok(target.clone().into()),
-            Lease::Exclusive(_) | Lease::Shared(..) => Ok(uri),
+            Lease::Exclusive(_) | Lease::Shared(..) => self.at(target),
         }
     }
 
