@@ -118,7 +118,7 @@ fn check_head(services: &Services, request: &Request) -> Result<(), Failed> {
 
 async fn forward(
     services: &Services,
-    request: Request,
+    request: &mut Request,
     served_at: &ServedAt,
 ) -> Result<http::Response<FromWebex>, Failed> {
     let tracking_id = tracking::of(request.headers(), &services.forwarder.tracking_prefix);
@@ -133,11 +133,11 @@ async fn forward(
 
 async fn to_webex(
     services: &Services,
-    request: Request,
+    request: &mut Request,
     served_at: &ServedAt,
     tracking_id: &TrackingId,
 ) -> Result<http::Response<FromWebex>, GatewayError> {
-    if let Some(problem) = key_problem(services, &request) {
+    if let Some(problem) = key_problem(services, request) {
         return Err(problem);
     }
     let snapshot = services.forwarder.sight.snapshot();

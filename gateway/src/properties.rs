@@ -82,7 +82,7 @@ pub fn target_goes_out_as_it_came(bytes: &[u8]) {
 /// Of the fields of a message, in lines of `name: value`, none passes that must not, and none is lost that should pass.
 pub fn fields_pass_by_the_rules(bytes: &[u8]) {
     let message = fields(bytes);
-    let to_webex = headers::for_upstream(message.clone(), Version::HTTP_11);
+    let to_webex = headers::for_upstream(&message, Version::HTTP_11);
     compare(
         &message,
         &to_webex,

@@ -8,6 +8,7 @@ pub mod target;
 pub mod tracking;
 pub mod upstream;
 
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,10 +54,13 @@ pub struct Forwarder {
 pub type FromWebex = IdleLimited<Arriving>;
 
 /// A request as it goes out, but for the token.
-struct Outgoing {
+struct Outgoing<'a> {
     method: Method,
     target: PathAndQuery,
+    /// As they came in.
     headers: HeaderMap,
+    version: Version,
+    tracking_id: &'a TrackingId,
     body: Replay,
 }
 
@@ -68,25 +72,26 @@ struct Sent<'a> {
 }
 
 impl Forwarder {
-    /// Answers a client's request with what Webex says to it.
+    /// Answers a client's request, of which nothing is left then, with what Webex says to it.
     pub async fn forward(
         &self,
-        request: Request<Body>,
+        request: &mut Request<Body>,
         served_at: &ServedAt,
         tracking_id: &TrackingId,
     ) -> Result<Response<FromWebex>, GatewayError> {
-        let target = target::check(&request, served_at)?;
+        let target = target::check(request, served_at)?;
         let client = links::ClientAddress::of(request.headers());
         let wants_trailers = headers::wants_trailers(request.headers());
-        let (parts, body) = request.into_parts();
-        let mut outgoing = Outgoing {
+        let (parts, body) = mem::take(request).into_parts();
+        let outgoing = Outgoing {
             method: parts.method,
             target,
-            headers: headers::for_upstream(parts.headers, parts.version),
+            headers: parts.headers,
+            version: parts.version,
+            tracking_id,
             body: Replay::new(body, self.idle, &self.traffic),
         };
-        tracking_id.set(&mut outgoing.headers);
-        let answer = self.exchange(outgoing).await?;
+        let answer = self.exchange(&outgoing).await?;
         Ok(self.for_client(answer, client.as_ref(), wants_trailers))
     }
 
@@ -97,19 +102,19 @@ impl Forwarder {
         target: PathAndQuery,
         tracking_id: &TrackingId,
     ) -> Result<Answer, GatewayError> {
-        let mut headers = HeaderMap::new();
-        tracking_id.set(&mut headers);
-        self.exchange(Outgoing {
+        self.exchange(&Outgoing {
             method,
             target,
-            headers,
+            headers: HeaderMap::new(),
+            version: Version::HTTP_11,
+            tracking_id,
             body: Replay::new(Body::empty(), self.idle, &self.traffic),
         })
         .await
     }
 
     /// Sends; after a 401, sends once more with a newer token, where there is one and the body can be replayed.
-    async fn exchange(&self, outgoing: Outgoing) -> Result<Answer, GatewayError> {
+    async fn exchange(&self, outgoing: &Outgoing<'_>) -> Result<Answer, GatewayError> {
         let budget = Budget::new(self.timeout, self.idle, outgoing.body.progress().cloned());
         let access = match self.sight.access(self.keeper.now()) {
             Some(access) => access,
@@ -117,10 +122,10 @@ impl Forwarder {
             None => Box::pin(self.within(&budget, self.keeper.access())).await?,
         };
         let body = outgoing.body.attempt().ok_or(GatewayError::Internal)?;
-        let first = self.attempt(&outgoing, body, &access, &budget, 1).await?;
+        let first = self.attempt(outgoing, body, &access, &budget, 1).await?;
         match first.status() {
             // Rare: other requests need not carry the room for it.
-            StatusCode::UNAUTHORIZED => Box::pin(self.again(&outgoing, first, &access, &budget)).await,
+            StatusCode::UNAUTHORIZED => Box::pin(self.again(outgoing, first, &access, &budget)).await,
             _ => Ok(first),
         }
     }
@@ -128,7 +133,7 @@ impl Forwarder {
     /// What to answer after a 401.
     async fn again(
         &self,
-        outgoing: &Outgoing,
+        outgoing: &Outgoing<'_>,
         first: Answer,
         access: &Access,
         budget: &Budget,
@@ -167,7 +172,7 @@ impl Forwarder {
 
     async fn attempt(
         &self,
-        outgoing: &Outgoing,
+        outgoing: &Outgoing<'_>,
         body: Attempt,
         access: &Access,
         budget: &Budget,
@@ -195,16 +200,15 @@ impl Forwarder {
     /// Sends once, and once more only where Webex says that it has not looked at the request.
     async fn send(
         &self,
-        outgoing: &Outgoing,
+        outgoing: &Outgoing<'_>,
         body: Attempt,
         access: &Access,
         now: Instant,
     ) -> Result<Answer, GatewayError> {
         let send = |body, now| {
-            let mut headers = outgoing.headers.clone();
-            headers.insert(http::header::AUTHORIZATION, access.bearer.clone());
-            let (method, target) = (outgoing.method.clone(), outgoing.target.clone());
-            self.upstream.send(method, target, headers, body, now)
+            let headers = outgoing.headers(access);
+            let method = outgoing.method.clone();
+            self.upstream.send(method, &outgoing.target, headers, body, now)
         };
         let failure = match send(body, now).await {
             Ok(answer) => return Ok(answer),
@@ -268,6 +272,16 @@ impl Forwarder {
             },
         ));
         Response::from_parts(parts, body)
+    }
+}
+
+impl Outgoing<'_> {
+    /// Those that an attempt with this token sends.
+    fn headers(&self, access: &Access) -> HeaderMap {
+        let mut headers = headers::for_upstream(&self.headers, self.version);
+        self.tracking_id.set(&mut headers);
+        headers.insert(http::header::AUTHORIZATION, access.bearer.clone());
+        headers
     }
 }
 

@@ -222,12 +222,12 @@ async fn converse(
     let talk = Arc::clone(&conversation);
     let service = service_fn(move |request: Request<Incoming>| {
         talk.set_unread(false);
-        let request = request.map(|body| match body.is_end_stream() {
+        let mut request = request.map(|body| match body.is_end_stream() {
             true => Body::empty(),
             false => Body::new(Inbound::new(body, &talk)),
         });
         let (site, exchange) = (site.clone(), Exchange::begin(&talk));
-        async move { Ok::<_, Infallible>(site.answer(request, ends, exchange).await) }
+        async move { Ok::<_, Infallible>(site.answer(&mut request, ends, exchange).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

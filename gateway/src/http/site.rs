@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::mem;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -86,14 +87,14 @@ impl Site {
         }))
     }
 
-    /// Answers a request. `exchange` tells the connection when the answer is complete.
+    /// Answers a request, of which nothing is left then. `exchange` tells the connection when the answer is complete.
     pub async fn answer(
         &self,
-        request: Request<Body>,
+        request: &mut Request<Body>,
         ends: Ends,
         exchange: Exchange,
     ) -> Response<Logged<Outbound>> {
-        let line = Line::begin(Arc::clone(&self.0.traffic), &request, exchange);
+        let line = Line::begin(Arc::clone(&self.0.traffic), request, exchange);
         let mut routed = pin!(self.route(request, ends));
         let answer = poll_fn(|cx| {
             let polled = catch_unwind(AssertUnwindSafe(|| routed.as_mut().poll(cx)));
@@ -105,7 +106,7 @@ impl Site {
         line.follow(answer, source)
     }
 
-    async fn route(&self, request: Request<Body>, ends: Ends) -> Response<Outbound> {
+    async fn route(&self, request: &mut Request<Body>, ends: Ends) -> Response<Outbound> {
         if let Some(services) = &self.0.services
             && is_forwarded(request.uri().path())
         {
@@ -116,7 +117,7 @@ impl Site {
             };
         }
         // Rare: forwarded requests need not carry the room for it.
-        Box::pin(self.own_route(request, ends)).await
+        Box::pin(self.own_route(mem::take(request), ends)).await
     }
 
     async fn own_route(&self, mut request: Request<Body>, ends: Ends) -> Response<Outbound> {

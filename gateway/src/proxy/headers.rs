@@ -64,19 +64,23 @@ fn is_no_trailer(name: &str) -> bool {
 
 /// The fields of a request that go to Webex; the token, the `TrackingID` and the framing are added later.
 #[must_use]
-pub fn for_upstream(inbound: HeaderMap, version: Version) -> HeaderMap {
+pub fn for_upstream(inbound: &HeaderMap, version: Version) -> HeaderMap {
     // A length of zero is not told by the body alone, and some servers insist on it (RFC 9110 section 8.6).
     let empty = inbound
         .get(header::CONTENT_LENGTH)
         .is_some_and(|length| length == "0");
     // A body of unknown length needs its framing told, or methods that rarely have a body would lose it.
     let coded = inbound.contains_key(header::TRANSFER_ENCODING);
-    let trailers = if coded { announced_trailers(&inbound) } else { None };
-    let takes_trailers = version != Version::HTTP_10 && wants_trailers(&inbound);
-    let nominated = nominated(&inbound);
-    let mut outbound = filtered(inbound, |name| {
-        !ends_here(name) && !nominated.iter().any(|nominated| nominated == name)
-    });
+    let trailers = if coded { announced_trailers(inbound) } else { None };
+    let takes_trailers = version != Version::HTTP_10 && wants_trailers(inbound);
+    let nominated = nominated(inbound);
+    let mut outbound = HeaderMap::with_capacity(inbound.keys_len() + ADDED);
+    for (name, value) in inbound {
+        let text = name.as_str();
+        if !ends_here(text) && !nominated.iter().any(|nominated| nominated == text) {
+            outbound.append(name.clone(), value.clone());
+        }
+    }
     let told = [
         (header::CONTENT_LENGTH, empty.then_some("0")),
         (header::TRANSFER_ENCODING, coded.then_some("chunked")),
@@ -194,11 +198,16 @@ fn in_lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Those whose names are kept, in their order: taking single ones out of a map would change it.
-fn filtered(headers: HeaderMap, keep: impl Fn(&str) -> bool) -> HeaderMap {
-    if headers.keys().all(|name| keep(name.as_str())) {
+fn filtered(mut headers: HeaderMap, keep: impl Fn(&str) -> bool) -> HeaderMap {
+    let first = headers.keys().take_while(|name| keep(name.as_str())).count();
+    if headers.keys().skip(first).all(|name| !keep(name.as_str())) {
+        // Mostly nothing, or a last `Connection`: nobody's place changes.
+        while let Some(name) = headers.keys().nth(first).cloned() {
+            headers.remove(name);
+        }
         return headers;
     }
-    let mut kept = HeaderMap::with_capacity(headers.len() + ADDED);
+    let mut kept = HeaderMap::with_capacity(headers.keys_len() + 1);
     let mut current = None;
     for (name, value) in headers {
         // Further values of a field come without its name.
@@ -262,9 +271,49 @@ mod tests {
             ("If-None-Match", "\"x\""),
         ]);
         assert_eq!(
-            names(&for_upstream(sent.clone(), Version::HTTP_11)),
+            names(&for_upstream(&sent, Version::HTTP_11)),
             ["accept", "accept-encoding", "content-type", "if-none-match"]
         );
+    }
+
+    #[test]
+    fn what_passes_stays_in_its_order_wherever_something_is_left_out() {
+        for stripped in [
+            vec![("connection", "x")],
+            vec![("a", "1"), ("b", "2"), ("c", "3")],
+            vec![("a", "1"), ("b", "2"), ("connection", "x")],
+            vec![
+                ("a", "1"),
+                ("a", "2"),
+                ("keep-alive", "x"),
+                ("connection", "x"),
+                ("te", "x"),
+            ],
+            vec![("connection", "x"), ("a", "1"), ("b", "2"), ("c", "3")],
+            vec![
+                ("a", "1"),
+                ("connection", "x"),
+                ("b", "2"),
+                ("te", "x"),
+                ("c", "3"),
+                ("c", "4"),
+            ],
+        ] {
+            let own: Vec<_> = stripped
+                .iter()
+                .filter(|(name, _)| name.len() == 1)
+                .copied()
+                .collect();
+            let answered = for_client(headers(&stripped), false);
+            let sent = for_upstream(&headers(&stripped), Version::HTTP_11);
+            for passed in [answered, sent] {
+                let passed: Vec<_> = passed
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+                    .collect();
+                assert_eq!(passed, own);
+            }
+        }
     }
 
     #[test]
@@ -273,13 +322,13 @@ mod tests {
             ("Connection", "Authorization, TrackingID, Host, Content-Length"),
             ("TrackingID", "mine"),
         ]);
-        assert!(for_upstream(sent.clone(), Version::HTTP_11).is_empty());
+        assert!(for_upstream(&sent, Version::HTTP_11).is_empty());
     }
 
     #[test]
     fn repeated_fields_stay_repeated_and_in_order() {
         let sent = headers(&[("X-Many", "1"), ("X-Many", "2"), ("X-Many", "3")]);
-        let passed = for_upstream(sent.clone(), Version::HTTP_11);
+        let passed = for_upstream(&sent, Version::HTTP_11);
         assert_eq!(
             passed.get_all("x-many").iter().collect::<Vec<_>>(),
             ["1", "2", "3"]
@@ -292,7 +341,7 @@ mod tests {
             ("Transfer-Encoding", "chunked"),
             ("Trailer", "X-Sum, Host, Cookie"),
         ]);
-        let passed = for_upstream(sent.clone(), Version::HTTP_11);
+        let passed = for_upstream(&sent, Version::HTTP_11);
         assert_eq!(
             (&passed["transfer-encoding"], &passed["trailer"]),
             (&"chunked".parse().unwrap(), &"x-sum".parse().unwrap())
@@ -301,7 +350,7 @@ mod tests {
 
     #[test]
     fn trailers_are_asked_for_where_the_client_takes_them() {
-        let te = |value, version| for_upstream(headers(&[("TE", value)]), version).contains_key("te");
+        let te = |value, version| for_upstream(&headers(&[("TE", value)]), version).contains_key("te");
         assert!(te("trailers", Version::HTTP_11) && te("gzip;q=0.5, Trailers", Version::HTTP_11));
         assert!(!te("gzip", Version::HTTP_11) && !te("trailers", Version::HTTP_10));
     }
@@ -376,7 +425,7 @@ mod tests {
             ("X_Gateway_Key", "k"),
             ("X_Own", "1"),
         ]);
-        assert_eq!(names(&for_upstream(sent.clone(), Version::HTTP_11)), ["x_own"]);
+        assert_eq!(names(&for_upstream(&sent, Version::HTTP_11)), ["x_own"]);
         assert_eq!(names(&for_trailers(sent)), ["x_own"]);
     }
 }

@@ -137,11 +137,11 @@ impl Bench {
         let request = Request::post("/v1/people")
             .header("host", "gw")
             .header("te", "trailers");
-        let request = request.body(body).unwrap();
+        let mut request = request.body(body).unwrap();
         let served_at = ServedAt("127.0.0.1:9001".parse().unwrap());
         let answer = self
             .forwarder
-            .forward(request, &served_at, &TrackingId::new("WW"))
+            .forward(&mut request, &served_at, &TrackingId::new("WW"))
             .await;
         answer.map(|answer| answer.map(Body::new))
     }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
-use hyper::client::conn::TrySendError;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use rustls::ClientConfig;
 use tokio::time::Instant;
@@ -119,84 +118,69 @@ impl Upstream {
     }
 
     /// Sends a request, which begins `now`. The URI is put together from parts that were checked; no parser touches it.
-    pub async fn send(
-        &self,
+    pub fn send<'a>(
+        &'a self,
         method: Method,
-        target: PathAndQuery,
+        target: &'a PathAndQuery,
         headers: HeaderMap,
         body: Attempt,
         now: Instant,
-    ) -> Result<Answer, Failure> {
-        if tracing::enabled!(tracing::Level::DEBUG) {
-            let uri = self.origin.at(&target)?;
-            let shown = dump::request(&method, &uri, &headers, "");
-            debug!("request sent with oauth2 protocol: {shown}");
-        }
+    ) -> impl Future<Output = Result<Answer, Failure>> + Send + 'a {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.headers_mut() = headers;
-        if let Some(authorization) = &self.origin.proxy_authorization {
-            let authorization = authorization.clone();
-            request
-                .headers_mut()
-                .insert(header::PROXY_AUTHORIZATION, authorization);
-        }
-        let _took = Took {
-            origin: &self.origin.text,
-            target: &target,
-            start: now,
-        };
-        self.exchange(request, &target, now).await
-    }
-
-    /// Sends on a connection that is there, or on a new one. One that has ended in silence gives the request back.
-    async fn exchange(
-        &self,
-        mut request: Request<Attempt>,
-        target: &PathAndQuery,
-        now: Instant,
-    ) -> Result<Answer, Failure> {
-        loop {
-            let (lease, new) = match self.pool.find(now) {
-                Some(lease) => (lease, false),
-                // Rare: other requests need not carry the room for it.
-                None => Box::pin(self.pool.open())
-                    .await
-                    .map_err(|error| Failure::connecting(&*error))?,
+        // Not an async function, which would have room for the request twice.
+        async move {
+            if tracing::enabled!(tracing::Level::DEBUG) {
+                let uri = self.origin.at(target)?;
+                let shown = dump::request(request.method(), &uri, request.headers(), "");
+                debug!("request sent with oauth2 protocol: {shown}");
+            }
+            if let Some(authorization) = &self.origin.proxy_authorization {
+                let authorization = authorization.clone();
+                request
+                    .headers_mut()
+                    .insert(header::PROXY_AUTHORIZATION, authorization);
+            }
+            let _took = Took {
+                origin: &self.origin.text,
+                target,
+                start: now,
             };
-            *request.uri_mut() = self.origin.target_on(&lease, target)?;
-            match self.send_on(lease, request).await {
-                Ok(answer) => return Ok(answer),
-                Err(mut broken) => match broken.take_message().filter(|_| !new) {
-                    Some(unsent) => request = unsent,
-                    None => return Err(Failure::exchanging(&broken.into_error())),
-                },
-            }
-        }
-    }
-
-    async fn send_on(
-        &self,
-        lease: Lease,
-        mut request: Request<Attempt>,
-    ) -> Result<Answer, TrySendError<Request<Attempt>>> {
-        match lease {
-            Lease::Exclusive(mut connection) => {
-                let host = self.origin.host.clone();
-                request.headers_mut().insert(header::HOST, host);
-                let answer = connection.send(request).await?;
-                let pool = Arc::clone(&self.pool);
-                Ok(answer.map(|body| Arriving::new(body, Hold::Exclusive(connection, pool))))
-            }
-            Lease::Shared(mut connection, place) => {
-                request.headers_mut().remove(header::HOST);
-                let sent = connection.send(request).await;
-                if matches!(&sent, Err(failure) if failure.message().is_some()) {
-                    // It does not take requests any more, although it has not ended.
-                    self.pool.forget(&connection);
+            // One that has ended in silence gives the request back.
+            loop {
+                let (lease, new) = match self.pool.find(now) {
+                    Some(lease) => (lease, false),
+                    // Rare: other requests need not carry the room for it.
+                    None => Box::pin(self.pool.open())
+                        .await
+                        .map_err(|error| Failure::connecting(&*error))?,
+                };
+                *request.uri_mut() = self.origin.target_on(&lease, target)?;
+                let sent = match lease {
+                    Lease::Exclusive(mut connection) => {
+                        let host = self.origin.host.clone();
+                        request.headers_mut().insert(header::HOST, host);
+                        let sent = connection.send(request).await;
+                        sent.map(|answer| (answer, Hold::Exclusive(connection, Arc::clone(&self.pool))))
+                    }
+                    Lease::Shared(mut connection, place) => {
+                        request.headers_mut().remove(header::HOST);
+                        let sent = connection.send(request).await;
+                        if matches!(&sent, Err(failure) if failure.message().is_some()) {
+                            // It does not take requests any more, although it has not ended.
+                            self.pool.forget(&connection);
+                        }
+                        sent.map(|answer| (answer, Hold::Shared(place)))
+                    }
+                };
+                match sent {
+                    Ok((answer, hold)) => return Ok(answer.map(|body| Arriving::new(body, hold))),
+                    Err(mut broken) => match broken.take_message().filter(|_| !new) {
+                        Some(unsent) => request = unsent,
+                        None => return Err(Failure::exchanging(&broken.into_error())),
+                    },
                 }
-                let answer = sent?;
-                Ok(answer.map(|body| Arriving::new(body, Hold::Shared(place))))
             }
         }
     }

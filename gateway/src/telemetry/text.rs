@@ -104,8 +104,10 @@ fn quote_where_needed(line: &mut String, start: usize) {
 
 /// As Go's `%q` does it: what follows `start` is one line, whatever is inside.
 fn quote(line: &mut String, start: usize) {
-    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-    if line.as_bytes()[start..].iter().all(plain) {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') & !matches!(byte, b'"' | b'\\');
+    // All of it is looked at, so that many bytes are looked at at once.
+    let text = line.as_bytes()[start..].iter();
+    if text.fold(true, |all, byte| all & plain(byte)) {
         line.insert(start, '"');
         line.push('"');
         return;

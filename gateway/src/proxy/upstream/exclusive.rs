@@ -58,16 +58,20 @@ impl Exclusive {
     }
 
     /// Sends a request, up to the head of its answer. What is left of either body moves with [`Self::drive`].
-    pub async fn send(
+    pub fn send(
         &mut self,
         request: Request<Attempt>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Attempt>>> {
-        let mut answer = pin!(self.sender.try_send_request(request));
-        poll_fn(|cx| {
-            drive(&mut self.connection, cx);
-            answer.as_mut().poll(cx)
-        })
-        .await
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Attempt>>>> {
+        let answer = self.sender.try_send_request(request);
+        let connection = &mut self.connection;
+        async move {
+            let mut answer = pin!(answer);
+            poll_fn(|cx| {
+                drive(connection, cx);
+                answer.as_mut().poll(cx)
+            })
+            .await
+        }
     }
 
     /// Sends and receives what can be, and has the task of `cx` woken when more can.

@@ -115,11 +115,11 @@ impl Shared {
     }
 
     /// Sends a request, up to the head of its answer.
-    pub async fn send(
+    pub fn send(
         &mut self,
         request: Request<Attempt>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Attempt>>> {
-        self.sender.try_send_request(request).await
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Attempt>>>> + use<> {
+        self.sender.try_send_request(request)
     }
 }
 

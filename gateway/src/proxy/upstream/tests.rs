@@ -109,7 +109,7 @@ async fn ask_for(target: &'static str, upstream: &Upstream) -> Answer {
         .unwrap();
     let target = PathAndQuery::from_static(target);
     upstream
-        .send(Method::GET, target, HeaderMap::new(), body, Instant::now())
+        .send(Method::GET, &target, HeaderMap::new(), body, Instant::now())
         .await
         .map_err(|failure| failure.error)
         .unwrap()
@@ -205,7 +205,7 @@ async fn who_takes_a_connection_and_is_silent_is_given_up_whatever_is_missing() 
             .attempt()
             .unwrap();
         let target = PathAndQuery::from_static("/");
-        let sent = upstream.send(Method::GET, target, HeaderMap::new(), body, Instant::now());
+        let sent = upstream.send(Method::GET, &target, HeaderMap::new(), body, Instant::now());
         let sent = tokio::time::timeout(Duration::from_hours(1), sent).await;
         let failure = sent.expect("it gives up").unwrap_err();
         assert!(

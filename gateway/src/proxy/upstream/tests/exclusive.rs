@@ -167,9 +167,10 @@ async fn a_request_that_meets_a_connection_which_webex_has_closed_goes_on_anothe
     webex.closed.wait_for(|closed| *closed == 1).await.unwrap();
     // A method that is not idempotent, too: nothing of it was sent.
     let body = Replay::new(Body::from("once"), Duration::from_mins(1), &Arc::default());
+    let target = PathAndQuery::from_static("/v1/people");
     let sent = webex.upstream.send(
         Method::POST,
-        PathAndQuery::from_static("/v1/people"),
+        &target,
         HeaderMap::new(),
         body.attempt().unwrap(),
         Instant::now(),
@@ -255,9 +256,10 @@ async fn an_answer_that_comes_early_does_not_cut_the_upload() {
     let (parts, upload) = part_by_part();
     let body = Replay::new(upload, Duration::from_mins(1), &Arc::default());
     parts.send("first").unwrap();
+    let target = PathAndQuery::from_static("/v1/people");
     let sent = upstream.send(
         Method::POST,
-        PathAndQuery::from_static("/v1/people"),
+        &target,
         HeaderMap::new(),
         body.attempt().unwrap(),
         Instant::now(),
