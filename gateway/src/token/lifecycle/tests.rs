@@ -1,5 +1,6 @@
 mod promises;
 mod standing;
+mod trial;
 
 use super::pace::PROBE_INTERVAL;
 use super::*;
@@ -258,59 +259,6 @@ fn the_last_attempt_before_expiry_does_not_put_off_the_first_one_after_it() {
 }
 
 #[test]
-fn tokens_on_trial_that_webex_refuses_give_way_to_those_before_them() {
-    let mut bench = Bench::authorised();
-    let now = bench.clock.now();
-    bench.life.install_on_trial(tokens("new", now), now, 0.5);
-    assert!(bench.life.on_trial());
-    assert!(started(&bench.reject()), "however young the token is");
-    assert_eq!(bench.refuse(Rejection::Grant), Outcome::FellBack);
-    assert_eq!(
-        bench.life.grant().unwrap().tokens.access_token.expose(),
-        "access-1"
-    );
-    assert_eq!(bench.life.state(), AuthState::Ok);
-    assert!(!bench.life.on_trial());
-}
-
-#[test]
-fn a_refresh_of_the_tokens_before_those_on_trial_is_not_lost() {
-    let mut bench = Bench::authorised();
-    let old = (*bench.life.grant().unwrap().tokens).clone();
-    assert!(started(&bench.reject()));
-    let now = bench.clock.now();
-    bench.life.install_on_trial(tokens("new", now), now, 0.5);
-    let rotated = TokenSet {
-        refresh_token: RefreshToken::new("rotated").unwrap(),
-        ..old.refreshed(response("2"), now)
-    };
-    let outcome = bench
-        .life
-        .refresh_ended(&old.refresh_token, Ok(rotated), now, 0.5);
-    assert_eq!(outcome, Outcome::Superseded);
-    assert!(started(&bench.reject()));
-    assert_eq!(bench.refuse(Rejection::Grant), Outcome::FellBack);
-    let held = &bench.life.grant().unwrap().tokens;
-    assert_eq!(held.refresh_token.expose(), "rotated");
-    assert_eq!(held.access_token.expose(), "access-2");
-}
-
-#[test]
-fn a_refused_refresh_of_the_tokens_before_those_on_trial_ends_them() {
-    let mut bench = Bench::authorised();
-    let old = bench.life.grant().unwrap().tokens.refresh_token.clone();
-    assert!(started(&bench.reject()));
-    let now = bench.clock.now();
-    bench.life.install_on_trial(tokens("new", now), now, 0.5);
-    let refused = Err(TokenError::Rejected {
-        cause: Rejection::Grant,
-        reason: String::new(),
-    });
-    bench.life.refresh_ended(&old, refused, now, 0.5);
-    assert!(!bench.life.on_trial());
-}
-
-#[test]
 fn one_refresh_token_is_spent_once_although_another_access_token_comes_in_meanwhile() {
     let mut bench = Bench::authorised();
     let old = (*bench.life.grant().unwrap().tokens).clone();
@@ -324,18 +272,6 @@ fn one_refresh_token_is_spent_once_although_another_access_token_comes_in_meanwh
 }
 
 #[test]
-fn tokens_on_trial_that_are_somebody_elses_give_way_to_those_before_them() {
-    let mut bench = Bench::authorised();
-    let now = bench.clock.now();
-    let foreign = bench.life.install_on_trial(tokens("foreign", now), now, 0.5);
-    bench.life.disown(foreign, now, 0.5);
-    assert_eq!(
-        bench.life.grant().unwrap().tokens.access_token.expose(),
-        "access-1"
-    );
-}
-
-#[test]
 fn tokens_of_somebody_else_are_given_up_and_only_those() {
     let mut bench = Bench::authorised();
     let (old, now) = (bench.generation(), bench.clock.now());
@@ -345,49 +281,6 @@ fn tokens_of_somebody_else_are_given_up_and_only_those() {
     bench.life.disown(new, now, 0.5);
     assert!(bench.life.grant().is_none());
     assert_eq!(bench.life.state(), AuthState::Unauthorised);
-}
-
-#[test]
-fn a_trial_ends_with_a_refresh_and_not_with_trouble_on_the_way_or_with_the_client() {
-    let mut bench = Bench::authorised();
-    let now = bench.clock.now();
-    bench.life.install_on_trial(tokens("new", now), now, 0.5);
-    assert!(started(&bench.reject()));
-    assert_eq!(bench.fail(), Outcome::Failed);
-    assert!(bench.life.on_trial());
-    bench.clock.advance(Duration::from_mins(1));
-    assert!(started(&bench.reject()));
-    assert_eq!(bench.refuse(Rejection::Client), Outcome::Failed);
-    assert!(bench.life.on_trial());
-    bench.clock.advance(PROBE_INTERVAL);
-    assert!(started(&bench.reject()));
-    assert_eq!(bench.end(Ok("2")), Outcome::Installed);
-    assert!(!bench.life.on_trial());
-}
-
-#[test]
-fn of_several_tokens_on_trial_the_fallback_is_what_webex_last_answered_to() {
-    let mut bench = Bench::authorised();
-    let now = bench.clock.now();
-    bench.life.install_on_trial(tokens("new", now), now, 0.5);
-    bench.life.install_on_trial(tokens("newer", now), now, 0.5);
-    assert!(started(&bench.reject()));
-    assert_eq!(bench.refuse(Rejection::Grant), Outcome::FellBack);
-    assert_eq!(
-        bench.life.grant().unwrap().tokens.access_token.expose(),
-        "access-1"
-    );
-}
-
-#[test]
-fn a_grant_that_webex_has_refused_is_no_fallback() {
-    let mut bench = Bench::authorised();
-    bench.clock.advance(LIFETIME.mul_f64(0.8));
-    assert!(started(&bench.want(Why::Due)));
-    bench.refuse(Rejection::Grant);
-    let now = bench.clock.now();
-    bench.life.install_on_trial(tokens("new", now), now, 0.5);
-    assert!(!bench.life.on_trial());
 }
 
 #[test]

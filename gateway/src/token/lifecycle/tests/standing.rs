@@ -220,3 +220,13 @@ fn while_a_refresh_runs_or_is_due_a_doubtful_token_is_asked_about_and_serves_if_
     assert_eq!(bench.fail(), Outcome::Failed);
     assert_eq!(bench.want(Why::Expired), Decision::Use);
 }
+
+#[test]
+fn a_token_whose_time_is_over_is_in_no_doubt_that_webex_could_end() {
+    let mut bench = Bench::authorised();
+    bench.clock.advance(LIFETIME);
+    assert!(started(&bench.want(Why::Expired)));
+    assert_eq!(bench.fail(), Outcome::Failed);
+    assert!(matches!(bench.reject(), Decision::Later(_)));
+    assert_eq!(bench.standing(), Standing::Good);
+}
