@@ -317,6 +317,44 @@ mod tests {
     }
 
     #[test]
+    fn what_no_uri_may_hold_is_refused() {
+        for target in [
+            "/v1/{x}",
+            "/v1/a\"b",
+            "/v1/a|b",
+            "/v1/a^b",
+            "/v1/a\\b",
+            "/v1/x?q={}",
+        ] {
+            assert!(
+                matches!(get(target), Err(GatewayError::TargetRefused(_))),
+                "{target}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_is_chunked_or_not_coded_at_all() {
+        let check = |codings: &[&str]| {
+            let codings = codings.iter().map(|coding| ("transfer-encoding", *coding));
+            let headers: Vec<_> = [("host", "gw")].into_iter().chain(codings).collect();
+            check(&request("POST", "/x", &headers), &ServedAt(HERE.parse().unwrap())).is_ok()
+        };
+        for codings in [&[][..], &["chunked"], &["Chunked"]] {
+            assert!(check(codings), "{codings:?}");
+        }
+        for codings in [
+            &["gzip"][..],
+            &["gzip, chunked"],
+            &["chunked", "chunked"],
+            &["gzip", "chunked"],
+            &[""],
+        ] {
+            assert!(!check(codings), "{codings:?}");
+        }
+    }
+
+    #[test]
     fn a_request_has_exactly_one_host() {
         let check =
             |headers: &[_]| check(&request("GET", "/x", headers), &ServedAt(HERE.parse().unwrap())).is_ok();

@@ -34,12 +34,11 @@ use crate::clock::{Clock, Now};
 use crate::metrics::Metrics;
 use crate::organization::OrgId;
 use outside::Outside;
+use storing::Again;
 
 /// The background loop looks at the clocks and at the tokens file at least this often: a suspended machine or a stepped wall clock
 /// wakes no timer, and not every file system tells of changes.
 const LONGEST_NAP: Duration = Duration::from_secs(3);
-/// How often tokens that could not be stored are tried again.
-const STORE_RETRY: Duration = Duration::from_secs(10);
 
 /// Holds the tokens. Clones share them.
 #[derive(Clone)]
@@ -269,7 +268,8 @@ impl Keeper {
 
     /// Keeps the tokens fresh and follows the file until told to stop, then waits for a refresh in flight and its write.
     pub async fn run(self, stop: CancellationToken) {
-        let (mut horizon, mut store_at, mut outside) = (Horizon::default(), None, Outside::default());
+        let (mut horizon, mut again, mut outside) =
+            (Horizon::default(), Again::default(), Outside::default());
         while !stop.is_cancelled() {
             self.watch(&mut horizon);
             let mut changes = self.0.flight.subscribe();
@@ -279,17 +279,14 @@ impl Keeper {
             if due == Some(Duration::ZERO) {
                 self.decide(Why::Due);
             }
-            let nap = due.filter(|due| !due.is_zero()).unwrap_or(LONGEST_NAP);
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = changes.changed() => continue,
-                () = self.0.flight.clock().sleep(nap.min(LONGEST_NAP)) => {}
+                () = self.0.flight.clock().sleep(nap(due)) => {}
             }
             self.look(&mut outside).await;
-            if self.snapshot().unsaved.is_none() {
-                store_at = None;
-            } else if self.now().mono >= *store_at.get_or_insert(now.mono + STORE_RETRY) {
-                store_at = None;
+            again.plan(self.snapshot().unsaved.is_some(), now);
+            if again.comes(self.now()) {
                 self.store_again().await;
             }
         }
@@ -323,6 +320,12 @@ impl Keeper {
     async fn installing(&self) -> MutexGuard<'_, Seen> {
         self.0.installing.lock().await
     }
+}
+
+/// How long the background loop sleeps when the next refresh is `due` in so much time, or was a moment ago.
+fn nap(due: Option<Duration>) -> Duration {
+    due.filter(|due| !due.is_zero())
+        .map_or(LONGEST_NAP, |due| due.min(LONGEST_NAP))
 }
 
 #[cfg(test)]

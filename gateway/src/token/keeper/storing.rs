@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
+use super::Keeper;
 use super::outside::Outside;
-use super::{Keeper, STORE_RETRY};
+use crate::clock::Now;
 use crate::token::TokenSet;
 use crate::token::file::Seen;
 use crate::token::lock::{Held, LockError};
@@ -17,6 +18,26 @@ pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A disk that takes longer for one read or write hangs; nobody shall wait for it.
 const DISK_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often tokens that could not be stored are tried again.
+pub(super) const STORE_RETRY: Duration = Duration::from_secs(10);
+
+/// When tokens that could not be stored are tried again, on the monotonic clock.
+#[derive(Debug, Default)]
+pub(super) struct Again(Option<Duration>);
+
+impl Again {
+    /// Plans the next try from `now` on, unless one is planned; nothing where nothing is `unsaved`.
+    pub(super) fn plan(&mut self, unsaved: bool, now: Now) {
+        let planned = self.0.unwrap_or(now.mono + STORE_RETRY);
+        self.0 = unsaved.then_some(planned);
+    }
+
+    /// Whether it is time for it; the one after it is not planned yet.
+    pub(super) fn comes(&mut self, now: Now) -> bool {
+        self.0.take_if(|planned| now.mono >= *planned).is_some()
+    }
+}
 
 impl Keeper {
     /// The lock between processes; `None` where there is none, which is said once.
@@ -112,5 +133,34 @@ impl Keeper {
                 snapshot.unsaved = stored.err();
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock as _, ManualClock, Timestamp};
+
+    #[test]
+    fn tokens_that_could_not_be_stored_are_tried_again_every_ten_seconds_and_no_others() {
+        let clock = ManualClock::at(Timestamp::from_unix_seconds(1_769_606_789));
+        let mut again = Again::default();
+        let mut tries = |unsaved: bool, seconds: u64| {
+            let start = clock.now();
+            (0..seconds)
+                .filter(|_| {
+                    clock.advance(Duration::from_secs(1));
+                    again.plan(unsaved, start);
+                    again.comes(clock.now())
+                })
+                .count()
+        };
+        assert_eq!(tries(false, 60), 0);
+        assert_eq!(tries(true, 9), 0);
+        assert_eq!(tries(true, 1), 1);
+        assert_eq!(tries(true, 9), 0);
+        assert_eq!(tries(false, 1), 0, "they are stored by now");
+        assert_eq!(tries(true, 9), 0);
+        assert_eq!(tries(true, 1), 1);
     }
 }

@@ -248,7 +248,7 @@ async fn a_full_disk_does_not_cost_the_new_tokens_and_the_write_is_tried_again()
     let mut changes = bench.keeper.0.flight.subscribe();
     let running = tokio::spawn(bench.keeper.clone().run(stop.clone()));
     tokio::task::yield_now().await;
-    bench.clock.advance(STORE_RETRY);
+    bench.clock.advance(storing::STORE_RETRY);
     changes
         .wait_for(|snapshot| snapshot.unsaved.is_none())
         .await
@@ -270,6 +270,15 @@ async fn the_background_loop_refreshes_ahead_of_expiry_without_any_request() {
     assert_eq!(bench.keeper.access().await.unwrap().fingerprint, fingerprint("2"));
     stop.cancel();
     running.await.unwrap();
+}
+
+#[test]
+fn the_loop_naps_until_the_next_refresh_and_never_for_long() {
+    let second = Duration::from_secs(1);
+    assert_eq!(nap(Some(second)), second);
+    for due in [None, Some(Duration::ZERO), Some(HOUR)] {
+        assert_eq!(nap(due), LONGEST_NAP);
+    }
 }
 
 #[tokio::test]

@@ -73,6 +73,20 @@ async fn an_access_token_that_webex_refuses_and_takes_again_is_told_once_each() 
 }
 
 #[tokio::test]
+async fn the_end_of_the_refresh_token_is_told_before_it_comes() {
+    let bench = Bench::with([]).await;
+    let (log, _guard) = Log::start();
+    let told = "administrator authorise the gateway again\" topic=oauth2 action=reauthorise";
+    let mut horizon = Horizon::default();
+    bench.keeper.watch(&mut horizon);
+    assert_eq!(log.times(told), 0, "there is time");
+    bench.clock.advance(HOUR * 24 * 80);
+    bench.keeper.watch(&mut horizon);
+    assert_eq!(log.times(told), 1);
+    assert_eq!(log.times("the refresh token ends in 9 days, on "), 1);
+}
+
+#[tokio::test]
 async fn a_folder_in_which_no_lock_can_be_made_is_told_once() {
     let bench = Bench::with([]).await;
     let (log, _guard) = Log::start();
