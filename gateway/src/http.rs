@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod audit;
 pub mod callback;
 pub mod error;
+pub mod head_limit;
 pub mod in_flight;
 pub mod login_cookie;
 pub mod observe;

@@ -16,7 +16,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -25,8 +25,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
+use super::head_limit::HeadLimit;
 use super::site::{Ends, Site};
 use super::socket::{Conversation, Exchange, Socket};
+use crate::net::patient::Patient;
 use crate::proxy::budget::IDLE_LIMIT;
 
 /// A client that needs longer than this for a request's head is cut off, and so is one that asks nothing for as long.
@@ -218,7 +220,8 @@ async fn converse(
     // Answers are written whole; waiting for more to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let conversation = Arc::new(Conversation::with(ends.peer.ip()));
-    let socket = Socket::new(stream, Arc::clone(&conversation), limits.idle, limits.linger);
+    let (stream, head) = (Patient::new(stream, limits.idle), HeadLimit::new(limits.head));
+    let socket = Socket::new(stream, Arc::clone(&conversation), head, limits.linger);
     let talk = Arc::clone(&conversation);
     let service = service_fn(move |request: Request<Incoming>| {
         talk.set_unread(false);
@@ -230,8 +233,6 @@ async fn converse(
         async move { Ok::<_, Infallible>(site.answer(&mut request, ends, exchange).await) }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
         .max_headers(MOST_HEADERS)
         .max_buf_size(LARGEST_HEAD)
         .serve_connection(TokioIo::new(socket), service);

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::head_limit::HeadLimit;
 use crate::net::patient::Patient;
 
 /// What a connection and the requests on it tell each other.
@@ -20,7 +21,9 @@ use crate::net::patient::Patient;
 pub struct Conversation {
     /// The client's address, as lines of the log show it.
     client: String,
-    /// Requests whose answers have not been sent whole.
+    /// Requests that have come.
+    requests: AtomicUsize,
+    /// Those whose answers have not been sent whole.
     running: AtomicUsize,
     /// The body of the last request was given up before its end.
     unread: AtomicBool,
@@ -39,6 +42,7 @@ pub struct Exchange(Arc<Conversation>);
 pub struct Socket {
     stream: Patient<TcpStream>,
     conversation: Arc<Conversation>,
+    head: HeadLimit,
     linger: Duration,
     closing: Option<Pin<Box<Sleep>>>,
 }
@@ -49,6 +53,7 @@ impl Conversation {
     pub fn with(client: IpAddr) -> Self {
         Self {
             client: client.to_string(),
+            requests: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
             unread: AtomicBool::new(false),
             unsent: AtomicBool::new(false),
@@ -71,6 +76,7 @@ impl Exchange {
     /// A request begins.
     #[must_use]
     pub fn begin(conversation: &Arc<Conversation>) -> Self {
+        conversation.requests.fetch_add(1, Ordering::AcqRel);
         conversation.running.fetch_add(1, Ordering::AcqRel);
         Self(Arc::clone(conversation))
     }
@@ -93,12 +99,6 @@ impl Exchange {
     }
 }
 
-impl Clone for Exchange {
-    fn clone(&self) -> Self {
-        Self::begin(&self.0)
-    }
-}
-
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::AcqRel);
@@ -106,12 +106,17 @@ impl Drop for Exchange {
 }
 
 impl Socket {
-    /// Wraps an accepted connection. A write may wait for `idle`; a client that still sends at the end is listened to for
-    /// `linger`.
-    pub fn new(stream: TcpStream, conversation: Arc<Conversation>, idle: Duration, linger: Duration) -> Self {
+    /// Wraps an accepted connection. A client that still sends at the end is listened to for `linger`.
+    pub fn new(
+        stream: Patient<TcpStream>,
+        conversation: Arc<Conversation>,
+        head: HeadLimit,
+        linger: Duration,
+    ) -> Self {
         Self {
-            stream: Patient::new(stream, idle),
+            stream,
             conversation,
+            head,
             linger,
             closing: None,
         }
@@ -124,7 +129,18 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let this = &mut *self;
+        let read = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if read.is_ready() || this.conversation.is_running() {
+            return read;
+        }
+        let requests = this.conversation.requests.load(Ordering::Acquire);
+        this.head.poll_over(requests, cx).map(|()| {
+            Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "no head of a request came in time",
+            ))
+        })
     }
 }
 

@@ -107,6 +107,25 @@ async fn answers_without_a_body_leave_it_too() {
 }
 
 #[tokio::test]
+async fn an_answer_may_have_a_hundred_fields() {
+    for (fields, taken) in [(100, true), (101, false)] {
+        let others = "X-Other: 1\r\n".repeat(fields - 1);
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{others}\r\n");
+        let script = Box::leak(vec![Then::Answer(String::leak(answer))].into_boxed_slice());
+        let (webex, _close) = Scripted::start(script).await;
+        let body = Replay::new(Body::empty(), Duration::from_mins(1), &Arc::default());
+        let (target, body) = (PathAndQuery::from_static("/"), body.attempt().unwrap());
+        let sent = webex
+            .upstream
+            .send(Method::GET, &target, HeaderMap::new(), body, Instant::now());
+        match sent.await {
+            Ok(answer) => assert!(taken && answer.headers().len() == fields),
+            Err(failure) => assert!(!taken && matches!(failure.error, GatewayError::UpstreamBroken(_))),
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_given_up_takes_its_connection_with_it_unless_all_of_it_has_come() {
     for (answer, closed) in [
         (HELLO, 0),
