@@ -234,8 +234,9 @@ impl Shared {
     }
 
     async fn send(&self, request: Request) {
-        let origin = locked(&self.origin).clone();
+        // Whoever changes the address ends an incident after that: what goes to the old one was sent before.
         let sent = self.now();
+        let origin = locked(&self.origin).clone();
         locked(&self.books).in_flight.insert(request.id.clone(), sent);
         let outcome = self.sender.send(&origin, &request).await;
         let ended = self.now();

@@ -61,7 +61,7 @@ impl Run {
     /// A name for a container, network, volume or Compose project that no other test and no other run has.
     #[must_use]
     pub fn unique(&self, what: &str) -> String {
-        let unique = &uuid::Uuid::new_v4().simple().to_string()[..6];
+        let unique = &uuid::Uuid::new_v4().simple().to_string()[..12];
         format!("{PREFIX}{}-{what}-{unique}", self.id)
     }
 

@@ -23,6 +23,9 @@ const CLIENTS: [&[&str]; 2] = [&["docker", "compose"], &["docker-compose"]];
 /// The variable that says where the simulator is steered, in all compose files of the suite.
 pub(super) const CONTROL_PORT: &str = "SIM_CONTROL_PORT";
 
+/// At the end nobody waits for what runs: this is for lines of a log that are not written yet.
+const LAST_WORDS_SECONDS: &str = "1";
+
 /// The program, by the words that call it.
 pub(super) type Client = &'static [&'static str];
 
@@ -144,17 +147,29 @@ impl Project {
         command
     }
 
-    /// Keeps what a test that has failed leaves: the logs, the state of each container, and the journal.
-    async fn keep(&self, log: &str) -> anyhow::Result<()> {
+    /// What tells of how the project ends, but for the logs: the journal, and the state of each container by its name.
+    async fn circumstances(&self) -> anyhow::Result<(String, Vec<(String, String)>)> {
+        let journal = evidence::journal(self.control()).await;
+        let docker = engine::engine().await.map_err(anyhow::Error::msg)?;
+        let mut states = Vec::new();
+        for (name, id) in self.containers(docker).await? {
+            states.push((name, evidence::state(docker, &id).await));
+        }
+        Ok((journal, states))
+    }
+
+    /// Everything that the project has printed: what a container that runs has printed may still be on its way to the engine.
+    fn end(&self) -> anyhow::Result<String> {
+        self.run(&["stop", "--timeout", LAST_WORDS_SECONDS])?;
+        self.run(&["logs", "--no-color"])
+    }
+
+    /// Keeps what a test that has failed leaves.
+    fn keep(&self, log: &str, journal: &str, states: &[(String, String)]) -> anyhow::Result<()> {
         let folder = evidence::folder()?;
         fs::write(folder.join("compose.log"), log)?;
-        fs::write(
-            folder.join("journal.json"),
-            evidence::journal(self.control()).await,
-        )?;
-        let docker = engine::engine().await.map_err(anyhow::Error::msg)?;
-        for (name, id) in self.containers(docker).await? {
-            let state = evidence::state(docker, &id).await;
+        fs::write(folder.join("journal.json"), journal)?;
+        for (name, state) in states {
             fs::write(folder.join(format!("{name}.state")), state)?;
         }
         say(&format!(
@@ -212,7 +227,9 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
-        let (log, unread) = match self.run(&["logs", "--no-color"]) {
+        let runtime = tokio::runtime::Handle::current();
+        let circumstances = tokio::task::block_in_place(|| runtime.block_on(self.circumstances()));
+        let (log, unread) = match self.end() {
             Ok(log) => (log, None),
             Err(error) => (String::new(), Some(format!("the logs cannot be read: {error:#}"))),
         };
@@ -221,8 +238,7 @@ impl Drop for Project {
         leaks.extend(unread);
         let has_failed = std::thread::panicking();
         if has_failed || !leaks.is_empty() {
-            let runtime = tokio::runtime::Handle::current();
-            let kept = tokio::task::block_in_place(|| runtime.block_on(self.keep(&log)));
+            let kept = circumstances.and_then(|(journal, states)| self.keep(&log, &journal, &states));
             if let Err(error) = kept {
                 say(&format!("the logs of {} could not be kept: {error:#}", self.name));
             }

@@ -6,10 +6,12 @@
 //! - Nothing reaches Webex twice, except after a 401, which has done nothing (`docs/http.md`, "Sending again").
 //! - What the gateway says it has not sent Webex has not seen, except with a 401.
 //! - Webex has seen nothing that nobody sent.
+//! - The gateway has let nobody wait for an error of its own.
 //! - The load has never stood still.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -25,6 +27,12 @@ const MOST_SHOWN: usize = 100;
 /// The errors with which the gateway says that Webex has done nothing.
 const NOT_SENT: [&str; 2] = ["not_authorised", "token_refresh_failed"];
 
+/// The gateway's 9 s until it says what is wrong, and what a machine with more to do than it can adds to that.
+const TOLD_WITHIN: Duration = Duration::from_secs(15);
+
+/// A fault lasts longer than this. Shorter ones are those of a machine that stood still, and gateway and Webex with it.
+const LULL: Duration = Duration::from_secs(5);
+
 /// The books of one load, closed.
 #[derive(Debug)]
 pub struct Account(Books);
@@ -38,7 +46,7 @@ impl Account {
         Self(books)
     }
 
-    /// Panics with every request that is not accounted for, and where the load was none for a second: faults that no request
+    /// Panics with every request that is not accounted for, and where the load was none for a while: faults that no request
     /// has met are accounted for too easily.
     #[track_caller]
     pub fn balance(&self, seen: &Sightings) {
@@ -107,24 +115,18 @@ impl Account {
         findings
     }
 
-    /// The seconds between the first request and the last in which none was sent.
+    /// The times in which nothing was sent for so long that what happened then has met no load.
     fn lulls(&self) -> Vec<Finding> {
-        let busy: BTreeSet<u64> = self
-            .0
-            .records
-            .iter()
-            .map(|record| record.sent.as_secs())
-            .collect();
-        let (first, last) = (busy.first().copied(), busy.last().copied());
-        let seconds = first.unwrap_or_default()..last.unwrap_or_default();
-        let still = seconds.filter(|second| !busy.contains(second));
-        let finding = |second| {
-            let next = second + 1;
+        let mut sent: Vec<Duration> = self.0.records.iter().map(|record| record.sent).collect();
+        sent.sort_unstable();
+        let pairs = sent.iter().zip(sent.iter().skip(1));
+        let lulls = pairs.filter(|(before, after)| after.saturating_sub(**before) > LULL);
+        let finding = |(before, after): (&Duration, &Duration)| {
             Finding(format!(
-                "nothing was sent between second {second} and second {next}: the load stood still"
+                "nothing was sent between {before:.1?} and {after:.1?}: the load stood still"
             ))
         };
-        still.map(finding).collect()
+        lulls.map(finding).collect()
     }
 
     fn of_record(&self, record: &Record, seen: &[&Sighting]) -> Vec<Finding> {
@@ -141,7 +143,13 @@ impl Account {
         });
         let finding = |why: String| Finding(format!("{record}; Webex saw {}: {why}", told(seen)));
         let contradiction = contradiction(&record.outcome, seen).map(str::to_owned);
-        unexcused.into_iter().chain(contradiction).map(finding).collect()
+        let late = late(record).map(str::to_owned);
+        unexcused
+            .into_iter()
+            .chain(contradiction)
+            .chain(late)
+            .map(finding)
+            .collect()
     }
 
     fn findings_among(&self, names: &[&str], counts: impl Fn(&Record) -> bool) -> Vec<Finding> {
@@ -206,6 +214,12 @@ impl fmt::Display for Account {
             .collect();
         write!(f, "{} requests: {}", self.0.records.len(), classes.join(", "))
     }
+}
+
+/// Whether the gateway has let an application wait for an error of its own.
+fn late(record: &Record) -> Option<&'static str> {
+    let is_late = record.ended.saturating_sub(record.sent) > TOLD_WITHIN;
+    (is_late && matches!(record.outcome, Outcome::Refused { .. })).then_some("it was told too late")
 }
 
 /// What cannot be true of what the application was told, if Webex has seen this.

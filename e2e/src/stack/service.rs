@@ -25,6 +25,9 @@ pub(super) const CONTROL_PORT: u16 = 8081;
 /// Docker gives a container 10 s before it kills it; the gateway promises to need less than 9.
 const GRACE_SECONDS: i32 = 10;
 
+/// At the end of a stack nobody waits for what runs: this is for lines of a log that are not written yet.
+const LAST_WORDS_SECONDS: i32 = 1;
+
 /// A container that runs until its stack ends.
 pub struct Service {
     name: String,
@@ -87,6 +90,11 @@ impl Service {
     pub async fn stop(&self) -> anyhow::Result<i64> {
         self.container.stop_with_timeout(Some(GRACE_SECONDS)).await?;
         self.exit_code().await
+    }
+
+    /// Ends the container, if it has not ended yet, so that its log is whole: the engine has read everything by then.
+    pub(super) async fn halt(&self) -> anyhow::Result<()> {
+        Ok(self.container.stop_with_timeout(Some(LAST_WORDS_SECONDS)).await?)
     }
 
     /// Undoes [`stop`](Self::stop) and [`kill`](Self::kill).

@@ -92,12 +92,24 @@ impl Site {
         Ok(inspections)
     }
 
+    /// Stops all containers at once, and says which could not be stopped.
+    pub(super) async fn halt(&self) -> Vec<String> {
+        let stopped = self.services.iter().map(async |service| {
+            let stopped = service.halt().await;
+            stopped
+                .err()
+                .map(|error| format!("{} cannot be stopped: {error:#}", service.name()))
+        });
+        let stopped = futures_util::future::join_all(stopped).await;
+        stopped.into_iter().flatten().collect()
+    }
+
     async fn end(&self, has_failed: bool) -> Vec<String> {
         Evidence::forget();
         let evidence = Evidence::gather(self).await;
         let leaks = evidence.leaks();
         if (has_failed || !leaks.is_empty())
-            && let Err(error) = evidence.keep(self).await
+            && let Err(error) = evidence.keep()
         {
             say(&format!("logs and journal could not be kept: {error:#}"));
         }

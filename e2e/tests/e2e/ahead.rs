@@ -31,7 +31,11 @@ async fn calls_in_flight_do_not_notice_that_the_token_is_renewed() {
 
     let callers = Callers::start(&stack.gateway, 4);
     let refreshes = EntryFilter::grant("refresh_token").status(200);
-    let refreshes = stack.webex.journal_wait(&refreshes, 1, LIFETIME).await.unwrap();
+    let refreshes = stack
+        .webex
+        .journal_wait(&refreshes, 1, 5 * LIFETIME)
+        .await
+        .unwrap();
     let refresh = refreshes[0].sequence;
     let calls = EntryFilter::path("/v1/people/me").status(200);
     let old_token = token_of(&stack, &calls, |sequence| sequence < refresh).await;

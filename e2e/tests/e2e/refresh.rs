@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use e2e::eventually::eventually;
 use e2e::stack::{ADMINISTRATOR, Owner, Stack};
 use webex_sim::types::{EntryFilter, TokenKind};
 
@@ -38,11 +39,13 @@ async fn an_expired_token_costs_one_refresh_and_no_failure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_refreshed_before_it_expires_without_any_request() {
-    // Twice the shortest interval between refreshes ahead of expiry, so that the share of the lifetime decides.
-    let lifetime = Duration::from_secs(12);
+    // Six times the shortest interval between refreshes ahead of expiry: the share of the lifetime decides, and the last fifth of it
+    // is more than a busy machine stands still for.
+    let lifetime = Duration::from_secs(30);
     let stack = Stack::builder().webex(short_lived(lifetime)).start().await;
     stack.authorise().await;
     let first = stack.tokens().await.unwrap();
+    let first_in_use = stack.gateway.fingerprint().await.unwrap();
     let log_in = stack.webex.journal(&EntryFilter::default()).await.unwrap();
     let log_in = log_in.last().unwrap();
     let issued = EntryFilter::grant("authorization_code");
@@ -62,6 +65,13 @@ async fn a_token_is_refreshed_before_it_expires_without_any_request() {
         "nothing but the refresh: {asked:?}"
     );
     assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
+    // What is in use has been stored.
+    eventually("the new token is in use", lifetime, async || {
+        let in_use = stack.gateway.fingerprint().await?;
+        anyhow::ensure!(in_use != first_in_use, "the first one is");
+        Ok(())
+    })
+    .await;
     assert_ne!(
         stack.tokens().await.unwrap()["access_token"],
         first["access_token"]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use e2e::eventually::eventually;
 use e2e::gateway::Health;
-use e2e::load::{BRISK, Load};
+use e2e::load::{Load, STEADY};
 use e2e::stack::{Owner, Stack};
 use webex_sim::types::{EntryFilter, TokenKind};
 
@@ -20,7 +20,7 @@ async fn a_full_disk_costs_no_request_and_is_told() {
         .start()
         .await;
     stack.authorise().await;
-    let load = Load::start(&stack.gateway, BRISK);
+    let load = Load::start(&stack.gateway, STEADY);
     load.is_calm().await;
 
     stack.fill_tokens_folder().await;
@@ -61,7 +61,7 @@ async fn a_read_only_disk_costs_no_request_and_is_told() {
         .start()
         .await;
     let stored = stack.tokens().await.unwrap();
-    let load = Load::start(&stack.gateway, BRISK);
+    let load = Load::start(&stack.gateway, STEADY);
     load.is_calm().await;
 
     stack.webex.expire_tokens(TokenKind::Access).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use e2e::eventually::eventually;
 use e2e::load::incident::Allowance::{Cut, Ended, GatewayError, NoConnection};
-use e2e::load::{BRISK, Disturbance, Load, STEADY};
+use e2e::load::{Disturbance, Load, STEADY};
 use e2e::stack::{Owner, Stack};
 use webex_sim::types::{EntryFilter, SettingsPatch, TokenKind, TokenState};
 
@@ -21,7 +21,7 @@ async fn only_what_is_in_flight_is_lost_when_a_process_dies() {
         .applications_at_nginx()
         .start()
         .await;
-    let load = Load::start(&stack.gateway, BRISK);
+    let load = Load::start(&stack.gateway, STEADY);
     load.is_calm().await;
 
     // Those who call the gateway directly notice nothing of nginx.

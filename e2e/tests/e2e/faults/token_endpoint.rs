@@ -42,9 +42,9 @@ async fn an_outage_of_the_token_endpoint_ends_with_one_refresh() {
         ..SettingsPatch::default()
     };
     stack.webex.change_settings(&lasting).await.unwrap();
-    let tried = stack.webex.remove_fault("out").await.unwrap();
     let issued = EntryFilter::grant("refresh_token").status(200);
     let before = stack.webex.journal_count(&issued).await.unwrap();
+    let tried = stack.webex.remove_fault("out").await.unwrap();
     outage.passes().await;
     let account = load.end().await;
 

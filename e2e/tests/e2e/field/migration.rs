@@ -7,7 +7,8 @@
 
 use e2e::compose::field::{Field, TOKENS_FILE};
 use e2e::documents::Document;
-use e2e::stack::{ADMINISTRATOR, Held};
+use e2e::eventually::eventually;
+use e2e::stack::{ADMINISTRATOR, Held, START};
 use e2e::workspace;
 use serde_json::Value;
 use webex_sim::types::{EntryFilter, TokenKind};
@@ -38,7 +39,7 @@ async fn there_and_back_and_there_again() {
     let file = switch(&mut field, &guide).await;
     behind_nginx(&field).await;
     let rewritten = a_refresh_rewrites_the_file(&field, &file).await;
-    the_fields_log_filters_match(&field);
+    the_fields_log_filters_match(&field).await;
 
     stop(&mut field, &guide).await;
     let back = the_predecessor_goes_on(&field, &guide, &rewritten).await;
@@ -142,17 +143,19 @@ async fn a_refresh_rewrites_the_file(field: &Field, found: &str) -> String {
     rewritten
 }
 
-fn the_fields_log_filters_match(field: &Field) {
-    let log = field.gateway_log().unwrap();
+async fn the_fields_log_filters_match(field: &Field) {
     let filters = log_filters::documented();
     assert!(filters.len() >= 8, "{filters:?}");
-    for filter in filters {
-        assert!(
-            log.lines().any(|line| filter.finds(line)),
-            "no line for `{}`:\n{log}",
-            filter.form
-        );
-    }
+    // What has been printed has still to come through the engine.
+    let log = eventually("each filter finds a line", START, async || {
+        let log = field.gateway_log()?;
+        for filter in &filters {
+            let found = log.lines().any(|line| filter.finds(line));
+            anyhow::ensure!(found, "no line for `{}`:\n{log}", filter.form);
+        }
+        Ok(log)
+    })
+    .await;
     let access: Vec<_> = log.lines().filter(|line| line.contains("GIN")).collect();
     assert!(
         access
