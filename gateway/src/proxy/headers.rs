@@ -2,6 +2,7 @@
 //! injected field in `Connection` and have it removed (RFC 9110 section 7.6.1).
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 
@@ -77,7 +78,7 @@ pub fn for_upstream(inbound: &HeaderMap, version: Version) -> HeaderMap {
     let mut outbound = HeaderMap::with_capacity(inbound.keys_len() + ADDED);
     for (name, value) in inbound {
         let text = name.as_str();
-        if !ends_here(text) && !nominated.iter().any(|nominated| nominated == text) {
+        if !ends_here(text) && !nominated.contains(text) {
             outbound.append(name.clone(), value.clone());
         }
     }
@@ -113,7 +114,7 @@ pub fn for_client(upstream: HeaderMap, trailers: bool) -> HeaderMap {
         !is_hop_by_hop(name)
             && name != "set-cookie"
             && as_servers_read(name) != GATEWAY_ERROR.as_str()
-            && !nominated.iter().any(|nominated| nominated == name)
+            && !nominated.contains(name)
     });
     if coded {
         kept.remove(header::CONTENT_LENGTH);
@@ -172,10 +173,11 @@ pub fn nominates(headers: &HeaderMap, name: &HeaderName) -> bool {
 }
 
 /// The fields that the message nominates as fields of the connection, but for those that are that anyway.
-fn nominated(headers: &HeaderMap) -> Vec<String> {
+/// A head has room for tens of thousands: a set, so that each field is looked up and not compared with all of them.
+fn nominated(headers: &HeaderMap) -> BTreeSet<String> {
     let mut lines = headers.get_all(header::CONNECTION).iter();
     if lines.all(|line| line == "keep-alive") {
-        return Vec::new();
+        return BTreeSet::new();
     }
     list(headers, &header::CONNECTION)
         .filter(|name| !is_hop_by_hop(name))
