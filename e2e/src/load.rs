@@ -197,7 +197,7 @@ impl Drop for Load {
 // === impl Disturbance ===
 
 impl Disturbance<'_> {
-    /// Waits until so many requests that were sent since it began have met it.
+    /// Waits until so many requests have met it. One that was on its way when it began may be among them.
     pub async fn meets(&self, count: usize, what: &str, is: impl Fn(&Outcome) -> bool) {
         eventually(what, PATIENCE, async || {
             self.load.shared.is_not_dry();
@@ -205,7 +205,7 @@ impl Disturbance<'_> {
             let met = books
                 .records
                 .iter()
-                .filter(|record| record.sent >= self.from && is(&record.outcome));
+                .filter(|record| record.ended >= self.from && is(&record.outcome));
             let met = met.count();
             anyhow::ensure!(met >= count, "{met} of {count} requests");
             Ok(())
