@@ -134,6 +134,21 @@ fn announced_trailers(from: &HeaderMap) -> Option<HeaderValue> {
     value.filter(|value| !value.is_empty())
 }
 
+/// The last transfer coding of the message, in lower case (RFC 9112 section 6.1).
+#[must_use]
+pub fn last_coding(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    list(headers, &header::TRANSFER_ENCODING).last()
+}
+
+/// The names of the trailers that the message announces.
+#[must_use]
+pub fn trailer_names(headers: &HeaderMap) -> Vec<HeaderName> {
+    let names = list(headers, &header::TRAILER);
+    names
+        .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
+        .collect()
+}
+
 /// The fields of a trailer section that pass.
 #[must_use]
 pub fn for_trailers(trailers: HeaderMap) -> HeaderMap {

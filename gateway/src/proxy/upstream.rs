@@ -1,6 +1,7 @@
 //! The connections to Webex: one origin, fixed at start, asserted again with every request.
 
 pub mod arriving;
+mod broken;
 mod exclusive;
 mod pool;
 mod shared;
@@ -16,7 +17,8 @@ use rustls::ClientConfig;
 use tokio::time::Instant;
 use tracing::{debug, info};
 
-use self::arriving::{Arriving, Hold};
+use self::arriving::Arriving;
+use self::broken::Broken;
 use self::pool::{Lease, Pool};
 use super::body::Attempt;
 use crate::dump;
@@ -126,20 +128,19 @@ impl Upstream {
         body: Attempt,
         now: Instant,
     ) -> impl Future<Output = Result<Answer, Failure>> + Send + 'a {
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.headers_mut() = headers;
+        let (mut head, mut body) = (Request::new(()), body);
+        *head.method_mut() = method;
+        *head.headers_mut() = headers;
         // Not an async function, which would have room for the request twice.
         async move {
             if tracing::enabled!(tracing::Level::DEBUG) {
                 let uri = self.origin.at(target)?;
-                let shown = dump::request(request.method(), &uri, request.headers(), "");
+                let shown = dump::request(head.method(), &uri, head.headers(), "");
                 debug!("request sent with oauth2 protocol: {shown}");
             }
             if let Some(authorization) = &self.origin.proxy_authorization {
                 let authorization = authorization.clone();
-                request
-                    .headers_mut()
+                head.headers_mut()
                     .insert(header::PROXY_AUTHORIZATION, authorization);
             }
             let _took = Took {
@@ -147,7 +148,7 @@ impl Upstream {
                 target,
                 start: now,
             };
-            // One that has ended in silence gives the request back.
+            // One that has ended in silence gives the body back.
             loop {
                 let (lease, new) = match self.pool.find(now) {
                     Some(lease) => (lease, false),
@@ -156,29 +157,31 @@ impl Upstream {
                         .await
                         .map_err(|error| Failure::connecting(&*error))?,
                 };
-                *request.uri_mut() = self.origin.target_on(&lease, target)?;
+                *head.uri_mut() = self.origin.target_on(&lease, target)?;
                 let sent = match lease {
                     Lease::Exclusive(mut connection) => {
-                        let host = self.origin.host.clone();
-                        request.headers_mut().insert(header::HOST, host);
-                        let sent = connection.send(request).await;
-                        sent.map(|answer| (answer, Hold::Exclusive(connection, Arc::clone(&self.pool))))
+                        head.headers_mut().insert(header::HOST, self.origin.host.clone());
+                        let sent = connection.send(&head, body).await;
+                        sent.map(|answer| {
+                            answer.map(|()| Arriving::exclusive(connection, Arc::clone(&self.pool)))
+                        })
                     }
                     Lease::Shared(mut connection, place) => {
-                        request.headers_mut().remove(header::HOST);
-                        let sent = connection.send(request).await;
-                        if matches!(&sent, Err(failure) if failure.message().is_some()) {
+                        head.headers_mut().remove(header::HOST);
+                        let sent = connection.send(head.clone().map(|()| body)).await;
+                        if matches!(&sent, Err(unanswered) if unanswered.unsent.is_some()) {
                             // It does not take requests any more, although it has not ended.
                             self.pool.forget(&connection);
                         }
-                        sent.map(|answer| (answer, Hold::Shared(place)))
+                        sent.map(|answer| answer.map(|body| Arriving::shared(body, place)))
+                            .map_err(|unanswered| unanswered.map(Request::into_body))
                     }
                 };
                 match sent {
-                    Ok((answer, hold)) => return Ok(answer.map(|body| Arriving::new(body, hold))),
-                    Err(mut broken) => match broken.take_message().filter(|_| !new) {
-                        Some(unsent) => request = unsent,
-                        None => return Err(Failure::exchanging(&broken.into_error())),
+                    Ok(answer) => return Ok(answer),
+                    Err(unanswered) => match unanswered.unsent.filter(|_| !new) {
+                        Some(unsent) => body = unsent,
+                        None => return Err(Failure::exchanging(&unanswered.why)),
                     },
                 }
             }
@@ -262,26 +265,17 @@ impl Failure {
         }
     }
 
-    fn exchanging(error: &hyper::Error) -> Self {
-        let unprocessed = cause::<h2::Error>(error).is_some_and(is_unprocessed);
-        let causes = causes(error);
-        let error = match error {
-            error if error.is_user() => GatewayError::BadRequest("the request's body was cut off"),
-            error if error.is_parse() => GatewayError::UpstreamBroken(causes),
-            _ => GatewayError::UpstreamUnreachable(format!("the connection broke: {causes}")),
+    fn exchanging(why: &Broken) -> Self {
+        let error = match why {
+            why if why.is_the_clients() => GatewayError::BadRequest("the request's body was cut off"),
+            why if why.is_nonsense() => GatewayError::UpstreamBroken(why.in_full()),
+            _ => GatewayError::UpstreamUnreachable(format!("the connection broke: {}", why.in_full())),
         };
-        Self { error, unprocessed }
-    }
-}
-
-/// RFC 9113 section 8.7: a refused stream, and one above the last that an orderly GOAWAY names, was not processed.
-fn is_unprocessed(error: &h2::Error) -> bool {
-    let reason = error.reason();
-    error.is_remote()
-        && match error.is_go_away() {
-            true => reason == Some(h2::Reason::NO_ERROR),
-            false => error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM),
+        Self {
+            error,
+            unprocessed: why.is_unprocessed(),
         }
+    }
 }
 
 fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {

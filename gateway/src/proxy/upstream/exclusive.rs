@@ -1,33 +1,65 @@
 //! A connection of HTTP/1.1. It has one request at a time, and no task of its own: whoever has the request moves it, and nobody
 //! has to be woken between a client's connection and Webex's.
 
+mod chunks;
+mod head;
+mod upload;
+
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use bytes::{Bytes, BytesMut};
+use http::{Method, Request, Response, StatusCode};
+use http_body::{Frame, SizeHint};
 use hyper_util::client::legacy::connect::Connection as _;
+use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
+use tokio_util::io::poll_read_buf;
 
+use self::chunks::{Chunks, Part};
+use self::head::Framing;
+use self::upload::Upload;
 use super::Stream;
+use super::broken::{Broken, Unanswered};
 use crate::proxy::body::Attempt;
 
-/// A connection, and the way to put a request on it.
-pub struct Exclusive {
-    sender: SendRequest<Attempt>,
-    /// `None` once it has ended: what is on its way through it ends with it.
-    connection: Option<Connection<Stream, Attempt>>,
+/// Room for what is read at once: usual answers fit.
+const ROOM: usize = 5 * 1024;
+/// Bodies that fill what there is get more, up to this.
+const MOST_ROOM: usize = 64 * 1024;
+/// What has come of an answer that nobody wants is read past, up to so many bytes, so that its connection can be kept.
+const MOST_UNWANTED: usize = 64 * 1024;
+
+/// A connection, with what is on its way through it.
+pub(super) struct Exclusive {
+    stream: TokioIo<Stream>,
     proxied: bool,
     since: Instant,
+    upload: Upload,
+    /// How the upload has ended early; there may be an answer all the same.
+    cut: Option<Broken>,
+    /// What has been read, and is part of what comes next.
+    input: BytesMut,
+    room: usize,
+    coming: Coming,
+    /// Whether it takes another request after this one.
+    lasts: bool,
+}
+
+/// What is still to come of an answer.
+enum Coming {
+    Nothing,
+    Length(u64),
+    Chunks(Chunks),
+    UntilClose,
 }
 
 /// What is left of a connection after an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
+pub(super) enum Left {
     /// It takes the next request.
     Free,
     /// The request is still being sent, although its answer is here.
@@ -38,80 +70,226 @@ pub enum Left {
 
 impl Exclusive {
     /// Speaks HTTP/1.1 on `stream`; nothing is sent yet.
-    pub async fn open(stream: Stream) -> hyper::Result<Box<Self>> {
-        let proxied = stream.connected().is_proxied();
-        // The library's own limit, 100 fields, is far above any answer of Webex, and each answer has room for as many as the limit.
-        let (sender, connection) = Builder::new().handshake(stream).await?;
-        Ok(Box::new(Self {
-            sender,
-            connection: Some(connection),
-            proxied,
+    pub(super) fn open(stream: Stream) -> Box<Self> {
+        Box::new(Self {
+            proxied: stream.connected().is_proxied(),
+            stream: TokioIo::new(stream),
             since: Instant::now(),
-        }))
+            upload: Upload::default(),
+            cut: None,
+            input: BytesMut::new(),
+            room: ROOM,
+            coming: Coming::Nothing,
+            lasts: true,
+        })
     }
 
     /// Whether a forward proxy is at its other end, which takes targets in absolute form (RFC 9112 section 3.2.2).
-    pub fn proxied(&self) -> bool {
+    pub(super) fn proxied(&self) -> bool {
         self.proxied
     }
 
-    /// Sends a request, up to the head of its answer. What is left of either body moves with [`Self::drive`].
-    pub fn send(
-        &mut self,
-        request: Request<Attempt>,
-    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Attempt>>>> {
-        let answer = self.sender.try_send_request(request);
-        let connection = &mut self.connection;
-        async move {
-            let mut answer = pin!(answer);
-            poll_fn(|cx| {
-                drive(connection, cx);
-                answer.as_mut().poll(cx)
-            })
-            .await
-        }
-    }
-
-    /// Sends and receives what can be, and has the task of `cx` woken when more can.
-    pub fn drive(&mut self, cx: &mut Context<'_>) {
-        drive(&mut self.connection, cx);
-    }
-
     /// Whether it is older than `limit` `now`.
-    pub fn is_older(&self, limit: Duration, now: Instant) -> bool {
+    pub(super) fn is_older(&self, limit: Duration, now: Instant) -> bool {
         now.saturating_duration_since(self.since) > limit
     }
 
+    /// Sends a request, up to the head of its answer. What is left of either body moves with [`Self::poll_frame`].
+    pub(super) async fn send(
+        &mut self,
+        request: &Request<()>,
+        body: Attempt,
+    ) -> Result<Response<()>, Unanswered<Attempt>> {
+        if let Some(why) = self.ended() {
+            return Err(Unanswered {
+                why,
+                unsent: Some(body),
+            });
+        }
+        self.upload.begin(request, body);
+        // Until the answer tells, nothing may follow.
+        self.lasts = false;
+        let answer = poll_fn(|cx| self.poll_answer(request.method(), cx)).await;
+        answer.map_err(|why| match self.upload.has_begun() {
+            true => Unanswered::sent(why),
+            false => Unanswered {
+                why,
+                unsent: self.upload.take_unsent(),
+            },
+        })
+    }
+
+    /// The next part of the answer's body; what is left of the request's goes on meanwhile.
+    pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        loop {
+            if let Some(frame) = self.take_frame()? {
+                return Poll::Ready(Some(Ok(frame)));
+            }
+            if self.is_end_stream() {
+                return Poll::Ready(None);
+            }
+            if let Err(broken) = self.move_upload(cx) {
+                return Poll::Ready(Some(Err(broken)));
+            }
+            match (ready!(self.poll_read(cx)), &self.coming) {
+                (Ok(0), Coming::UntilClose) => self.coming = Coming::Nothing,
+                (Ok(0), _) => return Poll::Ready(Some(Err(Broken::Closed))),
+                (Ok(_), _) => {}
+                (Err(error), _) => return Poll::Ready(Some(Err(error.into()))),
+            }
+        }
+    }
+
+    /// Whether all of the answer has been taken.
+    pub(super) fn is_end_stream(&self) -> bool {
+        matches!(self.coming, Coming::Nothing)
+    }
+
+    /// How much is left of the answer's body, where that is known.
+    pub(super) fn size_hint(&self) -> SizeHint {
+        match self.coming {
+            Coming::Nothing => SizeHint::with_exact(0),
+            Coming::Length(left) => SizeHint::with_exact(left),
+            Coming::Chunks(_) | Coming::UntilClose => SizeHint::default(),
+        }
+    }
+
+    /// Takes what has come of an answer that nobody wants.
+    pub(super) fn skip(&mut self) {
+        let mut skipped = 0;
+        let mut nobody = Context::from_waker(Waker::noop());
+        while skipped < MOST_UNWANTED
+            && let Poll::Ready(Some(Ok(frame))) = self.poll_frame(&mut nobody)
+        {
+            skipped += frame.data_ref().map_or(0, Bytes::len);
+        }
+    }
+
     /// What becomes of it after an exchange. No task is woken by it any more.
-    pub fn left(&mut self) -> Left {
-        // It may have to see the end of the exchange itself.
-        self.drive(&mut Context::from_waker(Waker::noop()));
-        match (&self.connection, self.sender.is_ready()) {
-            (None, _) => Left::Ended,
-            (Some(_), true) => Left::Free,
-            (Some(_), false) => Left::Busy,
+    pub(super) fn left(&mut self) -> Left {
+        if !self.is_end_stream() || self.cut.is_some() {
+            return Left::Ended;
+        }
+        let mut nobody = Context::from_waker(Waker::noop());
+        match self.upload.poll(&mut self.stream, &mut nobody) {
+            Poll::Pending => Left::Busy,
+            Poll::Ready(Ok(())) if self.lasts && self.input.is_empty() => {
+                self.rest();
+                Left::Free
+            }
+            Poll::Ready(_) => Left::Ended,
         }
     }
 
     /// Sends what is left of a request whose answer has come whole; tells whether the connection is free then.
-    pub async fn finish(&mut self) -> bool {
-        poll_fn(|cx| {
-            self.drive(cx);
-            match (&self.connection, self.sender.poll_ready(cx)) {
-                (None, _) | (_, Poll::Ready(Err(_))) => Poll::Ready(false),
-                (Some(_), Poll::Ready(Ok(()))) => Poll::Ready(true),
-                (Some(_), Poll::Pending) => Poll::Pending,
-            }
-        })
-        .await
+    pub(super) async fn finish(&mut self) -> bool {
+        let sent = poll_fn(|cx| self.upload.poll(&mut self.stream, cx)).await;
+        sent.is_ok() && self.left() == Left::Free
     }
-}
 
-fn drive(connection: &mut Option<Connection<Stream, Attempt>>, cx: &mut Context<'_>) {
-    if let Some(open) = connection
-        && let Poll::Ready(_ended) = Pin::new(open).poll(cx)
-    {
-        // Why it ended is told to the request, or to the body of the answer.
-        *connection = None;
+    /// How it has ended since its last exchange, if it has: whatever comes now is no answer to a request that is not sent yet.
+    fn ended(&mut self) -> Option<Broken> {
+        let mut nobody = Context::from_waker(Waker::noop());
+        match self.poll_read(&mut nobody) {
+            Poll::Pending => None,
+            Poll::Ready(Ok(0)) => Some(Broken::Closed),
+            Poll::Ready(Ok(_)) => Some(Broken::Answer("it answers what nobody has asked")),
+            Poll::Ready(Err(error)) => Some(error.into()),
+        }
+    }
+
+    fn poll_answer(&mut self, method: &Method, cx: &mut Context<'_>) -> Poll<Result<Response<()>, Broken>> {
+        self.move_upload(cx)?;
+        loop {
+            while let Some(answer) = head::read(&mut self.input)? {
+                let interim = answer.status().is_informational();
+                // There is no other interim answer after which something else than HTTP comes.
+                if interim && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                    continue;
+                }
+                let framing = head::framing(method, &answer)?;
+                self.lasts = !interim && framing != Framing::UntilClose && head::persists(&answer);
+                self.coming = match framing {
+                    Framing::Length(0) => Coming::Nothing,
+                    Framing::Length(length) => Coming::Length(length),
+                    Framing::Chunked => Coming::Chunks(Chunks::default()),
+                    Framing::UntilClose => Coming::UntilClose,
+                };
+                return Poll::Ready(Ok(answer));
+            }
+            match ready!(self.poll_read(cx)) {
+                Ok(1..) => {}
+                // What the upload met came first.
+                Ok(0) => return Poll::Ready(Err(self.cut.take().unwrap_or(Broken::Closed))),
+                Err(error) => return Poll::Ready(Err(self.cut.take().unwrap_or(error.into()))),
+            }
+        }
+    }
+
+    /// Sends what can be sent. Where Webex takes no more, it may have answered before it closed: that is looked for.
+    fn move_upload(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
+        let Poll::Ready(Err(broken)) = self.upload.poll(&mut self.stream, cx) else {
+            return Ok(());
+        };
+        let is_closed =
+            matches!(&broken, Broken::Connection(error) if error.kind() != io::ErrorKind::TimedOut);
+        if !is_closed || !self.upload.has_begun() {
+            return Err(broken);
+        }
+        self.upload.clear();
+        self.cut = Some(broken);
+        Ok(())
+    }
+
+    /// What has been read of the body already.
+    fn take_frame(&mut self) -> Result<Option<Frame<Bytes>>, Broken> {
+        match &mut self.coming {
+            Coming::Chunks(chunks) => match chunks.take(&mut self.input)? {
+                Some(Part::Data(data)) => {
+                    if chunks.ends(&mut self.input) {
+                        self.coming = Coming::Nothing;
+                    }
+                    Ok(Some(Frame::data(data)))
+                }
+                Some(Part::End(trailers)) => {
+                    self.coming = Coming::Nothing;
+                    Ok((!trailers.is_empty()).then(|| Frame::trailers(trailers)))
+                }
+                None => Ok(None),
+            },
+            Coming::Length(left) if !self.input.is_empty() => {
+                let here = usize::try_from(*left).map_or(self.input.len(), |left| left.min(self.input.len()));
+                let data = self.input.split_to(here).freeze();
+                *left -= here as u64;
+                if *left == 0 {
+                    self.coming = Coming::Nothing;
+                }
+                Ok(Some(Frame::data(data)))
+            }
+            Coming::UntilClose if !self.input.is_empty() => {
+                Ok(Some(Frame::data(self.input.split().freeze())))
+            }
+            Coming::Nothing | Coming::Length(_) | Coming::UntilClose => Ok(None),
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.input.capacity() - self.input.len() < self.room / 2 {
+            self.input.reserve(self.room);
+        }
+        let free = self.input.capacity() - self.input.len();
+        let read = ready!(poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.input))?;
+        if read == free {
+            self.room = (2 * self.room).min(MOST_ROOM);
+        }
+        Poll::Ready(Ok(read))
+    }
+
+    /// Holds no more than the next exchange needs.
+    fn rest(&mut self) {
+        if self.room > ROOM {
+            self.room = ROOM;
+            self.input = BytesMut::new();
+        }
     }
 }

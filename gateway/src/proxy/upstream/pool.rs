@@ -29,7 +29,7 @@ const OLDEST: Duration = Duration::from_mins(5);
 const OPENING: Duration = Duration::from_secs(1);
 
 /// All the connections to Webex. Those of HTTP/1.1 are used last in, first out: those that are not needed grow old.
-pub struct Pool {
+pub(super) struct Pool {
     connector: Connector,
     destination: Uri,
     oldest: Duration,
@@ -61,7 +61,7 @@ struct Idle {
 struct Waiting<'a>(&'a Pool);
 
 /// A connection that takes a request.
-pub enum Lease {
+pub(super) enum Lease {
     /// Of HTTP/1.1.
     Exclusive(Box<Exclusive>),
     /// Of HTTP/2, with a place on it.
@@ -70,7 +70,7 @@ pub enum Lease {
 
 impl Pool {
     /// Connections to `destination` that `connector` makes; none is opened yet.
-    pub fn new(connector: Connector, destination: Uri) -> Self {
+    pub(super) fn new(connector: Connector, destination: Uri) -> Self {
         Self {
             connector,
             destination,
@@ -98,7 +98,7 @@ impl Pool {
     }
 
     /// A connection that is there `now`. It may have ended since it was used last.
-    pub fn find(&self, now: Instant) -> Option<Lease> {
+    pub(super) fn find(&self, now: Instant) -> Option<Lease> {
         let mut held = self.lock();
         if !held.shared.is_empty()
             && let Some(lease) = held.share(self.oldest, now)
@@ -118,7 +118,7 @@ impl Pool {
 
     /// A new connection and `true`, or one that others have opened or left meanwhile. Whoever gives up waiting does not end the
     /// connecting: that goes on, for the next request.
-    pub async fn open(self: &Arc<Self>) -> Result<(Lease, bool), BoxError> {
+    pub(super) async fn open(self: &Arc<Self>) -> Result<(Lease, bool), BoxError> {
         // Where requests share connections, those that come together wait for the first one's: each would open one of its own
         // otherwise, for all but one in vain.
         let _turn = match self.shares.load(Ordering::Relaxed) {
@@ -151,7 +151,7 @@ impl Pool {
     }
 
     /// Takes a connection whose answer has come whole. Where the request is still being sent, it is free afterwards.
-    pub fn take_back(self: &Arc<Self>, mut connection: Box<Exclusive>) {
+    pub(super) fn take_back(self: &Arc<Self>, mut connection: Box<Exclusive>) {
         match connection.left() {
             Left::Free => self.keep(connection),
             Left::Ended => {}
@@ -167,7 +167,7 @@ impl Pool {
     }
 
     /// Takes a connection of which nobody wants anything more: it is closed unless nothing runs on it.
-    pub fn put_back(self: &Arc<Self>, mut connection: Box<Exclusive>) {
+    pub(super) fn put_back(self: &Arc<Self>, mut connection: Box<Exclusive>) {
         if connection.left() == Left::Free {
             self.keep(connection);
         }
@@ -200,7 +200,7 @@ impl Pool {
     }
 
     /// Gives a connection of HTTP/2 no more requests.
-    pub fn forget(&self, gone: &Shared) {
+    pub(super) fn forget(&self, gone: &Shared) {
         self.lock().shared.retain(|shared| !shared.is(gone));
     }
 
@@ -209,7 +209,7 @@ impl Pool {
         let shares = stream.connected().is_negotiated_h2();
         self.shares.store(shares, Ordering::Relaxed);
         if !shares {
-            return Ok(Lease::Exclusive(Exclusive::open(stream).await?));
+            return Ok(Lease::Exclusive(Exclusive::open(stream)));
         }
         // Others may have opened one at the same time, when nobody knew that it can be shared.
         let found = self.lock().share(self.oldest, Instant::now());

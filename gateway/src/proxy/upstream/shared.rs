@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Instant;
 
 use super::Stream;
+use super::broken::Unanswered;
 use crate::proxy::body::Attempt;
 
 /// Requests at once: what servers allow at least (RFC 9113 section 6.5.2). More would queue where nobody sees them.
@@ -32,7 +32,7 @@ const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 
 /// A connection. Clones share it; it ends when the last one has been dropped and the last answer has come.
 #[derive(Clone)]
-pub struct Shared {
+pub(super) struct Shared {
     sender: SendRequest<Attempt>,
     load: Arc<Load>,
     since: Instant,
@@ -49,11 +49,11 @@ struct Load {
 
 /// A request's place on a connection, until this is dropped.
 #[derive(Debug)]
-pub struct Place(Arc<Load>);
+pub(super) struct Place(Arc<Load>);
 
 impl Shared {
     /// Speaks HTTP/2 on `stream`. The connection moves in a task of its own.
-    pub async fn open(stream: Stream) -> hyper::Result<Self> {
+    pub(super) async fn open(stream: Stream) -> hyper::Result<Self> {
         let (sender, connection) = Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .initial_stream_window_size(STREAM_WINDOW)
@@ -77,14 +77,14 @@ impl Shared {
     }
 
     /// Whether it takes requests `now`: it is open, not older than `oldest`, and has not been idle for longer than `idle`.
-    pub fn serves(&self, oldest: Duration, idle: Duration, now: Instant) -> bool {
+    pub(super) fn serves(&self, oldest: Duration, idle: Duration, now: Instant) -> bool {
         let age = now.saturating_duration_since(self.since);
         let rest = now.saturating_duration_since(self.idle_since().unwrap_or(now));
         !self.sender.is_closed() && age <= oldest && rest <= idle
     }
 
     /// Since when nothing has run on it; `None` while something does.
-    pub fn idle_since(&self) -> Option<Instant> {
+    pub(super) fn idle_since(&self) -> Option<Instant> {
         let since = self
             .load
             .idle_since
@@ -94,32 +94,33 @@ impl Shared {
     }
 
     /// Whether it is the same connection.
-    pub fn is(&self, other: &Self) -> bool {
+    pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.load, &other.load)
     }
 
     /// How many requests run on it.
-    pub fn requests(&self) -> usize {
+    pub(super) fn requests(&self) -> usize {
         self.load.requests.load(Ordering::Relaxed)
     }
 
     /// A place for a request, where there is one.
-    pub fn place(&self) -> Option<Place> {
+    pub(super) fn place(&self) -> Option<Place> {
         (self.requests() < STREAMS).then(|| self.crowd())
     }
 
     /// A place whether there is one or not: the request waits until the server lets it begin.
-    pub fn crowd(&self) -> Place {
+    pub(super) fn crowd(&self) -> Place {
         self.load.requests.fetch_add(1, Ordering::Relaxed);
         Place(Arc::clone(&self.load))
     }
 
     /// Sends a request, up to the head of its answer.
-    pub fn send(
+    pub(super) fn send(
         &mut self,
         request: Request<Attempt>,
-    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Attempt>>>> + use<> {
-        self.sender.try_send_request(request)
+    ) -> impl Future<Output = Result<Response<Incoming>, Unanswered<Request<Attempt>>>> + use<> {
+        let answer = self.sender.try_send_request(request);
+        async { answer.await.map_err(Into::into) }
     }
 }
 

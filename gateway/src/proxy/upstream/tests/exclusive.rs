@@ -97,6 +97,39 @@ async fn an_exchange_that_has_ended_leaves_its_connection_to_the_next() {
 }
 
 #[tokio::test]
+async fn what_nobody_has_asked_for_ends_its_connection() {
+    let twice =
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong";
+    let script: &'static [Then] = Box::leak(vec![Then::Answer(twice); 3].into_boxed_slice());
+    let (webex, _close) = Scripted::start(script).await;
+    for opened in 1..4 {
+        webex.hello().await;
+        assert_eq!(webex.opened(), opened);
+    }
+}
+
+#[tokio::test]
+async fn interim_answers_are_read_past() {
+    let answer = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    let script: &'static [Then] = Box::leak(vec![Then::Answer(answer); 3].into_boxed_slice());
+    let (webex, _close) = Scripted::start(script).await;
+    for _ in 0..3 {
+        webex.hello().await;
+    }
+    assert_eq!(webex.opened(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_the_end_of_its_connection_ends_comes_whole() {
+    let script = &[Then::AnswerAndClose("HTTP/1.0 200 OK\r\n\r\nhello")];
+    let (webex, close) = Scripted::start(script).await;
+    close.send_replace(true);
+    webex.hello().await;
+    webex.hello().await;
+    assert_eq!(webex.opened(), 2);
+}
+
+#[tokio::test]
 async fn answers_without_a_body_leave_it_too() {
     let (webex, _close) = Scripted::start(&[Then::Answer("HTTP/1.1 204 No Content\r\n\r\n"); 5]).await;
     for _ in 0..5 {

@@ -1,0 +1,423 @@
+//! A request on its way out: its head, and its body framed as HTTP/1.1 has it (RFC 9112 sections 6 and 7).
+
+use std::io::{self, IoSlice, Write as _};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, Bytes};
+use http::{HeaderMap, HeaderName, Request, header};
+use http_body::{Body as _, Frame};
+use tokio::io::AsyncWrite;
+
+use super::head;
+use crate::proxy::body::Attempt;
+use crate::proxy::headers;
+use crate::proxy::upstream::broken::Broken;
+
+/// Room for the lines of a usual request.
+const ROOM: usize = 1024;
+/// More room than this is not kept for the next request.
+const KEPT: usize = 4 * 1024;
+
+/// What is to be written of a request. One serves all requests of a connection.
+#[derive(Default)]
+pub(super) struct Upload {
+    /// The head, or the lines around a part of the body, of which [`Self::written`] bytes are gone.
+    lines: Vec<u8>,
+    written: usize,
+    /// A part of the body, which follows the lines.
+    data: Bytes,
+    /// What follows the data.
+    end: &'static [u8],
+    /// The body; `None` only before the first request.
+    body: Option<Attempt>,
+    /// How the rest of the body is told; `None` where nothing is left of it.
+    coding: Option<Coding>,
+    /// Whether a part of the body has been taken.
+    taken: bool,
+    /// Whether a byte of the request has been written.
+    begun: bool,
+}
+
+/// How the end of the body is told.
+#[derive(Debug, PartialEq, Eq)]
+enum Coding {
+    /// By its length, of which this is left.
+    Length(u64),
+    /// By itself; these trailers may follow.
+    Chunked(Vec<HeaderName>),
+}
+
+impl Upload {
+    /// Prepares a request; nothing is written yet.
+    pub(super) fn begin(&mut self, request: &Request<()>, body: Attempt) {
+        let coding = Coding::of(request.headers(), &body);
+        self.clear();
+        self.lines.reserve(ROOM);
+        head::write(&mut self.lines, request);
+        match &coding {
+            Some(Coding::Length(length)) => {
+                let _ = write!(self.lines, "content-length: {length}\r\n");
+            }
+            Some(Coding::Chunked(_)) if !request.headers().contains_key(header::TRANSFER_ENCODING) => {
+                self.lines.extend_from_slice(b"transfer-encoding: chunked\r\n");
+            }
+            _ => {}
+        }
+        self.lines.extend_from_slice(b"\r\n");
+        self.body = Some(body);
+        self.coding = coding;
+    }
+
+    /// Whether nothing is left to be written.
+    pub(super) fn is_done(&self) -> bool {
+        self.coding.is_none() && self.left() == 0
+    }
+
+    /// Whether a byte of the request has been written.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// The body, where all of it is there and no byte of the request has been written.
+    pub(super) fn take_unsent(&mut self) -> Option<Attempt> {
+        self.body.take().filter(|_| !self.begun && !self.taken)
+    }
+
+    /// Gives up what has not been written.
+    pub(super) fn clear(&mut self) {
+        self.lines.clear();
+        self.lines.shrink_to(KEPT);
+        self.written = 0;
+        self.data = Bytes::new();
+        self.end = b"";
+        self.body = None;
+        self.coding = None;
+        self.taken = false;
+        self.begun = false;
+    }
+
+    /// Writes what can be written now; ready when all is.
+    pub(super) fn poll<S: AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Broken>> {
+        if self.is_done() {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            // Head and first part go together where both are there.
+            let waits = match self.data.is_empty() && self.end.is_empty() {
+                true => self.poll_part(cx)?.is_pending(),
+                false => false,
+            };
+            while self.left() > 0 {
+                let written = ready!(self.poll_write(stream, cx))?;
+                if written == 0 {
+                    return Poll::Ready(Err(io::Error::from(io::ErrorKind::WriteZero).into()));
+                }
+                self.begun = true;
+                self.advance(written);
+            }
+            if waits || self.coding.is_none() {
+                ready!(Pin::new(&mut *stream).poll_flush(cx))?;
+                return match waits {
+                    true => Poll::Pending,
+                    false => Poll::Ready(Ok(())),
+                };
+            }
+        }
+    }
+
+    /// Takes the next part of the body, if there is to be one.
+    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        let (Some(body), Some(coding)) = (&mut self.body, &mut self.coding) else {
+            return Poll::Ready(Ok(()));
+        };
+        let part = ready!(Pin::new(body).poll_frame(cx));
+        self.taken = true;
+        let part = part.map(|part| part.map(Frame::into_data));
+        match (part, coding) {
+            (Some(Ok(Ok(data))), Coding::Length(left)) => {
+                *left = left.checked_sub(data.len() as u64).ok_or(Broken::Request)?;
+                if *left == 0 {
+                    self.coding = None;
+                }
+                self.data = data;
+            }
+            // A chunk of no bytes would be the last one.
+            (Some(Ok(Ok(data))), Coding::Chunked(_)) if data.is_empty() => {}
+            (Some(Ok(Ok(data))), Coding::Chunked(_)) => {
+                let _ = write!(self.lines, "{:x}\r\n", data.len());
+                self.data = data;
+                self.end = b"\r\n";
+            }
+            (Some(Ok(Err(frame))), Coding::Chunked(announced)) => {
+                let mut trailers = frame.into_trailers().unwrap_or_default();
+                let others = trailers.keys().filter(|name| !announced.contains(name));
+                for other in others.cloned().collect::<Vec<_>>() {
+                    trailers.remove(other);
+                }
+                self.put_last(&trailers);
+            }
+            (Some(Ok(Err(_))), Coding::Length(_)) => {}
+            (None, Coding::Chunked(_)) => self.put_last(&HeaderMap::new()),
+            (None, Coding::Length(_)) | (Some(Err(_)), _) => return Poll::Ready(Err(Broken::Request)),
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn put_last(&mut self, trailers: &HeaderMap) {
+        self.lines.extend_from_slice(b"0\r\n");
+        head::write_fields(&mut self.lines, trailers);
+        self.lines.extend_from_slice(b"\r\n");
+        self.coding = None;
+    }
+
+    fn poll_write<S: AsyncWrite + Unpin>(
+        &self,
+        stream: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let (stream, lines) = (Pin::new(stream), &self.lines[self.written..]);
+        if self.data.is_empty() && self.end.is_empty() {
+            return stream.poll_write(cx, lines);
+        }
+        let parts = [lines, &self.data, self.end].map(IoSlice::new);
+        stream.poll_write_vectored(cx, &parts)
+    }
+
+    fn left(&self) -> usize {
+        self.lines.len() - self.written + self.data.len() + self.end.len()
+    }
+
+    fn advance(&mut self, written: usize) {
+        let lines = written.min(self.lines.len() - self.written);
+        self.written += lines;
+        if self.written == self.lines.len() {
+            self.lines.clear();
+            self.written = 0;
+        }
+        let data = (written - lines).min(self.data.len());
+        self.data.advance(data);
+        self.end = &self.end[written - lines - data..];
+    }
+}
+
+impl Coding {
+    /// That of a request with these fields, where it has a body.
+    fn of(fields: &HeaderMap, body: &Attempt) -> Option<Self> {
+        if fields.contains_key(header::TRANSFER_ENCODING) {
+            return Some(Self::Chunked(headers::trailer_names(fields)));
+        }
+        match body.size_hint().exact() {
+            Some(0) => None,
+            Some(length) => Some(Self::Length(length)),
+            None => Some(Self::Chunked(headers::trailer_names(fields))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+    use std::task::Waker;
+    use std::time::Duration;
+
+    use axum::body::Body;
+    use futures_util::stream;
+    use http::HeaderValue;
+    use http_body_util::StreamBody;
+
+    use super::*;
+    use crate::proxy::body::Replay;
+
+    /// Takes so many bytes at a time, every second time.
+    struct Narrow {
+        room: usize,
+        ready: bool,
+        taken: Vec<u8>,
+    }
+
+    impl AsyncWrite for Narrow {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.ready = !self.ready;
+            if !self.ready {
+                return Poll::Pending;
+            }
+            let taken = bytes.len().min(self.room);
+            self.taken.extend_from_slice(&bytes[..taken]);
+            Poll::Ready(Ok(taken))
+        }
+
+        fn poll_write_vectored(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            parts: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            let all: Vec<u8> = parts.iter().flat_map(|part| part.iter().copied()).collect();
+            self.poll_write(cx, &all)
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// A stream to which nothing can be written any more.
+    struct Broken;
+
+    impl AsyncWrite for Broken {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn request(fields: &[(&'static str, &'static str)]) -> Request<()> {
+        let mut request = Request::post("/v1/people?a=b").body(()).unwrap();
+        for (name, value) in fields {
+            request
+                .headers_mut()
+                .append(*name, HeaderValue::from_static(value));
+        }
+        request
+    }
+
+    fn attempt(body: Body) -> Attempt {
+        Replay::new(body, Duration::from_mins(1), &Arc::default())
+            .attempt()
+            .unwrap()
+    }
+
+    fn parts(frames: Vec<Frame<Bytes>>) -> Body {
+        Body::new(StreamBody::new(stream::iter(
+            frames.into_iter().map(Ok::<_, Infallible>),
+        )))
+    }
+
+    fn data(text: &'static str) -> Frame<Bytes> {
+        Frame::data(Bytes::from_static(text.as_bytes()))
+    }
+
+    /// What is written of a request to streams that take much or little at once.
+    fn written(request: &Request<()>, body: impl Fn() -> Body) -> Result<String, String> {
+        let mut all = Vec::new();
+        for room in [1, 2, 7, 10_000] {
+            let mut narrow = Narrow {
+                room,
+                ready: false,
+                taken: Vec::new(),
+            };
+            let mut upload = Upload::default();
+            upload.begin(request, attempt(body()));
+            let mut cx = Context::from_waker(Waker::noop());
+            let ended = loop {
+                if let Poll::Ready(ended) = upload.poll(&mut narrow, &mut cx) {
+                    break ended;
+                }
+            };
+            ended.map_err(|broken| broken.to_string())?;
+            assert!(upload.is_done());
+            all.push(String::from_utf8(narrow.taken).unwrap());
+        }
+        all.dedup();
+        assert_eq!(all.len(), 1, "how it is taken makes a difference: {all:?}");
+        Ok(all.remove(0))
+    }
+
+    #[test]
+    fn a_request_without_a_body_is_its_head() {
+        let request = request(&[("host", "webex"), ("x-a", "1"), ("x-a", "2")]);
+        assert_eq!(
+            written(&request, Body::empty).unwrap(),
+            "POST /v1/people?a=b HTTP/1.1\r\nhost: webex\r\nx-a: 1\r\nx-a: 2\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn a_proxy_is_told_the_whole_target() {
+        let mut request = request(&[]);
+        *request.uri_mut() = "http://webex.example:8080/v1?a".parse().unwrap();
+        let written = written(&request, Body::empty).unwrap();
+        assert!(
+            written.starts_with("POST http://webex.example:8080/v1?a HTTP/1.1\r\n"),
+            "{written}"
+        );
+    }
+
+    #[test]
+    fn a_body_of_known_length_goes_as_it_is() {
+        let written = written(&request(&[]), || Body::from("hello, world")).unwrap();
+        let (head, body) = written.split_once("\r\n\r\n").unwrap();
+        assert!(head.ends_with("\r\ncontent-length: 12"), "{head}");
+        assert_eq!(body, "hello, world");
+    }
+
+    #[test]
+    fn a_body_in_chunks_may_have_the_trailers_that_were_announced() {
+        let mut trailers = HeaderMap::new();
+        trailers.insert("x-sum", HeaderValue::from_static("1"));
+        trailers.insert("x-other", HeaderValue::from_static("2"));
+        let body = || {
+            parts(vec![
+                data("hello"),
+                data(""),
+                data(", a world"),
+                Frame::trailers(trailers.clone()),
+            ])
+        };
+        for (announced, end) in [("X-Sum, X-More", "0\r\nx-sum: 1\r\n\r\n"), ("", "0\r\n\r\n")] {
+            let request = request(&[("transfer-encoding", "chunked"), ("trailer", announced)]);
+            let written = written(&request, body).unwrap();
+            let (head, body) = written.split_once("\r\n\r\n").unwrap();
+            assert_eq!(head.matches("transfer-encoding").count(), 1, "{head}");
+            assert_eq!(body, format!("5\r\nhello\r\n9\r\n, a world\r\n{end}"));
+        }
+        let written = written(&request(&[]), || parts(vec![data("hi")])).unwrap();
+        assert!(
+            written.ends_with("\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"),
+            "{written}"
+        );
+    }
+
+    #[test]
+    fn a_request_of_which_nothing_could_be_written_is_given_back() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut upload = Upload::default();
+        for (body, comes_back) in [(Body::empty(), true), (Body::from("taken"), false)] {
+            upload.begin(&request(&[]), attempt(body));
+            assert!(matches!(upload.poll(&mut Broken, &mut cx), Poll::Ready(Err(_))));
+            assert!(!upload.has_begun());
+            assert_eq!(upload.take_unsent().is_some(), comes_back);
+        }
+        let mut narrow = Narrow {
+            room: 1,
+            ready: false,
+            taken: Vec::new(),
+        };
+        upload.begin(&request(&[]), attempt(Body::empty()));
+        assert!(upload.poll(&mut narrow, &mut cx).is_pending());
+        assert!(
+            upload.has_begun() && upload.take_unsent().is_none(),
+            "a byte is gone"
+        );
+    }
+}
