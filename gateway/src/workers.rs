@@ -8,12 +8,17 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 /// More than this do not help: each keeps connections of its own to Webex, and Webex limits rates far below what four give.
 const MOST: usize = 4;
 /// What still runs on a thread at the end is dropped, which takes moments: its connections close, its lines are logged.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Whoever sets a timer that ends before all others wakes the thread that waits for them, were it the own one: a system call for
+/// each request where requests are few. This one ends before those of requests.
+const TICK: Duration = Duration::from_secs(1);
 
 /// The threads, until this is dropped.
 #[derive(Debug)]
@@ -70,7 +75,7 @@ impl Workers {
                 Err(problem) => return drop(ready.send(Err(problem))),
             };
             let _ = ready.send(Ok(runtime.handle().clone()));
-            runtime.block_on(stop.cancelled());
+            runtime.block_on(wait(&stop));
             // A thread that a hanging file system holds must not hold the process.
             runtime.shutdown_background();
         };
@@ -81,6 +86,12 @@ impl Workers {
         self.runtimes.push(started.recv().map_err(io::Error::other)??);
         Ok(())
     }
+}
+
+/// Waits until `stop`, with a timer set all the time.
+async fn wait(stop: &CancellationToken) {
+    let mut ticks = interval(TICK);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {}
 }
 
 impl Drop for Workers {

@@ -49,6 +49,8 @@ struct State {
     stuck: bool,
     /// Lines that were not written, and of which nobody knows yet.
     lost: u64,
+    /// Threads that wait until something is written. To tell nobody costs a system call, too.
+    listeners: usize,
 }
 
 /// What the thread does.
@@ -123,7 +125,7 @@ impl Shared {
         (state.thread, state.stuck) = (Doing::Writing, false);
         mem::swap(&mut state.waiting, lines);
         // There is room again, however long the write takes.
-        self.written.notify_all();
+        self.tell(&state);
         Taken {
             closing: state.closing,
             lost: mem::take(&mut state.lost),
@@ -135,7 +137,29 @@ impl Shared {
         let mut state = self.lock();
         state.thread = Doing::Gathering;
         state.lost += lost;
-        self.written.notify_all();
+        self.tell(&state);
+    }
+
+    /// Has those look again who wait for something to be written.
+    fn tell(&self, state: &State) {
+        if state.listeners > 0 {
+            self.written.notify_all();
+        }
+    }
+
+    /// Waits while `is_so`, and not for ever.
+    fn listen<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        is_so: impl Fn(&State) -> bool,
+    ) -> MutexGuard<'a, State> {
+        state.listeners += 1;
+        let waited = self
+            .written
+            .wait_timeout_while(state, PATIENCE, |state| is_so(state));
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.listeners -= 1;
+        state
     }
 
     fn put(&self, line: &[u8]) {
@@ -148,10 +172,7 @@ impl Shared {
             return;
         }
         if state.is_full() && !state.stuck && !state.closing {
-            let waited = self
-                .written
-                .wait_timeout_while(state, PATIENCE, |state| state.is_full() && !state.closing);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state = self.listen(state, |state| state.is_full() && !state.closing);
             state.stuck = state.is_full();
         }
         if state.is_full() {
@@ -208,9 +229,9 @@ impl Drop for Flush {
         let mut state = shared.lock();
         state.closing = true;
         // Whoever waits for room does not any more.
-        shared.written.notify_all();
-        let unwritten = |state: &mut State| state.thread == Doing::Writing || !state.waiting.is_empty();
-        drop(shared.written.wait_timeout_while(state, PATIENCE, unwritten));
+        shared.tell(&state);
+        let unwritten = |state: &State| state.thread == Doing::Writing || !state.waiting.is_empty();
+        drop(shared.listen(state, unwritten));
     }
 }
 
