@@ -33,17 +33,20 @@ pub struct GoDuration(pub Duration);
 /// As long as the longest duration that this can show, `5124095h34m33.709551615s`.
 const LONGEST: usize = 24;
 
-/// A text that is written from its end, as digits come.
-struct Backwards {
+/// A duration's text. It is written from its end, as digits come, and without the formatter: each request has some.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
     bytes: [u8; LONGEST],
     start: usize,
 }
 
-impl fmt::Display for GoDuration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl GoDuration {
+    /// Its text.
+    #[must_use]
+    pub fn text(self) -> Text {
         // Go's longest duration is half of what this holds.
         let nanos = u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX);
-        let mut text = Backwards::new();
+        let mut text = Text::new();
         match nanos {
             0 => text.put("0s"),
             1..1_000 => text.number(nanos, 0, "ns"),
@@ -58,11 +61,17 @@ impl fmt::Display for GoDuration {
         if minutes >= 60 {
             text.number(minutes / 60, 0, "h");
         }
-        f.write_str(text.as_str())
+        text
     }
 }
 
-impl Backwards {
+impl fmt::Display for GoDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
+    }
+}
+
+impl Text {
     fn new() -> Self {
         Self {
             bytes: [0; LONGEST],
@@ -101,7 +110,9 @@ impl Backwards {
         *digits /= 10;
     }
 
-    fn as_str(&self) -> &str {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         str::from_utf8(&self.bytes[self.start..]).expect("only whole texts are put")
     }
 }

@@ -116,7 +116,7 @@ impl Drop for Line {
         info!(
             target: TARGET,
             status = self.status.map_or(CLIENT_GONE, |status| status.as_u16()),
-            duration = %GoDuration(self.start.elapsed()),
+            duration = GoDuration(self.start.elapsed()).text().as_str(),
             client = self.exchange.client(),
             method = self.method.as_str(),
             path = self.target.path(),

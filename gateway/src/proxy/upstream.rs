@@ -8,6 +8,7 @@ mod shared;
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -168,13 +169,19 @@ impl Upstream {
                     }
                     Lease::Shared(mut connection, place) => {
                         head.headers_mut().remove(header::HOST);
-                        let sent = connection.send(head.clone().map(|()| body)).await;
+                        let sent = connection.send(mem::take(&mut head).map(|()| body)).await;
                         if matches!(&sent, Err(unanswered) if unanswered.unsent.is_some()) {
                             // It does not take requests any more, although it has not ended.
                             self.pool.forget(&connection);
                         }
                         sent.map(|answer| answer.map(|body| Arriving::shared(body, place)))
-                            .map_err(|unanswered| unanswered.map(Request::into_body))
+                            .map_err(|unanswered| {
+                                unanswered.map(|unsent| {
+                                    let (parts, body) = unsent.into_parts();
+                                    head = Request::from_parts(parts, ());
+                                    body
+                                })
+                            })
                     }
                 };
                 match sent {
@@ -244,8 +251,20 @@ fn host(scheme: &Scheme, authority: &Authority) -> HeaderValue {
 
 impl Drop for Took<'_> {
     fn drop(&mut self) {
-        let took = GoDuration(self.start.elapsed());
-        info!("request to {}{} took {took}", self.origin, self.target.path());
+        if !tracing::enabled!(tracing::Level::INFO) {
+            return;
+        }
+        let took = GoDuration(self.start.elapsed()).text();
+        // Put together without the formatter: each request has such a line.
+        let line = [
+            "request to ",
+            self.origin,
+            self.target.path(),
+            " took ",
+            took.as_str(),
+        ]
+        .concat();
+        info!(message = line.as_str());
     }
 }
 

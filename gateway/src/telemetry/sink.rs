@@ -1,4 +1,4 @@
-//! Where the log goes, written to by a thread of its own: lines that come within a millisecond are written at once. Who logs waits
+//! Where the log goes, written to by a thread of its own: lines that come within five milliseconds are written at once. Who logs waits
 //! for a slow reader, so that no line is lost, and does not wait for one that has stopped reading: then lines are lost and counted.
 
 use std::cell::Cell;
@@ -8,8 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Lines are gathered for this long once one has been written: a thousand writes a second at most, however many lines there are.
-const PAUSE: Duration = Duration::from_millis(1);
+/// Lines are gathered for this long once one has been written: two hundred writes a second at most, however many lines there are.
+/// Nobody who reads a log sees the difference, and no more than this is lost with a process that is killed.
+const PAUSE: Duration = Duration::from_millis(5);
 /// When so much waits, because it is read more slowly than it is written, those who log wait too.
 const MOST_WAITING: usize = 1024 * 1024;
 /// Memory above this is given back once it has been written.

@@ -76,8 +76,13 @@ impl Visit for Gin<'_> {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
+        // Three digits (RFC 9110 section 15), without the formatter.
         if field.name() == "status" {
-            self.record_debug(field, &value);
+            self.0.push_str(" | ");
+            for place in [100, 10, 1] {
+                let digit = u32::try_from(value / place % 10).unwrap_or_default();
+                self.0.push(char::from_digit(digit, 10).unwrap_or('?'));
+            }
         }
     }
 
