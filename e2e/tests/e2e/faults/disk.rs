@@ -1,15 +1,13 @@
 //! The volume with the tokens is full, or cannot be written at all. The tokens serve from memory, and everything says
 //! so.
 
-use std::time::Duration;
-
 use e2e::eventually::eventually;
 use e2e::gateway::Health;
-use e2e::load::{Load, STEADY};
-use e2e::stack::{Owner, Stack};
+use e2e::load::STEADY;
+use e2e::stack::Stack;
 use webex_sim::types::{EntryFilter, TokenKind};
 
-use super::{SHORT_LIFE, SOON, balance, misdeeds};
+use super::{SHORT_LIFE, SOON, balance, load, misdeeds, seasoned};
 use crate::common::short_lived;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -17,11 +15,11 @@ async fn a_full_disk_costs_no_request_and_is_told() {
     let stack = Stack::builder()
         .webex(short_lived(SHORT_LIFE))
         .small_tokens_folder()
+        .applications_at_nginx()
         .start()
         .await;
     stack.authorise().await;
-    let load = Load::start(&stack.gateway, STEADY);
-    load.is_calm().await;
+    let load = load(&stack, STEADY).await;
 
     stack.fill_tokens_folder().await;
     let stored = stack.tokens().await.unwrap();
@@ -55,14 +53,9 @@ async fn a_full_disk_costs_no_request_and_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_only_disk_costs_no_request_and_is_told() {
-    let stack = Stack::builder()
-        .signed_in(Owner::Gateway, Duration::from_hours(1))
-        .read_only_tokens_folder()
-        .start()
-        .await;
+    let stack = seasoned().read_only_tokens_folder().start().await;
     let stored = stack.tokens().await.unwrap();
-    let load = Load::start(&stack.gateway, STEADY);
-    load.is_calm().await;
+    let load = load(&stack, STEADY).await;
 
     stack.webex.expire_tokens(TokenKind::Access).await.unwrap();
     let health = degraded(&stack).await;
