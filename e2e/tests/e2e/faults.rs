@@ -38,7 +38,7 @@ async fn load(stack: &Stack, rate: u32) -> Load {
 }
 
 /// Compares the books with Webex's journal and with the people that are there now.
-async fn balance(account: &Account, stack: &Stack) -> Sightings {
+pub(crate) async fn balance(account: &Account, stack: &Stack) -> Sightings {
     let seen = Sightings::in_journal(&stack.webex)
         .await
         .expect("there is a journal");
