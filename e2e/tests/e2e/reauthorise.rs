@@ -3,13 +3,17 @@
 
 use std::time::Duration;
 
+use e2e::browser::Page;
 use e2e::eventually::eventually;
 use e2e::gateway::Surfaces;
-use e2e::stack::{ADMINISTRATOR, Stack};
+use e2e::stack::{ADMINISTRATOR, ADMINISTRATOR_PASSWORD, Stack};
 use futures_util::future::join_all;
 use webex_sim::types::{EntryFilter, SettingsPatch};
 
-use super::common::{COLLEAGUE, LOGIN, STRANGER};
+use super::common::{COLLEAGUE, DONE, LOGIN, STRANGER};
+
+/// What the administrator changes her password to.
+const NEW_PASSWORD: &str = "changed-by-avery";
 
 /// For what the gateway does by itself and at once.
 const SOON: Duration = Duration::from_secs(15);
@@ -21,9 +25,38 @@ async fn a_changed_password_is_told_on_every_surface_and_a_login_mends_it() {
 
     stack
         .webex
-        .change_password(ADMINISTRATOR, "changed-by-avery")
+        .change_password(ADMINISTRATOR, NEW_PASSWORD)
         .await
         .unwrap();
+    let started = asks_for_an_administrator(&stack).await;
+
+    let refused = log_in_with(&stack, ADMINISTRATOR_PASSWORD).await;
+    assert!(
+        refused.html.contains("That password is wrong"),
+        "{}",
+        refused.html
+    );
+    assert_eq!(stack.gateway.health().await.unwrap().action(), "reauthorise");
+    let done = log_in_with(&stack, NEW_PASSWORD).await;
+    assert_eq!(
+        (done.status.as_u16(), done.url.path()),
+        (200, DONE),
+        "{}",
+        done.html
+    );
+    works_again_as(&stack, ADMINISTRATOR, &started).await;
+    for log in [stack.gateway_log().await, stack.webex_log().await] {
+        assert!(!log.contains(NEW_PASSWORD), "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_the_refresh_token_is_told_on_every_surface_and_a_login_mends_it() {
+    let stack = Stack::seasoned().await;
+    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
+
+    // Nobody has called for longer than the refresh token lives.
+    stack.webex.advance(Duration::from_hours(91 * 24)).await.unwrap();
     let started = asks_for_an_administrator(&stack).await;
 
     stack.authorise().await;
@@ -101,6 +134,17 @@ async fn the_end_of_the_refresh_token_is_announced_weeks_ahead_and_a_login_moves
         1,
         "once a day is enough"
     );
+}
+
+/// The administrator chooses her account and types a password.
+async fn log_in_with(stack: &Stack, password: &str) -> Page {
+    let mut browser = stack.browser().await;
+    let accounts = browser.open(&stack.public_url(LOGIN)).await;
+    let accounts = accounts.expect("the login leads to Webex");
+    let sign_in = browser.press(&accounts, "login_hint", ADMINISTRATOR).await;
+    let sign_in = sign_in.expect("the account can be chosen");
+    let answer = browser.type_and_press(&sign_in, ("password", password), ("decision", "accept"));
+    answer.await.expect("the form can be sent")
 }
 
 /// What applications and operators see while the grant is dead. Returns when the process started.
