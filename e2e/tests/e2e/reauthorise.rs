@@ -10,7 +10,10 @@ use e2e::stack::{ADMINISTRATOR, ADMINISTRATOR_PASSWORD, Stack};
 use futures_util::future::join_all;
 use webex_sim::types::{EntryFilter, SettingsPatch};
 
-use super::common::{COLLEAGUE, DONE, LOGIN, STRANGER};
+use super::common::{COLLEAGUE, DONE, LOGIN, STRANGER, short_lived};
+
+/// An access token that lives so long is refreshed ahead of its end, and that comes soon.
+const BRIEF: Duration = Duration::from_secs(12);
 
 /// What the administrator changes her password to.
 const NEW_PASSWORD: &str = "changed-by-avery";
@@ -134,6 +137,34 @@ async fn the_end_of_the_refresh_token_is_announced_weeks_ahead_and_a_login_moves
         1,
         "once a day is enough"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_end_one_after_the_other_are_told_and_a_login_mends_it() {
+    let settings = SettingsPatch {
+        refresh_token_lifetime_s: Some(5),
+        ..short_lived(BRIEF)
+    };
+    let stack = Stack::builder().webex(settings).start().await;
+    stack.authorise().await;
+
+    // The access token serves for a while after Webex has refused to refresh it.
+    eventually("the access token has ended, too", 10 * BRIEF, async || {
+        let health = stack.gateway.health().await?;
+        anyhow::ensure!(health.code == 503, "{health:?}");
+        Ok(())
+    })
+    .await;
+    let started = asks_for_an_administrator(&stack).await;
+
+    let lasting = SettingsPatch {
+        access_token_lifetime_s: Some(3_600),
+        refresh_token_lifetime_s: Some(7_775_999),
+        ..SettingsPatch::default()
+    };
+    stack.webex.change_settings(&lasting).await.unwrap();
+    stack.authorise().await;
+    works_again_as(&stack, ADMINISTRATOR, &started).await;
 }
 
 /// The administrator chooses her account and types a password.
