@@ -65,9 +65,21 @@ impl Browser {
 
     /// Presses a button of the page's form, with the fields as the page has them.
     pub async fn press(&mut self, page: &Page, name: &str, value: &str) -> anyhow::Result<Page> {
-        let form =
-            Form::first(&page.html).with_context(|| format!("{} shows no form:\n{}", page.url, page.html))?;
-        let form = form.pressed(name, value)?;
+        self.send(page, page.form()?.pressed(name, value)?).await
+    }
+
+    /// The same with something else typed into one of the fields.
+    pub async fn type_and_press(
+        &mut self,
+        page: &Page,
+        (field, text): (&str, &str),
+        (name, value): (&str, &str),
+    ) -> anyhow::Result<Page> {
+        let form = page.form()?.typed(field, text)?;
+        self.send(page, form.pressed(name, value)?).await
+    }
+
+    async fn send(&mut self, page: &Page, form: Form) -> anyhow::Result<Page> {
         let mut url = page.url.join(&form.action)?;
         if form.is_post {
             return self
@@ -144,5 +156,9 @@ impl Page {
     #[must_use]
     pub fn redirect_to(&self, path: &str) -> Option<&(StatusCode, Url)> {
         self.redirects.iter().rev().find(|(_, url)| url.path() == path)
+    }
+
+    fn form(&self) -> anyhow::Result<Form> {
+        Form::first(&self.html).with_context(|| format!("{} shows no form:\n{}", self.url, self.html))
     }
 }

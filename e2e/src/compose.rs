@@ -1,6 +1,7 @@
 //! Compose projects: docker-compose.yml, brought up as its reader would, on ports of its own; and [the one of the
 //! field](field), in which another gateway was before.
 
+mod bounds;
 pub mod field;
 mod project;
 
@@ -83,6 +84,12 @@ impl Compose {
     /// What the health check of a service says, such as `healthy`.
     pub async fn health(&self, service: &str) -> anyhow::Result<String> {
         self.project.health(self.docker, service).await
+    }
+
+    /// What a service may do beyond what the product needs, one sentence each.
+    pub async fn excesses(&self, service: &str) -> anyhow::Result<Vec<String>> {
+        let container = self.project.inspect(self.docker, service).await?;
+        Ok(bounds::excesses(&container))
     }
 
     /// Restarts one service.

@@ -5,6 +5,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use crate::stack::secrets;
+
 /// Long enough not to be met by chance, and a part of a secret is a leak too.
 const TELLING: usize = 16;
 
@@ -33,6 +35,12 @@ pub(crate) fn find(log: &str, secrets: &[Secret]) -> Vec<String> {
     known
         .chain(shaped.map(|(number, _)| format!("a token or a code in line {}", number + 1)))
         .collect()
+}
+
+/// The same in what a test has left, with the secrets that every test has.
+#[must_use]
+pub fn in_evidence(text: &str) -> Vec<String> {
+    find_in_log(text, &secrets::known())
 }
 
 /// The same in a log, where a cookie has no more to do than a token; a browser is given one in its answer.

@@ -8,6 +8,7 @@
 //! - [`compose`]: the same from docker-compose.yml
 //! - [`browser`], [`chromium`], [`gateway`], [`sdk`]: those who use it · [`raw`]: those who mean it harm
 //! - [`load`]: many requests while things go wrong, and the books of what came of each
+//! - [`leaks`]: secrets where anybody may read
 //! - [`documents`]: what they tell a reader to type · [`terminal`]: where it is typed
 //! - [`eventually`]: waiting for what nobody announces
 //! - [`start_time`]: a bar that needs no container
@@ -25,7 +26,7 @@ pub mod gateway;
 mod http;
 pub mod images;
 pub mod interruptible;
-mod leaks;
+pub mod leaks;
 pub mod leash;
 pub mod load;
 mod missing;

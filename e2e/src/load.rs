@@ -32,7 +32,7 @@ use books::Books;
 use incident::{Allowance, Incident};
 use ledger::Account;
 use outcome::Outcome;
-use request::{Mix, Request};
+use request::{Request, Way, Ways};
 use sender::Sender;
 
 /// Requests a second where nothing is held up for long.
@@ -79,13 +79,19 @@ pub struct Disturbance<'a> {
     from: Duration,
 }
 
+/// Where requests are sent.
+struct Origins {
+    gateway: String,
+    nginx: String,
+}
+
 struct Shared {
     /// The start of every id.
     name: String,
-    mix: Mix,
+    ways: Ways,
     started: Instant,
     sender: Sender,
-    origin: Mutex<String>,
+    origins: Mutex<Origins>,
     books: Mutex<Books>,
     /// So many requests are sent, and no more.
     most: u64,
@@ -99,23 +105,26 @@ impl Load {
     /// Applications that call the gateway on its own port.
     #[must_use]
     pub fn start(gateway: &Gateway, rate: u32) -> Self {
-        Self::with(gateway, Mix::Calls, rate, MOST)
+        Self::with(gateway, gateway, Ways::Straight, rate, MOST)
     }
 
-    /// Applications that call the gateway through nginx, and browsers that come to its own pages.
+    /// Half of them on its own port; the other half through nginx, by which browsers come to the gateway's pages, too.
     #[must_use]
-    pub fn through_nginx(nginx: &Gateway, rate: u32) -> Self {
-        Self::with(nginx, Mix::CallsAndPages, rate, MOST)
+    pub fn both_ways(gateway: &Gateway, nginx: &Gateway, rate: u32) -> Self {
+        Self::with(gateway, nginx, Ways::Both, rate, MOST)
     }
 
-    fn with(gateway: &Gateway, mix: Mix, rate: u32, most: u64) -> Self {
+    fn with(gateway: &Gateway, nginx: &Gateway, ways: Ways, rate: u32, most: u64) -> Self {
         let name = format!("load-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
         let shared = Arc::new(Shared {
             name: name.clone(),
-            mix,
+            ways,
             started: Instant::now(),
-            sender: Sender::new(mix),
-            origin: Mutex::new(gateway.origin().to_owned()),
+            sender: Sender::new(),
+            origins: Mutex::new(Origins {
+                gateway: gateway.origin().to_owned(),
+                nginx: nginx.origin().to_owned(),
+            }),
             books: Mutex::new(Books::of(name)),
             most,
             is_dry: AtomicBool::new(false),
@@ -126,8 +135,13 @@ impl Load {
     }
 
     /// Sends what follows to another address: a container that is started again has other ports.
-    pub fn lead_to(&self, gateway: &Gateway) {
-        gateway.origin().clone_into(&mut locked(&self.shared.origin));
+    pub fn lead_to(&self, way: Way, gateway: &Gateway) {
+        let mut origins = locked(&self.shared.origins);
+        let origin = match way {
+            Way::Straight => &mut origins.gateway,
+            Way::ThroughNginx => &mut origins.nginx,
+        };
+        gateway.origin().clone_into(origin);
     }
 
     /// From now on requests in flight may meet what is allowed here, until the incident is over.
@@ -139,6 +153,7 @@ impl Load {
             from,
             until: None,
             allows: allows.to_vec(),
+            allows_at_nginx: None,
         });
         Disturbance {
             load: self,
@@ -159,18 +174,17 @@ impl Load {
         eventually("requests go well", PATIENCE, async || {
             self.shared.is_not_dry();
             let books = locked(&self.shared.books);
-            let latest: Vec<_> = books
-                .records
-                .iter()
-                .rev()
-                .filter(|record| record.sent >= since)
-                .take(CALM)
-                .collect();
-            anyhow::ensure!(latest.len() == CALM, "only {} have an outcome", latest.len());
-            match latest.iter().find(|record| !record.outcome.is_good()) {
-                None => Ok(()),
-                Some(record) => anyhow::bail!("{record}"),
+            for way in self.shared.ways.all() {
+                let latest = books.records.iter().rev();
+                let latest: Vec<_> = latest
+                    .filter(|record| record.request.way == *way && record.sent >= since)
+                    .take(CALM)
+                    .collect();
+                anyhow::ensure!(latest.len() == CALM, "only {} have an outcome", latest.len());
+                let bad = latest.iter().find(|record| !record.outcome.is_good());
+                bad.map_or(Ok(()), |record| Err(anyhow::anyhow!("{record}")))?;
             }
+            Ok(())
         })
         .await;
     }
@@ -197,20 +211,43 @@ impl Drop for Load {
 // === impl Disturbance ===
 
 impl Disturbance<'_> {
-    /// Waits until so many requests have met it. One that was on its way when it began may be among them.
+    /// Something else may come of requests through nginx.
+    pub fn at_nginx(self, allows: &[Allowance]) -> Self {
+        locked(&self.load.shared.books).incidents[self.place].allows_at_nginx = Some(allows.to_vec());
+        self
+    }
+
+    /// Waits until so many requests that were sent since it began have met it, as many of each way.
     pub async fn meets(&self, count: usize, what: &str, is: impl Fn(&Outcome) -> bool) {
+        let ways = self.load.shared.ways.all();
         eventually(what, PATIENCE, async || {
-            self.load.shared.is_not_dry();
-            let books = locked(&self.load.shared.books);
-            let met = books
-                .records
-                .iter()
-                .filter(|record| record.ended >= self.from && is(&record.outcome));
-            let met = met.count();
+            for way in ways {
+                let met = self.met(|record| {
+                    record.sent >= self.from && record.request.way == *way && is(&record.outcome)
+                });
+                let count = count.div_ceil(ways.len());
+                anyhow::ensure!(met >= count, "{met} of {count} requests, {way:?}");
+            }
+            Ok(())
+        })
+        .await;
+    }
+
+    /// Waits until so many of those in flight have met it, on whichever way: for what meets no more than these. The first of them may
+    /// have been sent before anybody knew.
+    pub async fn meets_in_all(&self, count: usize, what: &str, is: impl Fn(&Outcome) -> bool) {
+        eventually(what, PATIENCE, async || {
+            let met = self.met(|record| record.ended >= self.from && is(&record.outcome));
             anyhow::ensure!(met >= count, "{met} of {count} requests");
             Ok(())
         })
         .await;
+    }
+
+    fn met(&self, is: impl Fn(&Record) -> bool) -> usize {
+        self.load.shared.is_not_dry();
+        let books = locked(&self.load.shared.books);
+        books.records.iter().filter(|record| is(record)).count()
     }
 
     /// Its cause is gone: waits until requests go well again. Those that are sent after that have no excuse.
@@ -226,6 +263,17 @@ impl Disturbance<'_> {
     }
 }
 
+// === impl Origins ===
+
+impl Origins {
+    fn of(&self, way: Way) -> &str {
+        match way {
+            Way::Straight => &self.gateway,
+            Way::ThroughNginx => &self.nginx,
+        }
+    }
+}
+
 // === impl Shared ===
 
 impl Shared {
@@ -236,7 +284,7 @@ impl Shared {
     async fn send(&self, request: Request) {
         // Whoever changes the address ends an incident after that: what goes to the old one was sent before.
         let sent = self.now();
-        let origin = locked(&self.origin).clone();
+        let origin = locked(&self.origins).of(request.way).to_owned();
         locked(&self.books).in_flight.insert(request.id.clone(), sent);
         let outcome = self.sender.send(&origin, &request).await;
         let ended = self.now();
@@ -273,7 +321,7 @@ async fn drive(shared: Arc<Shared>, rate: u32, mut stopped: watch::Receiver<bool
         }
         let (shared, request) = (
             Arc::clone(&shared),
-            Request::nth(&shared.name, shared.mix, number),
+            Request::nth(&shared.name, shared.ways, number),
         );
         running.spawn(async move { shared.send(request).await });
         while running.try_join_next().is_some() {}
@@ -297,6 +345,8 @@ mod tests {
     #[should_panic(expected = "has run dry: it has sent all of its 3 requests")]
     async fn a_load_that_has_run_dry_says_so() {
         let nowhere = Gateway::at("http://127.0.0.1:9");
-        Load::with(&nowhere, Mix::Calls, 1_000, 3).is_calm().await;
+        Load::with(&nowhere, &nowhere, Ways::Both, 1_000, 3)
+            .is_calm()
+            .await;
     }
 }

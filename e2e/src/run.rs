@@ -19,7 +19,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 pub use made::left_behind;
-pub(crate) use made::{PROJECT_LABEL, remove_container};
+pub(crate) use made::{PROJECT_LABEL, remove_container, run_of};
 pub use reaper::{is_reaped, reap, sweep, sweep_all, tool};
 
 use crate::workspace;

@@ -12,6 +12,7 @@ use bollard::query_parameters::{
 use futures_util::TryStreamExt;
 
 use crate::chromium::Chromium;
+use crate::compose::field::Field;
 use crate::engine::engine;
 use crate::images::{self, Base};
 use crate::run::Run;
@@ -30,13 +31,13 @@ pub const BUILD_LABEL: &str = "webex-e2e.scene";
 /// For a program to say that it runs, on a machine that is busy with other stacks.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Plays a scene in a thread that is named as a test's is: `ends` and `panics` with a stack, `waits` for ever with one and with what
-/// Compose would have made, `browses` with a browser, `types` with a program in a terminal, `builds` an image.
+/// Plays a scene in a thread that is named as a test's is: `ends` with a stack, `panics` with one that somebody has logged in to,
+/// `composes` a project and panics, `waits` for ever with a stack and with what Compose would have made, `browses` with a browser, `types` with a program in a terminal, `builds` an image.
 pub fn play(scene: &str) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let scene = scene.to_owned();
     let playing = std::thread::Builder::new()
-        .name("left_behind::scene".to_owned())
+        .name(format!("left_behind::{scene}"))
         .spawn(move || runtime.block_on(act(&scene)))?;
     playing
         .join()
@@ -47,11 +48,15 @@ async fn act(scene: &str) -> anyhow::Result<()> {
     match scene {
         "builds" => return build_for_ever().await,
         "types" => return start_what_does_not_want_to_end().await,
+        "composes" => return compose().await,
         "ends" | "panics" | "waits" | "browses" => {}
         _ => anyhow::bail!("there is no scene {scene}"),
     }
     let stack = Stack::start().await;
     let mut window = None;
+    if scene == "panics" {
+        stack.authorise().await;
+    }
     if scene == "waits" {
         leave_what_compose_makes().await?;
         remove_one(stack.nginx_container().id()).await?;
@@ -69,6 +74,19 @@ async fn act(scene: &str) -> anyhow::Result<()> {
         _ => std::future::pending().await,
     }
     Ok(())
+}
+
+/// A project that works, and a panic.
+async fn compose() -> anyhow::Result<()> {
+    let ago = Duration::from_hours(1);
+    let field = Field::left_by_the_predecessor(ago, 0o600, "").await;
+    let mut field = field.context("Compose is not installed")?;
+    let up = field.types("docker compose up -d webex_gw").await;
+    anyhow::ensure!(up.code == 0, "{}", up.text);
+    field.gateway_is_up().await;
+    field.gateway().me().await?;
+    say(READY);
+    panic!("as the scene has it");
 }
 
 /// A program of a terminal and another that it has started, both of which no polite signal ends.

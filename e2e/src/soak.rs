@@ -1,6 +1,7 @@
 //! The whole suite many times in a row: which tests fail now and then, and what a run leaves behind.
 
 mod cargo;
+mod inventory;
 mod libtest;
 mod summary;
 
@@ -18,6 +19,7 @@ pub use summary::Summary;
 use crate::eventually::in_time;
 use crate::{images, run, workspace};
 use cargo::Program;
+use inventory::Inventory;
 
 /// Longer than a reaper looks.
 const REAPER: Duration = Duration::from_mins(4);
@@ -69,11 +71,14 @@ async fn once(
         evidence,
         ..SoakRun::default()
     };
+    let before = Inventory::of(docker).await?;
     let start = Instant::now();
     for program in programs {
         done.play(docker, program, filters).await?;
     }
     done.took = start.elapsed();
+    let after = Inventory::of(docker).await?;
+    done.complaints.extend(after.unclaimed_since(&before));
     done.keep_evidence()?;
     Ok(done)
 }

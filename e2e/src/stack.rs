@@ -18,6 +18,7 @@ mod ground;
 mod network;
 mod predecessor;
 mod recreate;
+mod remount;
 mod rights;
 pub(crate) mod secrets;
 mod service;

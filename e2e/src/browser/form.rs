@@ -32,6 +32,14 @@ impl Form {
         })
     }
 
+    /// The form with a text in one of its fields, in the place of what was there.
+    pub(super) fn typed(mut self, name: &str, text: &str) -> anyhow::Result<Self> {
+        let field = self.fields.iter_mut().find(|(field, _)| field == name);
+        let (_, value) = field.with_context(|| format!("the form has no field {name}"))?;
+        text.clone_into(value);
+        Ok(self)
+    }
+
     /// The form as it is sent when the button is pressed.
     pub(super) fn pressed(mut self, name: &str, value: &str) -> anyhow::Result<Self> {
         let button = (name.to_owned(), value.to_owned());
@@ -107,6 +115,14 @@ mod tests {
     #[test]
     fn a_button_that_is_not_there_cannot_be_pressed() {
         assert!(Form::first(PAGE).unwrap().pressed("decision", "decline").is_err());
+    }
+
+    #[test]
+    fn what_is_typed_takes_the_place_of_what_was_there() {
+        let form = Form::first(PAGE).unwrap().typed("state", "c").unwrap();
+        assert_eq!(form.fields[0], ("state".to_owned(), "c".to_owned()));
+        assert_eq!(form.fields.len(), 2);
+        assert!(form.typed("email", "c").is_err());
     }
 
     #[test]

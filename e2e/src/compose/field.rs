@@ -12,7 +12,7 @@ use webex_sim::client::ControlClient;
 
 use super::project::{self, CONTROL_PORT, Client, Project};
 use crate::eventually::eventually;
-use crate::gateway::Gateway;
+use crate::gateway::{Answer, Gateway};
 use crate::images::{self, Base};
 use crate::run::Run;
 use crate::said::Said;
@@ -125,6 +125,17 @@ impl Field {
         let nginx = Gateway::at(format!("http://127.0.0.1:{}", self.ports.nginx));
         eventually("nginx answers", START, async || nginx.get("/nginx-health").await).await;
         nginx
+    }
+
+    /// Somebody accepts at Webex with the address of its portal, and nginx brings what comes of it to the gateway.
+    pub async fn authorises(&self, administrator: &str) -> anyhow::Result<Answer> {
+        let accepted = self
+            .predecessor
+            .accepts(&self.webex, administrator, SAMPLE_REDIRECT_URI);
+        let path = format!("/api/v01/webex/auth/code{}", accepted.await?);
+        Gateway::at(format!("http://127.0.0.1:{}", self.ports.nginx))
+            .get(&path)
+            .await
     }
 
     /// Everything that the gateway has logged.

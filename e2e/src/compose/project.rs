@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::Context;
 use bollard::Docker;
+use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
 
 use crate::missing::Need;
@@ -107,12 +108,20 @@ impl Project {
         Ok(id)
     }
 
+    /// What the engine knows of the container of a service.
+    pub(super) async fn inspect(
+        &self,
+        docker: &Docker,
+        service: &str,
+    ) -> anyhow::Result<ContainerInspectResponse> {
+        let container = self.container(service)?;
+        let found = docker.inspect_container(&container, None::<InspectContainerOptions>);
+        Ok(found.await?)
+    }
+
     /// What the health check of a service says, such as `healthy`.
     pub(super) async fn health(&self, docker: &Docker, service: &str) -> anyhow::Result<String> {
-        let container = self.container(service)?;
-        let found = docker
-            .inspect_container(&container, None::<InspectContainerOptions>)
-            .await?;
+        let found = self.inspect(docker, service).await?;
         let health = found
             .state
             .and_then(|state| state.health)

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Record;
 use super::incident::Incident;
+use super::request::Way;
 use crate::evidence;
 use crate::progress::say;
 
@@ -70,6 +71,7 @@ impl Books {
                 "id": record.request.id,
                 "method": record.request.method().as_str(),
                 "target": record.request.target(),
+                "way": format!("{:?}", record.request.way),
                 "sent_s": record.sent.as_secs_f64(),
                 "ended_s": record.ended.as_secs_f64(),
                 "outcome": record.outcome.to_string(),
@@ -85,6 +87,7 @@ impl Books {
                 "from_s": incident.from.as_secs_f64(),
                 "until_s": incident.until.map(|until| until.as_secs_f64()),
                 "allows": format!("{:?}", incident.allows),
+                "allows_nginx": format!("{:?}", incident.allows_at(Way::ThroughNginx)),
             })
         });
         json!({
@@ -100,14 +103,14 @@ impl Books {
 mod tests {
     use super::*;
     use crate::load::outcome::Outcome;
-    use crate::load::request::{Mix, Request};
+    use crate::load::request::{Request, Ways};
 
     #[test]
     fn what_is_kept_tells_of_each_request_and_of_those_in_flight() {
         let books = Books {
             load: "load-1".to_owned(),
             records: vec![Record {
-                request: Request::nth("load-1", Mix::Calls, 1),
+                request: Request::nth("load-1", Ways::Straight, 1),
                 sent: Duration::from_millis(1_500),
                 ended: Duration::from_secs(2),
                 outcome: Outcome::Lost,
@@ -124,7 +127,7 @@ mod tests {
         assert_eq!(
             kept["records"][0],
             json!({
-                "id": "load-1-1", "method": "GET", "target": "/v1/people/me",
+                "id": "load-1-1", "method": "GET", "target": "/v1/people/me", "way": "Straight",
                 "sent_s": 1.5, "ended_s": 2.0, "outcome": "nothing came of it",
             })
         );

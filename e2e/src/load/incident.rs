@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Record;
 use super::outcome::Outcome;
+use super::request::Way;
 
 /// A span of the load in which requests may fail. Times count from the start of the load.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Incident {
     pub until: Option<Duration>,
     /// What may have come of requests.
     pub allows: Vec<Allowance>,
+    /// What may have come of those through nginx, where that is something else.
+    pub allows_at_nginx: Option<Vec<Allowance>>,
 }
 
 /// One thing that may come of a request.
@@ -32,6 +35,8 @@ pub enum Allowance {
     Ended,
     /// No connection was to be had.
     NoConnection,
+    /// nginx answered with this status of its own, because it did not reach the gateway.
+    Nginx(u16),
 }
 
 impl Incident {
@@ -39,11 +44,16 @@ impl Incident {
     #[must_use]
     pub fn excuses(&self, record: &Record) -> bool {
         let overlaps = record.ended >= self.from && self.until.is_none_or(|until| record.sent <= until);
-        overlaps
-            && self
-                .allows
-                .iter()
-                .any(|allowance| allowance.covers(&record.outcome))
+        let mut allows = self.allows_at(record.request.way).iter();
+        overlaps && allows.any(|allowance| allowance.covers(&record.outcome))
+    }
+
+    /// What may have come of requests on this way.
+    pub(super) fn allows_at(&self, way: Way) -> &[Allowance] {
+        match (way, &self.allows_at_nginx) {
+            (Way::ThroughNginx, Some(allows)) => allows,
+            (Way::Straight | Way::ThroughNginx, _) => &self.allows,
+        }
     }
 }
 
@@ -55,6 +65,7 @@ impl Allowance {
             Self::Cut => matches!(outcome, Outcome::Cut { .. }),
             Self::Ended => matches!(outcome, Outcome::Ended { .. }),
             Self::NoConnection => matches!(outcome, Outcome::NoConnection { .. }),
+            Self::Nginx(told) => matches!(outcome, Outcome::Nginx { status } if *status == told),
         }
     }
 }

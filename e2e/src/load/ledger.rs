@@ -247,9 +247,11 @@ fn contradiction(outcome: &Outcome, seen: &[&Sighting]) -> Option<&'static str> 
             last.is_some().then_some("it was not for Webex and went there")
         }
         Outcome::Lost => Some("it has no outcome"),
-        Outcome::Refused { .. } | Outcome::Ended { .. } | Outcome::Foreign { .. } | Outcome::Wrong { .. } => {
-            None
-        }
+        Outcome::Refused { .. }
+        | Outcome::Ended { .. }
+        | Outcome::Nginx { .. }
+        | Outcome::Foreign { .. }
+        | Outcome::Wrong { .. } => None,
     }
 }
 

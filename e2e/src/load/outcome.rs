@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
 use super::Record;
-use super::request::{Kind, Request};
+use super::request::{Kind, Request, Way};
 
 /// Errors that the gateway gives in the place of Webex to requests in which nothing is wrong, as `docs/configuration.md`
 /// and `docs/http.md` list them.
@@ -20,6 +20,9 @@ const DOCUMENTED: [(u16, &str); 6] = [
     (503, "token_refresh_failed"),
     (504, "upstream_timeout"),
 ];
+
+/// What every page has that nginx shows where it cannot pass an answer on.
+const NGINX: &str = "<center>nginx</center>";
 
 /// What mends them.
 const ACTIONS: [&str; 3] = ["retry", "reauthorise", "fix_configuration"];
@@ -45,7 +48,12 @@ pub enum Outcome {
     },
     /// A page of the gateway itself.
     Page,
-    /// Somebody else answered: nginx, where it does not reach the gateway.
+    /// nginx answered itself: it did not reach the gateway.
+    Nginx {
+        /// Its status.
+        status: u16,
+    },
+    /// Somebody else answered, of whom nobody knows.
     Foreign {
         /// Its status.
         status: u16,
@@ -86,6 +94,9 @@ impl Outcome {
             return Self::Page;
         }
         let (status, is_success) = (status.as_u16(), status.is_success());
+        if request.way == Way::ThroughNginx && !is_success && body.contains(NGINX) {
+            return Self::Nginx { status };
+        }
         if field("trackingid") != Some(&request.id) {
             return Self::Foreign { status };
         }
@@ -150,6 +161,7 @@ impl Outcome {
             Self::Answered { status, .. } => status.to_string(),
             Self::Refused { code, .. } => (*code).to_owned(),
             Self::Page => "page".to_owned(),
+            Self::Nginx { status } => format!("{status} of nginx"),
             Self::Foreign { status } => format!("{status} of somebody else"),
             Self::Cut { .. } => "cut".to_owned(),
             Self::Ended { .. } => "connection ended".to_owned(),
@@ -166,7 +178,8 @@ impl fmt::Display for Outcome {
             Self::Answered { status, .. } => write!(f, "Webex answered {status}"),
             Self::Refused { code, action, .. } => write!(f, "the gateway answered {code}, action {action}"),
             Self::Page => write!(f, "the gateway showed its page"),
-            Self::Foreign { status } => write!(f, "neither Webex nor the gateway answered {status}"),
+            Self::Nginx { status } => write!(f, "nginx itself answered {status}"),
+            Self::Foreign { status } => write!(f, "somebody unknown answered {status}"),
             Self::Cut { status } => write!(f, "an answer with status {status} was cut"),
             Self::Ended { why } => write!(f, "the connection ended without an answer ({why})"),
             Self::NoConnection { why } => write!(f, "there was no connection ({why})"),

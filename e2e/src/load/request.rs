@@ -15,13 +15,22 @@ const CASEYS_ADDRESS: &str = "casey.lind@acme.example.com";
 /// The name under which applications find the gateway behind nginx, in `e2e/nginx/applications.conf`.
 const APPLICATIONS_HOST: &str = "webex-gw.example.com";
 
-/// Who sends.
+/// How a request comes to the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mix {
-    /// Applications that call Webex.
-    Calls,
-    /// Besides, browsers that come to the gateway's pages: both through nginx.
-    CallsAndPages,
+pub enum Way {
+    /// On its own port.
+    Straight,
+    /// Through nginx. Browsers that come to the gateway's pages do so, too.
+    ThroughNginx,
+}
+
+/// The ways that a load takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ways {
+    /// [`Way::Straight`] alone.
+    Straight,
+    /// Every other request takes the other one.
+    Both,
 }
 
 /// What a request asks for.
@@ -46,21 +55,38 @@ pub struct Request {
     pub id: String,
     /// What it asks for.
     pub kind: Kind,
+    /// How it goes there.
+    pub way: Way,
+}
+
+impl Ways {
+    pub(super) fn all(self) -> &'static [Way] {
+        match self {
+            Self::Straight => &[Way::Straight],
+            Self::Both => &[Way::Straight, Way::ThroughNginx],
+        }
+    }
 }
 
 impl Request {
     /// The request of this number in the load of this name.
-    pub(super) fn nth(load: &str, mix: Mix, number: u64) -> Self {
-        let kind = match (number % 5, mix) {
+    pub(super) fn nth(load: &str, ways: Ways, number: u64) -> Self {
+        let way = match (ways, number % 2) {
+            (Ways::Both, 1) => Way::ThroughNginx,
+            _ => Way::Straight,
+        };
+        // Five and two have no factor in common: each way gets each kind.
+        let kind = match (number % 5, way) {
             (0, _) => Kind::Create,
             (1, _) => Kind::Me,
             (2, _) => Kind::Replace,
-            (3, Mix::CallsAndPages) => Kind::Page,
+            (3, Way::ThroughNginx) => Kind::Page,
             _ => Kind::List,
         };
         Self {
             id: format!("{load}-{number}"),
             kind,
+            way,
         }
     }
 
@@ -99,10 +125,13 @@ impl Request {
     }
 
     /// The name under which it looks for the gateway behind nginx.
-    pub(super) fn host(&self) -> &'static str {
-        match self.kind {
-            Kind::Page => PUBLIC_HOST,
-            Kind::Me | Kind::List | Kind::Create | Kind::Replace => APPLICATIONS_HOST,
+    pub(super) fn host(&self) -> Option<&'static str> {
+        match (self.way, self.kind) {
+            (Way::Straight, _) => None,
+            (Way::ThroughNginx, Kind::Page) => Some(PUBLIC_HOST),
+            (Way::ThroughNginx, Kind::Me | Kind::List | Kind::Create | Kind::Replace) => {
+                Some(APPLICATIONS_HOST)
+            }
         }
     }
 
@@ -124,6 +153,31 @@ impl Request {
 
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.id, self.method(), self.target())
+        write!(f, "{} {} {}", self.id, self.method(), self.target())?;
+        match self.way {
+            Way::Straight => Ok(()),
+            Way::ThroughNginx => write!(f, " through nginx"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_has_requests_of_each_kind() {
+        for way in Ways::Both.all() {
+            let requests = (0..10).map(|number| Request::nth("load-1", Ways::Both, number));
+            let kinds: Vec<Kind> = requests
+                .filter(|request| request.way == *way)
+                .map(|request| request.kind)
+                .collect();
+            assert_eq!(kinds.len(), 5, "{way:?}");
+            for kind in [Kind::Me, Kind::List, Kind::Create, Kind::Replace] {
+                assert!(kinds.contains(&kind), "{way:?}: {kinds:?}");
+            }
+            assert_eq!(kinds.contains(&Kind::Page), *way == Way::ThroughNginx);
+        }
     }
 }

@@ -4,21 +4,19 @@ use reqwest::Client;
 use reqwest::header::HOST;
 
 use super::outcome::Outcome;
-use super::request::{Mix, Request};
+use super::request::Request;
 
 /// The connections of a load.
 pub(super) struct Sender {
     http: Client,
-    mix: Mix,
 }
 
 impl Sender {
-    pub(super) fn new(mix: Mix) -> Self {
+    pub(super) fn new() -> Self {
         // Nothing is sent twice but by the gateway.
         let http = crate::http::client().retry(reqwest::retry::never());
         Self {
             http: http.build().expect("the settings are constant"),
-            mix,
         }
     }
 
@@ -28,8 +26,8 @@ impl Sender {
             .http
             .request(request.method(), url)
             .header("TrackingID", &request.id);
-        if self.mix == Mix::CallsAndPages {
-            sent = sent.header(HOST, request.host());
+        if let Some(host) = request.host() {
+            sent = sent.header(HOST, host);
         }
         if let Some(body) = request.body() {
             sent = sent.json(&body);

@@ -162,7 +162,8 @@ async fn images(docker: &Docker) -> anyhow::Result<Vec<Thing>> {
     Ok(things.collect())
 }
 
-fn run_of(labels: &HashMap<String, String>) -> Option<String> {
+/// The run that has marked something.
+pub(crate) fn run_of(labels: &HashMap<String, String>) -> Option<String> {
     let project = || run_in(labels.get(PROJECT_LABEL)?);
     labels.get(LABEL).cloned().or_else(project)
 }

@@ -101,6 +101,10 @@ pub(super) fn with_lasting_authority(
 /// nginx's configuration with a second server, through which applications call the gateway.
 fn with_applications(nginx: &[u8]) -> anyhow::Result<Vec<u8>> {
     let nginx = str::from_utf8(nginx)?;
+    // A fault holds more requests up at once, each with a connection on both sides of nginx.
+    let few = "worker_connections 256;";
+    anyhow::ensure!(nginx.contains(few), "nginx.conf has no `{few}`");
+    let nginx = nginx.replace(few, "worker_connections 1024;");
     let end = nginx.rfind('}').context("nginx.conf has blocks")?;
     let (blocks, rest) = nginx.split_at(end);
     Ok(format!("{blocks}    include /etc/nginx/applications.conf;\n{rest}").into_bytes())

@@ -17,6 +17,9 @@ pub use held::Held;
 use super::containers::{CLIENT_ID, CLIENT_SECRET};
 use super::{ADMINISTRATOR, REDIRECT_URI};
 
+/// The portal's own fixed `state`.
+const STATE: &str = "set_state_here";
+
 /// When a tokens file says that its tokens were issued, seen from now.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Issued {
@@ -56,21 +59,32 @@ impl Predecessor {
         tokens_file(&self.http, webex, Issued::Ago(ago)).await
     }
 
+    /// Accepts as somebody who has the portal's address, and returns what the browser brings back to the gateway then.
+    pub(crate) async fn accepts(
+        &self,
+        webex: &ControlClient,
+        administrator: &str,
+        redirect_uri: &str,
+    ) -> anyhow::Result<String> {
+        let code = code(&self.http, webex, administrator, redirect_uri).await?;
+        Ok(format!("?code={code}&state={STATE}"))
+    }
+
     /// Calls Webex with what it has read, and returns the status.
     pub async fn calls(&self, held: &Held) -> anyhow::Result<u16> {
         let me = self.http.get("https://webexapis.com/v1/people/me");
         Ok(me.bearer_auth(&held.access_token).send().await?.status().as_u16())
     }
 
-    /// Refreshes with what it has read, and returns what it writes then: its seven fields, and nothing else.
-    pub async fn refreshes(&self, held: &Held) -> anyhow::Result<String> {
+    /// Refreshes with what it has read, and returns what it wrote then, so long ago: its seven fields, and nothing else.
+    pub async fn refreshes(&self, held: &Held, ago: Duration) -> anyhow::Result<String> {
         let form = [
             ("grant_type", "refresh_token"),
             ("client_id", CLIENT_ID),
             ("client_secret", CLIENT_SECRET),
             ("refresh_token", &held.refresh_token),
         ];
-        let file = written(&self.http, &form, Issued::Ago(Duration::ZERO)).await?;
+        let file = written(&self.http, &form, Issued::Ago(ago)).await?;
         Ok(String::from_utf8(file)?)
     }
 }
@@ -81,7 +95,7 @@ pub(super) async fn tokens_file(
     webex: &ControlClient,
     issued: Issued,
 ) -> anyhow::Result<Vec<u8>> {
-    let code = code(http, webex).await?;
+    let code = code(http, webex, ADMINISTRATOR, REDIRECT_URI).await?;
     let form = [
         ("grant_type", "authorization_code"),
         ("client_id", CLIENT_ID),
@@ -100,20 +114,32 @@ async fn written(http: &Client, form: &[(&str, &str)], issued: Issued) -> anyhow
         .send()
         .await?;
     let answer: Map<String, Value> = serde_json::from_str(&answer.error_for_status()?.text().await?)?;
+    Ok(file_of(answer, issued.at())?.into_bytes())
+}
+
+/// The tokens file for an answer that came at this time.
+fn file_of(answer: Map<String, Value>, at: u64) -> serde_json::Result<String> {
     let mut file = Map::new();
     for (name, value) in answer {
         let is_last_lifetime = name == "refresh_token_expires_in";
         file.insert(name, value);
         if is_last_lifetime {
-            file.insert("at".to_owned(), issued.at().into());
+            file.insert("at".to_owned(), at.into());
         }
     }
-    Ok(serde_json::to_vec_pretty(&file)?)
+    // Indented by one blank.
+    Ok(serde_json::to_string_pretty(&file)?.replace("\n  ", "\n "))
 }
 
-async fn code(http: &Client, webex: &ControlClient) -> anyhow::Result<String> {
-    webex.accept_as(ADMINISTRATOR).await?;
-    let answer = http.get(portal_url(REDIRECT_URI)).send().await?;
+/// What Webex gives to the one who accepts, for that address.
+async fn code(
+    http: &Client,
+    webex: &ControlClient,
+    administrator: &str,
+    redirect_uri: &str,
+) -> anyhow::Result<String> {
+    webex.accept_as(administrator).await?;
+    let answer = http.get(portal_url(redirect_uri)).send().await?;
     let location = answer.headers().get(LOCATION).context("the consent leads back")?;
     let location = Url::parse(location.to_str()?)?;
     let code = location
@@ -133,7 +159,7 @@ pub(super) fn portal_url(redirect_uri: &str) -> Url {
             "scope",
             "spark:people_read spark-admin:people_read spark-admin:people_write",
         ),
-        ("state", "set_state_here"),
+        ("state", STATE),
     ];
     Url::parse_with_params("https://webexapis.com/v1/authorize", query).expect("the address is constant")
 }
@@ -146,4 +172,18 @@ fn now() -> Duration {
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .expect("1970 is over")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = include_str!("../../../fixtures/tokens/go.json");
+
+    #[test]
+    fn it_writes_what_the_go_program_has_written() {
+        let mut answer: Map<String, Value> = serde_json::from_str(FILE).unwrap();
+        let at = answer.shift_remove("at").unwrap().as_u64().unwrap();
+        assert_eq!(file_of(answer, at).unwrap(), FILE.trim_end());
+    }
 }

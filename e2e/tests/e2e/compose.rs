@@ -50,6 +50,11 @@ async fn one_command_gives_a_product_that_a_person_can_try() {
         .await;
     }
 
+    // Nothing more than it needs is given to any of them, and nobody but this machine reaches them.
+    for service in SERVICES {
+        assert_eq!(compose.excesses(service).await.unwrap(), [""; 0], "{service}");
+    }
+
     // The simulator is steered at the control port, and its page shows what happens.
     let page = Browser::local().open(&compose.control()).await.unwrap();
     assert!(page.html.contains("/v1/people/me"), "{}", page.html);

@@ -10,9 +10,10 @@ mod token_endpoint;
 
 use std::time::Duration;
 
+use e2e::load::Load;
 use e2e::load::ledger::Account;
 use e2e::load::sighting::Sightings;
-use e2e::stack::Stack;
+use e2e::stack::{Builder, Owner, Stack};
 use webex_sim::types::ViolationKind;
 
 /// For what is due within seconds on a quiet machine.
@@ -21,8 +22,23 @@ const SOON: Duration = Duration::from_secs(90);
 /// Access tokens that live so long are refreshed ahead of their end while a story lasts.
 const SHORT_LIFE: Duration = Duration::from_secs(12);
 
+/// A stack whose administrator signed in an hour ago, and whose applications call the gateway through nginx as well as
+/// directly.
+fn seasoned() -> Builder {
+    Stack::builder()
+        .signed_in(Owner::Gateway, Duration::from_hours(1))
+        .applications_at_nginx()
+}
+
+/// A load on both ways, which goes well.
+async fn load(stack: &Stack, rate: u32) -> Load {
+    let load = Load::both_ways(&stack.gateway, &stack.nginx().await, rate);
+    load.is_calm().await;
+    load
+}
+
 /// Compares the books with Webex's journal and with the people that are there now.
-async fn balance(account: &Account, stack: &Stack) -> Sightings {
+pub(crate) async fn balance(account: &Account, stack: &Stack) -> Sightings {
     let seen = Sightings::in_journal(&stack.webex)
         .await
         .expect("there is a journal");

@@ -1,6 +1,8 @@
 //! Nothing is left at the engine or on this machine, however a run of the suite ends. The run is another process,
 //! which plays a scene and is made to end.
 
+mod evidence;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -14,27 +16,82 @@ use e2e::eventually::eventually;
 use e2e::interruptible::interruptible;
 use e2e::run;
 use e2e::scene::{BUILD_LABEL, FOLDER, READY};
+use e2e::terminal;
+use evidence::Evidence;
 use futures_util::future::join_all;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+
+/// What Webex sees of a login.
+const LOGIN: [(&str, u16); 3] = [
+    ("/v1/authorize", 302),
+    ("/v1/access_token", 200),
+    ("/v1/people/me", 200),
+];
 
 /// A process ends, and the reaper looks until all is quiet, on a machine that is busy with other stacks.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_succeeds_or_fails_cleans_up_itself() {
+async fn a_run_that_succeeds_cleans_up_itself() {
+    assert!(cleans_up("ends").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_fails_cleans_up_itself_and_leaves_what_tells_why() {
+    assert!(!cleans_up("panics").await);
+
+    let evidence = Evidence::of("panics");
+    let services = ["nginx", "webex-sim", "webex_gw"];
+    let files = services.map(|name| [format!("{name}.log"), format!("{name}.state")]);
+    let files = [&["journal.json".to_owned()], files.as_flattened()].concat();
+    assert_eq!(evidence.names(), files);
+    evidence.log_says("nginx.log", &["\"GET /api/v01/webex/auth/code\" 303"]);
+    evidence.log_says("webex-sim.log", &["is ready", "POST /v1/access_token status=200"]);
+    evidence.log_says(
+        "webex_gw.log",
+        &["tokens updated", "GET \"/api/v01/webex/auth/done\""],
+    );
+    evidence.all_ran();
+    evidence.journal_has(&LOGIN);
+    evidence.tells_no_secret();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_fails_with_compose_does_so_too() {
+    if !terminal::has("docker") {
+        return;
+    }
+    assert!(!cleans_up("composes").await);
+
+    let evidence = Evidence::of("composes");
+    let names = evidence.names();
+    for service in ["host", "webex-sim", "webex_gw"] {
+        // Compose numbers containers, with one sign between or another.
+        let state = |name: &&str| name.starts_with(service) && name.contains(".state");
+        assert!(names.iter().any(state), "{service}: {names:?}");
+    }
+    evidence.log_says(
+        "compose.log",
+        &["is ready", "state unauthorised -> ok", "/v1/people/me"],
+    );
+    evidence.all_ran();
+    evidence.journal_has(&[("/v1/people/me", 200)]);
+    evidence.tells_no_secret();
+}
+
+/// Plays a scene and looks for what is left at the engine. Returns whether the run has succeeded.
+async fn cleans_up(scene: &str) -> bool {
     let docker = engine().await.unwrap();
-    let cleans_up = async |(scene, succeeds)| {
-        let mut run = Played::start(scene);
-        run.ready().await;
-        assert_eq!(run.end().await.success(), succeeds, "{scene}");
-        assert_eq!(
-            run::left_behind(docker, &run.id).await.unwrap(),
-            [""; 0],
-            "{scene}"
-        );
-    };
-    join_all([("ends", true), ("panics", false)].map(cleans_up)).await;
+    let mut run = Played::start(scene);
+    run.ready().await;
+    let succeeds = run.end().await.success();
+    assert_eq!(
+        run::left_behind(docker, &run.id).await.unwrap(),
+        [""; 0],
+        "{scene}"
+    );
+    succeeds
 }
 
 #[tokio::test(flavor = "multi_thread")]

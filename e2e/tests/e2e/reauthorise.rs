@@ -3,13 +3,20 @@
 
 use std::time::Duration;
 
+use e2e::browser::Page;
 use e2e::eventually::eventually;
 use e2e::gateway::Surfaces;
-use e2e::stack::{ADMINISTRATOR, Stack};
+use e2e::stack::{ADMINISTRATOR, ADMINISTRATOR_PASSWORD, Stack};
 use futures_util::future::join_all;
 use webex_sim::types::{EntryFilter, SettingsPatch};
 
-use super::common::{COLLEAGUE, LOGIN, STRANGER};
+use super::common::{COLLEAGUE, DONE, LOGIN, STRANGER, short_lived};
+
+/// An access token that lives so long is refreshed ahead of its end, and that comes soon.
+const BRIEF: Duration = Duration::from_secs(12);
+
+/// What the administrator changes her password to.
+const NEW_PASSWORD: &str = "changed-by-avery";
 
 /// For what the gateway does by itself and at once.
 const SOON: Duration = Duration::from_secs(15);
@@ -21,9 +28,38 @@ async fn a_changed_password_is_told_on_every_surface_and_a_login_mends_it() {
 
     stack
         .webex
-        .change_password(ADMINISTRATOR, "changed-by-avery")
+        .change_password(ADMINISTRATOR, NEW_PASSWORD)
         .await
         .unwrap();
+    let started = asks_for_an_administrator(&stack).await;
+
+    let refused = log_in_with(&stack, ADMINISTRATOR_PASSWORD).await;
+    assert!(
+        refused.html.contains("That password is wrong"),
+        "{}",
+        refused.html
+    );
+    assert_eq!(stack.gateway.health().await.unwrap().action(), "reauthorise");
+    let done = log_in_with(&stack, NEW_PASSWORD).await;
+    assert_eq!(
+        (done.status.as_u16(), done.url.path()),
+        (200, DONE),
+        "{}",
+        done.html
+    );
+    works_again_as(&stack, ADMINISTRATOR, &started).await;
+    for log in [stack.gateway_log().await, stack.webex_log().await] {
+        assert!(!log.contains(NEW_PASSWORD), "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_the_refresh_token_is_told_on_every_surface_and_a_login_mends_it() {
+    let stack = Stack::seasoned().await;
+    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
+
+    // Nobody has called for longer than the refresh token lives.
+    stack.webex.advance(Duration::from_hours(91 * 24)).await.unwrap();
     let started = asks_for_an_administrator(&stack).await;
 
     stack.authorise().await;
@@ -101,6 +137,45 @@ async fn the_end_of_the_refresh_token_is_announced_weeks_ahead_and_a_login_moves
         1,
         "once a day is enough"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_end_one_after_the_other_are_told_and_a_login_mends_it() {
+    let settings = SettingsPatch {
+        refresh_token_lifetime_s: Some(5),
+        ..short_lived(BRIEF)
+    };
+    let stack = Stack::builder().webex(settings).start().await;
+    stack.authorise().await;
+
+    // The access token serves for a while after Webex has refused to refresh it.
+    eventually("the access token has ended, too", 10 * BRIEF, async || {
+        let health = stack.gateway.health().await?;
+        anyhow::ensure!(health.code == 503, "{health:?}");
+        Ok(())
+    })
+    .await;
+    let started = asks_for_an_administrator(&stack).await;
+
+    let lasting = SettingsPatch {
+        access_token_lifetime_s: Some(3_600),
+        refresh_token_lifetime_s: Some(7_775_999),
+        ..SettingsPatch::default()
+    };
+    stack.webex.change_settings(&lasting).await.unwrap();
+    stack.authorise().await;
+    works_again_as(&stack, ADMINISTRATOR, &started).await;
+}
+
+/// The administrator chooses her account and types a password.
+async fn log_in_with(stack: &Stack, password: &str) -> Page {
+    let mut browser = stack.browser().await;
+    let accounts = browser.open(&stack.public_url(LOGIN)).await;
+    let accounts = accounts.expect("the login leads to Webex");
+    let sign_in = browser.press(&accounts, "login_hint", ADMINISTRATOR).await;
+    let sign_in = sign_in.expect("the account can be chosen");
+    let answer = browser.type_and_press(&sign_in, ("password", password), ("decision", "accept"));
+    answer.await.expect("the form can be sent")
 }
 
 /// What applications and operators see while the grant is dead. Returns when the process started.

@@ -5,16 +5,28 @@ use std::time::Duration;
 
 use e2e::eventually::eventually;
 use e2e::gateway::Gateway;
+use e2e::load::{Load, STEADY};
 use e2e::stack::{ADMINISTRATOR, Owner, Stack, Tokens};
 use futures_util::future::{join, join_all};
-use webex_sim::types::{EntryFilter, FaultAction, FaultMatch, FaultRule, TokenKind, TokenState, Wire};
+use webex_sim::types::{
+    EntryFilter, FaultAction, FaultMatch, FaultRule, Rotation, SettingsPatch, TokenKind, TokenState, Wire,
+};
 
-use super::common::short_lived;
+use super::common::{between, short_lived};
+use super::faults::balance;
 
 /// Changes of the tokens file are promised to be noticed within 5 s; four times as much for a busy machine.
 const NOTICED: Duration = Duration::from_secs(20);
 /// For a request that is due at once.
 const SOON: Duration = Duration::from_secs(30);
+/// Twice the shortest interval between refreshes ahead of expiry.
+const BRIEF: Duration = Duration::from_secs(10);
+/// So many of them make a story.
+const SEVERAL: usize = 4;
+/// How many refreshes of a gateway have succeeded.
+const SUCCEEDED: &str = r#"webex_gw_token_refreshes_total{result="success"}"#;
+/// So long that a second refresh could begin before the first has ended.
+const SLOW_REFRESH_MS: u64 = 500;
 /// How long requests may take where a gateway dies before they have an answer: longer than all that is done meanwhile.
 const UNHURRIED: Duration = Duration::from_mins(1);
 
@@ -93,6 +105,64 @@ async fn on_one_tokens_file_one_refreshes_for_both_and_a_login_counts_for_both()
         "the new tokens needed none"
     );
     assert_eq!(stack.webex.violations().await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_one_tokens_file_a_load_on_both_meets_one_refresh_at_a_time() {
+    let settings = SettingsPatch {
+        rotation: Some(Rotation::Strict),
+        token_endpoint_delay_ms: Some(SLOW_REFRESH_MS),
+        ..short_lived(BRIEF)
+    };
+    let mut stack = Stack::builder().webex(settings).start().await;
+    let other = stack.another_gateway(Tokens::Shared).await;
+    stack.authorise().await;
+    eventually("the other one notices the login", NOTICED, async || {
+        other.me().await
+    })
+    .await;
+
+    let loads = [&stack.gateway, &other].map(|gateway| Load::start(gateway, STEADY / 2));
+    let refreshes = EntryFilter::grant("refresh_token");
+    let wanted = stack.webex.journal_wait(&refreshes, SEVERAL, 10 * BRIEF).await;
+    wanted.expect("tokens are refreshed ahead of their end");
+    join_all(loads.iter().map(Load::is_calm)).await;
+    for account in join_all(loads.map(Load::end)).await {
+        balance(&account, &stack).await;
+    }
+
+    // Whoever presents a refresh token that was replaced loses the whole grant here.
+    let all = stack.webex.journal(&refreshes).await.unwrap();
+    let presented: BTreeSet<_> = all.iter().map(|refresh| refresh.form("refresh_token")).collect();
+    assert_eq!(presented.len(), all.len(), "{all:?}");
+    for pair in all.windows(2) {
+        let took = Duration::from_secs_f64(pair[0].duration_ms / 1_000.0);
+        assert!(between(&pair[0], &pair[1]) > took, "two at once: {pair:?}");
+    }
+    // There may be another one just now.
+    eventually("all of them have succeeded", NOTICED, async || {
+        let mut succeeded = 0.0;
+        for gateway in [&stack.gateway, &other] {
+            succeeded += gateway.metric(SUCCEEDED).await?;
+        }
+        let asked = stack.webex.journal_count(&refreshes).await?;
+        anyhow::ensure!(
+            format!("{succeeded}") == asked.to_string(),
+            "{succeeded} of {asked}"
+        );
+        Ok(())
+    })
+    .await;
+    assert_eq!(stack.webex.violations().await.unwrap(), []);
+
+    // Both go on with what is in the one file.
+    eventually("both have the newest tokens", NOTICED, async || {
+        let (one, another) = (stack.gateway.fingerprint().await?, other.fingerprint().await?);
+        anyhow::ensure!(one == another, "{one} and {another}");
+        Ok(())
+    })
+    .await;
+    both_serve(&stack.gateway, &other).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::load::incident::{Allowance, Incident};
-use crate::load::request::{Mix, Request};
+use crate::load::request::{Request, Way, Ways};
 
 const LOAD: &str = "load-0a1b2c3d";
 
@@ -18,7 +18,7 @@ fn account(records: Vec<Record>, incidents: Vec<Incident>) -> Account {
 /// A POST to people, sent at 10 s and ended at 11 s.
 fn create(outcome: Outcome) -> Record {
     Record {
-        request: Request::nth(LOAD, Mix::Calls, 0),
+        request: Request::nth(LOAD, Ways::Straight, 0),
         sent: Duration::from_secs(10),
         ended: Duration::from_secs(11),
         outcome,
@@ -69,6 +69,7 @@ fn incident(from: u64, until: Option<u64>, allows: &[Allowance]) -> Incident {
         from: Duration::from_secs(from),
         until: until.map(Duration::from_secs),
         allows: allows.to_vec(),
+        allows_at_nginx: None,
     }
 }
 
@@ -209,6 +210,33 @@ fn an_incident_excuses_what_it_allows_and_nothing_else() {
 }
 
 #[test]
+fn nginx_is_excused_where_an_incident_says_so_and_nowhere_else() {
+    let lost = |way: Way, outcome: Outcome, incident: &Incident| {
+        let mut record = create(outcome);
+        record.request.way = way;
+        let account = self::account(vec![record], vec![incident.clone()]);
+        account.findings(&seen(&[])).len()
+    };
+    let refused = || Outcome::Nginx { status: 502 };
+    let away = Incident {
+        allows_at_nginx: Some(vec![Allowance::Nginx(502)]),
+        ..incident(0, None, &[Allowance::NoConnection])
+    };
+    assert_eq!(lost(Way::ThroughNginx, refused(), &away), 0);
+    assert_eq!(lost(Way::ThroughNginx, Outcome::Nginx { status: 504 }, &away), 1);
+    assert_eq!(
+        lost(Way::ThroughNginx, no_connection(), &away),
+        1,
+        "nginx is there"
+    );
+    assert_eq!(lost(Way::Straight, no_connection(), &away), 0);
+
+    let same_for_both = incident(0, None, &[Allowance::NoConnection]);
+    assert_eq!(lost(Way::ThroughNginx, no_connection(), &same_for_both), 0);
+    assert_eq!(lost(Way::ThroughNginx, refused(), &same_for_both), 1);
+}
+
+#[test]
 fn webex_sees_nothing_that_nobody_sent() {
     let account = self::account(Vec::new(), Vec::new());
     assert_eq!(account.findings(&seen(&[Some(200)])).len(), 1);
@@ -286,6 +314,7 @@ fn an_error_of_the_gateways_own_that_comes_late_is_a_finding() {
             from: Duration::ZERO,
             until: None,
             allows: vec![Allowance::GatewayError("upstream_timeout")],
+            allows_at_nginx: None,
         }]
     };
     let after = |seconds: u64, outcome: Outcome| {

@@ -2,13 +2,13 @@ use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::json;
 
 use super::*;
-use crate::load::request::Mix;
+use crate::load::request::Ways;
 
 const CREATED: &str = r#"{"id":"x","displayName":"load-1-0"}"#;
 
 /// What an answer to a POST to people means.
 fn of(status: u16, fields: &[(&'static str, &'static str)], body: &str) -> Outcome {
-    let request = Request::nth("load-1", Mix::Calls, 0);
+    let request = Request::nth("load-1", Ways::Straight, 0);
     let fields = fields
         .iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
@@ -81,8 +81,26 @@ fn an_error_of_the_gateway_is_documented() {
 
 #[test]
 fn a_page_is_the_gateways_and_whole() {
-    let request = Request::nth("load-1", Mix::CallsAndPages, 3);
+    let request = Request::nth("load-1", Ways::Both, 3);
     let outcome = |body| Outcome::of(&request, StatusCode::OK, &HeaderMap::new(), body);
     assert_eq!(outcome("<html>…</html>\n"), Outcome::Page);
     assert_eq!(outcome("<html>…"), Outcome::Foreign { status: 200 });
+}
+
+#[test]
+fn a_page_of_nginx_is_known_where_nginx_is() {
+    let body = "<html><center><h1>502 Bad Gateway</h1></center><hr><center>nginx</center></html>";
+    let outcome = |number, status| {
+        let request = Request::nth("load-1", Ways::Both, number);
+        Outcome::of(&request, status, &HeaderMap::new(), body)
+    };
+    assert_eq!(
+        outcome(1, StatusCode::BAD_GATEWAY),
+        Outcome::Nginx { status: 502 }
+    );
+    assert_eq!(
+        outcome(0, StatusCode::BAD_GATEWAY),
+        Outcome::Foreign { status: 502 }
+    );
+    assert_eq!(outcome(1, StatusCode::OK), Outcome::Foreign { status: 200 });
 }

@@ -4,11 +4,12 @@
 use e2e::eventually::eventually;
 use e2e::load::incident::Allowance::{self, Cut, GatewayError, Status};
 use e2e::load::outcome::Outcome;
+use e2e::load::request::Way;
 use e2e::load::{BRISK, Load};
 use e2e::stack::Stack;
 use webex_sim::types::{Delay, FaultAction, FaultMatch, FaultRule, Wire};
 
-use super::{SOON, balance, misdeeds};
+use super::{SOON, balance, load, misdeeds, seasoned};
 
 /// A storm is over when so many requests have met it, and seconds have gone by.
 const STORM: usize = 200;
@@ -22,9 +23,8 @@ const BROKEN: [Allowance; 2] = [GatewayError("upstream_unreachable"), Cut];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_that_breaks_is_accounted_for() {
-    let stack = Stack::seasoned().await;
-    let load = Load::start(&stack.gateway, BRISK);
-    load.is_calm().await;
+    let stack = seasoned().start().await;
+    let load = load(&stack, BRISK).await;
     let all = || FaultMatch::path("/v1/people/**");
     let befall = async |name: &str, hits, matching, action, allows: &[Allowance]| {
         let rule = FaultRule::new(matching, action).named(name).times(hits);
@@ -58,7 +58,7 @@ async fn every_answer_that_breaks_is_accounted_for() {
 
     let is_late = |outcome: &Outcome| outcome.is_refusal(timeout);
     let all_late = FEW.try_into().unwrap();
-    late.meets(all_late, "a timeout", is_late).await;
+    late.meets_in_all(all_late, "a timeout", is_late).await;
     late.passes().await;
 
     // Connections that go away: before anything was done, after it was done, for one request alone, in good order.
@@ -105,6 +105,18 @@ async fn every_answer_that_breaks_is_accounted_for() {
         "the beginning was passed on {passed_on} times"
     );
     each("goaway", FEW, &Outcome::is_good);
+    for rules in [
+        &["limited", "maintenance", "failing"][..],
+        &["drip", "truncated", "empty"],
+    ] {
+        let met = rules.iter().flat_map(|rule| account.met_by(rule, &seen));
+        let (nginx, straight): (Vec<_>, Vec<_>) =
+            met.partition(|record| record.request.way == Way::ThroughNginx);
+        assert!(
+            !nginx.is_empty() && !straight.is_empty(),
+            "{rules:?} met one way alone"
+        );
+    }
     for (rule, hits) in [("reset", FEW), ("reset-after", FEW), ("empty", SOME)] {
         each(rule, hits, &|outcome| outcome.is_refusal(unreachable));
     }

@@ -1,15 +1,14 @@
-//! The volume with the tokens is full, or cannot be written at all. The tokens serve from memory, and everything says
+//! The volume with the tokens is full, turns read-only, or was never writable. The tokens serve from memory, and everything says
 //! so.
-
-use std::time::Duration;
 
 use e2e::eventually::eventually;
 use e2e::gateway::Health;
-use e2e::load::{Load, STEADY};
-use e2e::stack::{Owner, Stack};
+use e2e::load::STEADY;
+use e2e::stack::{ADMINISTRATOR, Stack};
+use serde_json::Value;
 use webex_sim::types::{EntryFilter, TokenKind};
 
-use super::{SHORT_LIFE, SOON, balance, misdeeds};
+use super::{SHORT_LIFE, SOON, balance, load, misdeeds, seasoned};
 use crate::common::short_lived;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -17,11 +16,11 @@ async fn a_full_disk_costs_no_request_and_is_told() {
     let stack = Stack::builder()
         .webex(short_lived(SHORT_LIFE))
         .small_tokens_folder()
+        .applications_at_nginx()
         .start()
         .await;
     stack.authorise().await;
-    let load = Load::start(&stack.gateway, STEADY);
-    load.is_calm().await;
+    let load = load(&stack, STEADY).await;
 
     stack.fill_tokens_folder().await;
     let stored = stack.tokens().await.unwrap();
@@ -36,16 +35,7 @@ async fn a_full_disk_costs_no_request_and_is_told() {
     load.is_calm().await;
 
     stack.clear_tokens_folder().await;
-    eventually("the tokens are stored", SOON, async || {
-        let unsaved = stack.gateway.metric("webex_gw_tokens_unsaved").await?;
-        anyhow::ensure!(unsaved == 0.0, "they are not");
-        Ok(())
-    })
-    .await;
-    assert_ne!(
-        stack.tokens().await.unwrap()["access_token"],
-        stored["access_token"]
-    );
+    are_stored(&stack, &stored).await;
     load.is_calm().await;
 
     let account = load.end().await;
@@ -54,15 +44,51 @@ async fn a_full_disk_costs_no_request_and_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_only_disk_costs_no_request_and_is_told() {
-    let stack = Stack::builder()
-        .signed_in(Owner::Gateway, Duration::from_hours(1))
-        .read_only_tokens_folder()
+async fn a_disk_that_turns_read_only_costs_no_request_and_is_told() {
+    let mut stack = Stack::builder()
+        .webex(short_lived(SHORT_LIFE))
+        .small_tokens_folder()
+        .applications_at_nginx()
         .start()
         .await;
+    stack.keep_tokens_folder().await;
+    stack.authorise().await;
+    let load = load(&stack, STEADY).await;
+
+    stack.tokens_folder_turns_read_only().await;
     let stored = stack.tokens().await.unwrap();
-    let load = Load::start(&stack.gateway, STEADY);
+    let health = degraded(&stack).await;
+    assert!(health.reason().contains("Read-only file system"), "{health:?}");
+    let status = stack.gateway.status().await.unwrap();
+    assert_eq!(status["action"], "fix_configuration", "{status}");
+    stack.gateway_log_with("the tokens serve from memory only").await;
+    assert_eq!(stack.tokens().await.unwrap(), stored);
     load.is_calm().await;
+
+    stack.tokens_folder_turns_writable().await;
+    are_stored(&stack, &stored).await;
+    let health = stack.gateway.health().await.unwrap();
+    assert_eq!((health.code, health.status()), (200, "ok"), "{health:?}");
+    load.is_calm().await;
+
+    let account = load.end().await;
+    balance(&account, &stack).await;
+    stack.restart_gateway().await;
+    assert_eq!(stack.gateway.me().await.unwrap(), [ADMINISTRATOR]);
+    let logins = EntryFilter::grant("authorization_code");
+    assert_eq!(
+        stack.webex.journal_count(&logins).await.unwrap(),
+        1,
+        "no human came"
+    );
+    assert_eq!(misdeeds(&stack).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_was_never_writable_costs_no_request_and_is_told() {
+    let stack = seasoned().read_only_tokens_folder().start().await;
+    let stored = stack.tokens().await.unwrap();
+    let load = load(&stack, STEADY).await;
 
     stack.webex.expire_tokens(TokenKind::Access).await.unwrap();
     let health = degraded(&stack).await;
@@ -76,6 +102,18 @@ async fn a_read_only_disk_costs_no_request_and_is_told() {
     let refreshes = EntryFilter::grant("refresh_token");
     assert_eq!(stack.webex.journal_count(&refreshes).await.unwrap(), 1);
     assert_eq!(misdeeds(&stack).await, [""; 0]);
+}
+
+/// Waits until tokens are stored that are newer than those.
+async fn are_stored(stack: &Stack, older: &Value) {
+    eventually("the tokens are stored", SOON, async || {
+        let unsaved = stack.gateway.metric("webex_gw_tokens_unsaved").await?;
+        anyhow::ensure!(unsaved == 0.0, "they are not");
+        Ok(())
+    })
+    .await;
+    let stored = stack.tokens().await.expect("the tokens file is whole");
+    assert_ne!(stored["access_token"], older["access_token"]);
 }
 
 /// Waits until a refresh could not be stored, and returns what `/health` says then.

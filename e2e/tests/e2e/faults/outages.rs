@@ -1,26 +1,20 @@
 //! Webex hangs, cannot be reached, dies. Requests are told so in time; when it is back, so is the service.
 
+use e2e::load::STEADY;
 use e2e::load::incident::Allowance::{Cut, GatewayError};
 use e2e::load::outcome::Outcome;
 use e2e::load::sighting::Sightings;
-use e2e::load::{Load, STEADY};
-use e2e::stack::{Owner, Stack};
-use std::time::Duration;
 
-use super::misdeeds;
+use super::{load, misdeeds, seasoned};
 
 const SOME: usize = 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_of_webex_ends_by_itself() {
-    let mut stack = Stack::builder()
-        .signed_in(Owner::Gateway, Duration::from_hours(1))
-        .lasting_authority()
-        .start()
-        .await;
-    let load = Load::start(&stack.gateway, STEADY);
-    load.is_calm().await;
-    // What the gateway may say while Webex does not answer, and what is seen of answers that had begun.
+    let mut stack = seasoned().lasting_authority().start().await;
+    let load = load(&stack, STEADY).await;
+    // What the gateway may say while Webex does not answer, and what is seen of answers that had begun. nginx passes it on, and has
+    // nothing of its own to say.
     let outage = [
         GatewayError("upstream_unreachable"),
         GatewayError("upstream_timeout"),

@@ -1,25 +1,19 @@
 //! The administrator's password is changed while applications call: every token dies at once, and only a login helps.
 
-use std::time::Duration;
-
+use e2e::load::BRISK;
 use e2e::load::incident::Allowance::GatewayError;
 use e2e::load::outcome::Outcome;
-use e2e::load::{BRISK, Load};
-use e2e::stack::{ADMINISTRATOR, Owner, Stack};
+use e2e::stack::ADMINISTRATOR;
 use webex_sim::types::EntryFilter;
 
-use super::balance;
+use super::{balance, load, seasoned};
 
 const MANY: usize = 400;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_password_ends_nothing_but_what_only_a_login_can_mend() {
-    let stack = Stack::builder()
-        .signed_in(Owner::Gateway, Duration::from_hours(1))
-        .start()
-        .await;
-    let load = Load::start(&stack.gateway, BRISK);
-    load.is_calm().await;
+    let stack = seasoned().start().await;
+    let load = load(&stack, BRISK).await;
 
     let dead = load.incident("the password was changed", &[GatewayError("not_authorised")]);
     stack

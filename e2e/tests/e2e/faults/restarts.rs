@@ -1,31 +1,25 @@
 //! nginx and the gateway die under load. What was in flight is seen to end; everything else is served as before, without
 //! a human.
 
-use std::time::Duration;
-
 use e2e::eventually::eventually;
-use e2e::load::incident::Allowance::{Cut, Ended, GatewayError, NoConnection};
+use e2e::load::incident::Allowance::{Cut, Ended, GatewayError, Nginx, NoConnection};
+use e2e::load::request::Way;
 use e2e::load::{Disturbance, Load, STEADY};
-use e2e::stack::{Owner, Stack};
+use e2e::stack::Stack;
 use webex_sim::types::{EntryFilter, SettingsPatch, TokenKind, TokenState};
 
-use super::{SOON, balance, misdeeds};
+use super::{SOON, balance, load, misdeeds, seasoned};
+use crate::common::DONE;
 
 /// No refresh ends before its gateway has died.
 const SLOW_REFRESH_MS: u64 = 120_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_in_flight_is_lost_when_a_process_dies() {
-    let mut stack = Stack::builder()
-        .signed_in(Owner::Gateway, Duration::from_hours(1))
-        .applications_at_nginx()
-        .start()
-        .await;
-    let load = Load::start(&stack.gateway, STEADY);
-    load.is_calm().await;
+    let mut stack = seasoned().start().await;
+    let load = load(&stack, STEADY).await;
 
-    // Those who call the gateway directly notice nothing of nginx.
-    nginx_restarts(&stack).await;
+    nginx_restarts(&stack, &load).await;
 
     // Twice while it only forwards.
     for _ in 0..2 {
@@ -56,21 +50,22 @@ async fn only_what_is_in_flight_is_lost_when_a_process_dies() {
     assert_eq!(stack.gateway.health().await.unwrap().status(), "ok");
 }
 
-/// A restart of nginx under a load of its own.
-async fn nginx_restarts(stack: &Stack) {
-    let load = Load::through_nginx(&stack.nginx().await, STEADY);
-    load.is_calm().await;
-    let away = load.incident("nginx restarts", &[Ended, NoConnection, Cut]);
+/// Those who call the gateway directly notice nothing of nginx.
+async fn nginx_restarts(stack: &Stack, load: &Load) {
+    let away = load
+        .incident("nginx restarts", &[])
+        .at_nginx(&[Ended, NoConnection, Cut]);
     let nginx = stack.restart_nginx().await;
-    load.lead_to(&nginx);
+    load.lead_to(Way::ThroughNginx, &nginx);
     away.passes().await;
-    balance(&load.end().await, stack).await;
 }
 
 /// `kill -9`. The file that it leaves is whole.
 async fn gateway_is_killed<'a>(stack: &Stack, load: &'a Load) -> Disturbance<'a> {
     let death = load.incident("the gateway is killed", &[Ended, Cut]);
+    let death = death.at_nginx(&[Nginx(502), Cut]);
     let away = load.incident("the gateway is away", &[NoConnection]);
+    let away = away.at_nginx(&[Nginx(502)]);
     stack.kill_gateway().await;
     death.over();
     let tokens = stack.tokens().await.expect("the tokens file is whole");
@@ -82,7 +77,15 @@ async fn gateway_is_killed<'a>(stack: &Stack, load: &'a Load) -> Disturbance<'a>
 
 async fn gateway_starts(stack: &mut Stack, load: &Load, away: Disturbance<'_>) {
     stack.start_gateway().await;
-    load.lead_to(&stack.gateway);
+    load.lead_to(Way::Straight, &stack.gateway);
+    // The engine's network may tell nginx for a second that there is nobody, although there is.
+    let nginx = stack.nginx().await;
+    eventually("nginx finds the gateway", SOON, async || {
+        let page = nginx.get(DONE).await?;
+        anyhow::ensure!(page.status == 200, "{page}");
+        Ok(())
+    })
+    .await;
     away.over();
 }
 

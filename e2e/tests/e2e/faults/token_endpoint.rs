@@ -1,21 +1,24 @@
 //! Webex issues no tokens for longer than the last one lasts.
 
+use e2e::load::BRISK;
 use e2e::load::incident::Allowance::GatewayError;
-use e2e::load::{BRISK, Load};
 use e2e::stack::Stack;
 use webex_sim::types::{EntryFilter, FaultAction, FaultMatch, FaultRule, SettingsPatch};
 
-use super::{SHORT_LIFE, balance};
+use super::{SHORT_LIFE, balance, load};
 use crate::common::short_lived;
 
 const SOME: usize = 50;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_of_the_token_endpoint_ends_with_one_refresh() {
-    let stack = Stack::builder().webex(short_lived(SHORT_LIFE)).start().await;
+    let stack = Stack::builder()
+        .webex(short_lived(SHORT_LIFE))
+        .applications_at_nginx()
+        .start()
+        .await;
     stack.authorise().await;
-    let load = Load::start(&stack.gateway, BRISK);
-    load.is_calm().await;
+    let load = load(&stack, BRISK).await;
 
     let failing = FaultMatch {
         grant_type: Some("refresh_token".to_owned()),

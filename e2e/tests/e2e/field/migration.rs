@@ -15,7 +15,7 @@ use webex_sim::types::{EntryFilter, TokenKind};
 
 use super::AN_HOUR;
 use super::log_filters::{self, is_access_line};
-use crate::common::FIELDS;
+use crate::common::{FIELDS, STRANGER};
 
 /// As old installations have it.
 const READABLE_BY_ALL: u32 = 0o644;
@@ -50,6 +50,30 @@ async fn there_and_back_and_there_again() {
     assert_eq!(field.gateway().me().await.unwrap(), [ADMINISTRATOR]);
     assert_eq!(refreshes(&field).await, 2, "one of each");
     assert_eq!(held(&field).access_token, back.access_token);
+    the_organisation_is_pinned_again(&field, &rewritten).await;
+}
+
+/// The Go program has dropped `org_id`: it is learnt anew from the token, nobody of another organisation gets in, and the next
+/// refresh writes it down.
+async fn the_organisation_is_pinned_again(field: &Field, before: &str) {
+    let org_id = |file: &str| serde_json::from_str::<Value>(file).unwrap()["org_id"].clone();
+    let pinned = org_id(before);
+    assert!(pinned.is_string(), "{before}");
+    eventually("the organisation is known", START, async || {
+        let status = field.gateway().status().await?;
+        anyhow::ensure!(status["org_id"] == pinned, "{status}");
+        Ok(())
+    })
+    .await;
+
+    let held_before = held(field).access_token;
+    let refused = field.authorises(STRANGER).await.unwrap();
+    assert_eq!(refused.status, 403, "{refused}");
+    assert_eq!(held(field).access_token, held_before);
+
+    field.webex.expire_tokens(TokenKind::Access).await.unwrap();
+    assert_eq!(field.gateway().me().await.unwrap(), [ADMINISTRATOR]);
+    assert_eq!(org_id(&tokens(field)), pinned);
 }
 
 /// Steps 1 to 3: a copy, another image, and a look that changes nothing.
@@ -205,7 +229,9 @@ async fn the_predecessor_goes_on(field: &Field, guide: &Document, file: &str) ->
 
     field.webex.expire_tokens(TokenKind::Access).await.unwrap();
     assert_eq!(field.predecessor.calls(&held).await.unwrap(), 401);
-    let written = field.predecessor.refreshes(&held).await.unwrap();
+    // It is at work for another hour after that: this gateway does not refresh at once what is brand-new.
+    let written = field.predecessor.refreshes(&held, AN_HOUR).await.unwrap();
+    assert!(!written.contains("org_id"), "it writes what it knows");
     field.write(TOKENS_FILE, &written).unwrap();
     let back = Held::read(&written).unwrap();
     assert_eq!(field.predecessor.calls(&back).await.unwrap(), 200);
