@@ -27,7 +27,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// A connection on which nothing could be written for this long is given up, so that a Webex that answers early and never reads
 /// the rest of an upload does not hold its client.
-const IDLE_LIMIT: Duration = Duration::from_mins(1);
+pub const IDLE_LIMIT: Duration = Duration::from_mins(1);
 
 /// How to connect.
 #[derive(Clone, Debug)]

@@ -28,7 +28,7 @@ use crate::go::GoDuration;
 use crate::net::deadline::Deadline;
 use crate::net::forward_proxy::ForwardProxies;
 use crate::net::resolver::Resolver;
-use crate::net::route::{CONNECT_TIMEOUT, Link, Route};
+use crate::net::route::{CONNECT_TIMEOUT, IDLE_LIMIT, Link, Route};
 
 /// Webex's own name. Its links point there, even where a simulator or another front is configured.
 const WEBEX: &str = "https://webexapis.com";
@@ -287,6 +287,7 @@ impl Failure {
     fn exchanging(why: &Broken) -> Self {
         let error = match why {
             why if why.is_the_clients() => GatewayError::BadRequest("the request's body was cut off"),
+            Broken::Stalled => GatewayError::UploadStalled(IDLE_LIMIT),
             why if why.is_nonsense() => GatewayError::UpstreamBroken(why.in_full()),
             _ => GatewayError::UpstreamUnreachable(format!("the connection broke: {}", why.in_full())),
         };

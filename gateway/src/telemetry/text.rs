@@ -86,12 +86,7 @@ impl Visit for Gin<'_> {
         }
     }
 
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if matches!(field.name(), "status" | "duration" | "client") {
-            self.0.push_str(" | ");
-            push(self.0, value);
-        }
-    }
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
 fn push(line: &mut String, value: &dyn fmt::Debug) {

@@ -8,6 +8,7 @@ use hyper::client::conn::TrySendError;
 use thiserror::Error;
 
 use super::{cause, causes};
+use crate::net::patient;
 use crate::proxy::body::Attempt;
 
 /// What went wrong on a connection.
@@ -22,9 +23,12 @@ pub enum Broken {
     /// The connection ended before the answer did.
     #[error("it was closed before the answer was complete")]
     Closed,
+    /// Webex takes no more of the request.
+    #[error("the other side stopped reading")]
+    Stalled,
     /// The system or TLS gave up the connection.
     #[error("{0}")]
-    Connection(#[from] io::Error),
+    Connection(io::Error),
     /// HTTP/2 broke, which knows more ways to do so.
     #[error("{0}")]
     Shared(#[from] hyper::Error),
@@ -78,6 +82,15 @@ impl Broken {
             Self::Shared(error) => causes(error),
             Self::Connection(error) => causes(error as &(dyn StdError + 'static)),
             other => other.to_string(),
+        }
+    }
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        match patient::has_given_up(&error) {
+            true => Self::Stalled,
+            false => Self::Connection(error),
         }
     }
 }

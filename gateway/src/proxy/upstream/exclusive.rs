@@ -7,7 +7,8 @@ mod upload;
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::mem::MaybeUninit;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use hyper_util::client::legacy::connect::Connection as _;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 use tokio_util::io::poll_read_buf;
 
@@ -27,7 +30,7 @@ use super::broken::{Broken, Unanswered};
 use crate::proxy::body::Attempt;
 
 /// Room for what is read at once: usual answers fit.
-const ROOM: usize = 5 * 1024;
+const ROOM: usize = 8 * 1024;
 /// Bodies that fill what there is get more, up to this.
 const MOST_ROOM: usize = 64 * 1024;
 /// What has come of an answer that nobody wants is read past, up to so many bytes, so that its connection can be kept.
@@ -190,7 +193,9 @@ impl Exclusive {
     /// How it has ended since its last exchange, if it has: whatever comes now is no answer to a request that is not sent yet.
     fn ended(&mut self) -> Option<Broken> {
         let mut nobody = Context::from_waker(Waker::noop());
-        match self.poll_read(&mut nobody) {
+        // How much else the task has done says nothing of the connection.
+        let read = pin!(unconstrained(poll_fn(|cx| self.poll_read(cx)))).poll(&mut nobody);
+        match read {
             Poll::Pending => None,
             Poll::Ready(Ok(0)) => Some(Broken::Closed),
             Poll::Ready(Ok(_)) => Some(Broken::Answer("it answers what nobody has asked")),
@@ -231,12 +236,10 @@ impl Exclusive {
         let Poll::Ready(Err(broken)) = self.upload.poll(&mut self.stream, cx) else {
             return Ok(());
         };
-        let is_closed =
-            matches!(&broken, Broken::Connection(error) if error.kind() != io::ErrorKind::TimedOut);
-        if !is_closed || !self.upload.has_begun() {
+        if !matches!(broken, Broken::Connection(_)) || !self.upload.has_begun() {
             return Err(broken);
         }
-        self.upload.clear();
+        self.upload.give_up();
         self.cut = Some(broken);
         Ok(())
     }
@@ -274,22 +277,34 @@ impl Exclusive {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.input.capacity() - self.input.len() < self.room / 2 {
-            self.input.reserve(self.room);
-        }
-        let free = self.input.capacity() - self.input.len();
-        let read = ready!(poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.input))?;
-        if read == free {
+        let (read, room) = match self.room {
+            ROOM => (ready!(self.poll_read_little(cx))?, ROOM),
+            room => {
+                self.input.reserve(room);
+                let room = self.input.capacity() - self.input.len();
+                let read = poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.input);
+                (ready!(read)?, room)
+            }
+        };
+        if read == room {
             self.room = (2 * self.room).min(MOST_ROOM);
         }
         Poll::Ready(Ok(read))
     }
 
-    /// Holds no more than the next exchange needs.
+    /// Reads on the stack first: connections that wait for an answer hold no room for it, and what is read lies where what was read
+    /// before it has lain, near the processor.
+    fn poll_read_little(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut room = [const { MaybeUninit::uninit() }; ROOM];
+        let mut read = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read))?;
+        self.input.extend_from_slice(read.filled());
+        Poll::Ready(Ok(read.filled().len()))
+    }
+
+    /// Holds nothing that the next exchange does not need.
     fn rest(&mut self) {
-        if self.room > ROOM {
-            self.room = ROOM;
-            self.input = BytesMut::new();
-        }
+        self.room = ROOM;
+        self.input = BytesMut::new();
     }
 }

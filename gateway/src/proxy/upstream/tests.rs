@@ -35,8 +35,8 @@ const TOGETHER: usize = 250;
 /// For what should come at once.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// An upstream that gives small answers in many frames, and the number of connections it was asked for.
-async fn small_frames() -> (Upstream, watch::Receiver<usize>) {
+/// A TLS server that speaks `protocol`, and a client that trusts it as `localhost`.
+fn tls(protocol: &[u8]) -> (TlsAcceptor, ClientConfig) {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
@@ -53,13 +53,17 @@ async fn small_frames() -> (Upstream, watch::Receiver<usize>) {
         .with_no_client_auth()
         .with_single_cert(vec![certified.cert.der().clone()], key.into())
         .unwrap();
-    server.alpn_protocols = vec![b"h2".to_vec()];
+    server.alpn_protocols = vec![protocol.to_vec()];
+    (TlsAcceptor::from(Arc::new(server)), client)
+}
 
+/// An upstream that gives small answers in many frames, and the number of connections it was asked for.
+async fn small_frames() -> (Upstream, watch::Receiver<usize>) {
+    let (acceptor, client) = tls(b"h2");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let authority = format!("localhost:{}", listener.local_addr().unwrap().port());
     let (opened, connections) = watch::channel(0);
     tokio::spawn(async move {
-        let acceptor = TlsAcceptor::from(Arc::new(server));
         let together = Arc::new(Barrier::new(TOGETHER));
         while let Ok((stream, _)) = listener.accept().await {
             opened.send_modify(|opened| *opened += 1);

@@ -126,11 +126,9 @@ fn size(line: &[u8]) -> Result<(u64, usize), Broken> {
 fn trailers(input: &mut BytesMut) -> Result<Option<HeaderMap>, Broken> {
     let mut room = [httparse::EMPTY_HEADER; MOST_TRAILERS];
     let (length, fields) = match httparse::parse_headers(input, &mut room) {
-        Ok(Status::Complete(parsed)) => parsed,
-        Ok(Status::Partial) if input.len() > LARGEST_TRAILERS => {
-            return Err(Broken::Answer("its trailers are too large"));
-        }
-        Ok(Status::Partial) => return Ok(None),
+        Ok(Status::Complete((length, fields))) if length <= LARGEST_TRAILERS => (length, fields),
+        Ok(Status::Partial) if input.len() <= LARGEST_TRAILERS => return Ok(None),
+        Ok(_) => return Err(Broken::Answer("its trailers are too large")),
         Err(_) => return Err(Broken::Answer("its trailers are none")),
     };
     let has_cr = |end: usize| end > 0 && input[end - 1] == b'\r';
@@ -223,6 +221,7 @@ mod tests {
         let endless = "0".repeat(MOST_EXTENSIONS + 1);
         let many = format!("1;{}\r\na\r\n", "a".repeat(MOST_EXTENSIONS / 2)).repeat(3);
         let trailers = format!("0\r\nA: {}", "b".repeat(LARGEST_TRAILERS));
+        let whole_trailers = format!("{trailers}\r\n\r\n");
         for body in [
             "\r\n",
             "x\r\n",
@@ -243,6 +242,7 @@ mod tests {
             &endless,
             &many,
             &trailers,
+            &whole_trailers,
         ] {
             assert!(read(body.as_bytes(), &[1_000_000]).is_err(), "{body:?}");
         }

@@ -53,9 +53,9 @@ pub(super) fn read(input: &mut BytesMut) -> Result<Option<Response<()>>, Broken>
     let mut parsed = httparse::Response::new(&mut []);
     let parser = httparse::ParserConfig::default();
     let length = match parser.parse_response_with_uninit_headers(&mut parsed, input, &mut room) {
-        Ok(Status::Complete(length)) => length,
-        Ok(Status::Partial) if input.len() > LARGEST => return Err(Broken::Answer("its head is too large")),
-        Ok(Status::Partial) => return Ok(None),
+        Ok(Status::Complete(length)) if length <= LARGEST => length,
+        Ok(Status::Partial) if input.len() <= LARGEST => return Ok(None),
+        Ok(_) => return Err(Broken::Answer("its head is too large")),
         Err(problem) => return Err(Broken::Answer(in_words(problem))),
     };
     let mut answer = Response::new(());
@@ -109,12 +109,15 @@ pub(super) fn framing(method: &Method, answer: &Response<()>) -> Result<Framing,
     })
 }
 
-/// Whether the connection takes another request after `answer` (RFC 9112 section 9.3).
+/// Whether the connection takes another request after `answer` (RFC 9112 section 9.3). Whoever frames a body twice may mean either
+/// (section 6.3).
 pub(super) fn persists(answer: &Response<()>) -> bool {
-    match answer.version() {
-        Version::HTTP_10 => headers::nominates(answer.headers(), &HeaderName::from_static("keep-alive")),
-        _ => !headers::nominates(answer.headers(), &HeaderName::from_static("close")),
-    }
+    let fields = answer.headers();
+    let says = |option: &'static str| headers::nominates(fields, &HeaderName::from_static(option));
+    let is_framed_twice =
+        fields.contains_key(header::TRANSFER_ENCODING) && fields.contains_key(header::CONTENT_LENGTH);
+    let is_usual = answer.version() != Version::HTTP_10;
+    !says("close") && !is_framed_twice && (is_usual || says("keep-alive"))
 }
 
 /// What `Content-Length` says; the same more than once is not wrong (RFC 9110 section 8.6).
@@ -219,8 +222,11 @@ mod tests {
         ] {
             assert_eq!(answer(head).unwrap_err(), problem, "{head:?}");
         }
-        let endless = format!("HTTP/1.1 200 OK\r\nA: {}", "b".repeat(LARGEST));
-        assert_eq!(answer(&endless).unwrap_err(), "its head is too large");
+        // Whether it comes at once or not.
+        for end in ["", "\r\n\r\n"] {
+            let endless = format!("HTTP/1.1 200 OK\r\nA: {}{end}", "b".repeat(LARGEST));
+            assert_eq!(answer(&endless).unwrap_err(), "its head is too large");
+        }
     }
 
     #[test]
@@ -297,6 +303,11 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nConnection: a, Close", false),
             ("HTTP/1.0 200 OK", false),
             ("HTTP/1.0 200 OK\r\nConnection: Keep-Alive", true),
+            ("HTTP/1.0 200 OK\r\nConnection: close, keep-alive", false),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked",
+                false,
+            ),
         ] {
             let answer = answer(&format!("{head}\r\n\r\n")).unwrap().unwrap();
             assert_eq!(persists(&answer), lasts, "{head:?}");

@@ -29,7 +29,7 @@ pub(super) struct Upload {
     data: Bytes,
     /// What follows the data.
     end: &'static [u8],
-    /// The body; `None` only before the first request.
+    /// The body, until the request is sent.
     body: Option<Attempt>,
     /// How the rest of the body is told; `None` where nothing is left of it.
     coding: Option<Coding>,
@@ -37,6 +37,8 @@ pub(super) struct Upload {
     taken: bool,
     /// Whether a byte of the request has been written.
     begun: bool,
+    /// Whether something may have been written that has not left: TLS holds back what the connection does not take.
+    unflushed: bool,
 }
 
 /// How the end of the body is told.
@@ -52,7 +54,8 @@ impl Upload {
     /// Prepares a request; nothing is written yet.
     pub(super) fn begin(&mut self, request: &Request<()>, body: Attempt) {
         let coding = Coding::of(request.headers(), &body);
-        self.clear();
+        self.give_up();
+        (self.taken, self.begun, self.unflushed) = (false, false, true);
         self.lines.reserve(ROOM);
         head::write(&mut self.lines, request);
         match &coding {
@@ -69,23 +72,18 @@ impl Upload {
         self.coding = coding;
     }
 
-    /// Whether nothing is left to be written.
-    pub(super) fn is_done(&self) -> bool {
-        self.coding.is_none() && self.left() == 0
-    }
-
     /// Whether a byte of the request has been written.
     pub(super) fn has_begun(&self) -> bool {
         self.begun
     }
 
-    /// The body, where all of it is there and no byte of the request has been written.
+    /// The body of a request that has not begun, where all of it is there.
     pub(super) fn take_unsent(&mut self) -> Option<Attempt> {
-        self.body.take().filter(|_| !self.begun && !self.taken)
+        self.body.take().filter(|_| !self.taken)
     }
 
-    /// Gives up what has not been written.
-    pub(super) fn clear(&mut self) {
+    /// Gives up what has not been written. Nothing is kept of a request that is over: its body may be large.
+    pub(super) fn give_up(&mut self) {
         self.lines.clear();
         self.lines.shrink_to(KEPT);
         self.written = 0;
@@ -93,17 +91,21 @@ impl Upload {
         self.end = b"";
         self.body = None;
         self.coding = None;
-        self.taken = false;
-        self.begun = false;
+        self.unflushed = false;
     }
 
-    /// Writes what can be written now; ready when all is.
+    /// Whether all of the request has left.
+    fn is_sent(&self) -> bool {
+        self.coding.is_none() && self.left() == 0 && !self.unflushed
+    }
+
+    /// Sends what can be sent now; ready when all has left.
     pub(super) fn poll<S: AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Broken>> {
-        if self.is_done() {
+        if self.is_sent() {
             return Poll::Ready(Ok(()));
         }
         loop {
@@ -122,10 +124,11 @@ impl Upload {
             }
             if waits || self.coding.is_none() {
                 ready!(Pin::new(&mut *stream).poll_flush(cx))?;
-                return match waits {
-                    true => Poll::Pending,
-                    false => Poll::Ready(Ok(())),
-                };
+                if waits {
+                    return Poll::Pending;
+                }
+                self.give_up();
+                return Poll::Ready(Ok(()));
             }
         }
     }
@@ -227,18 +230,19 @@ mod tests {
     use std::time::Duration;
 
     use axum::body::Body;
-    use futures_util::stream;
+    use futures_util::{StreamExt as _, stream};
     use http::HeaderValue;
     use http_body_util::StreamBody;
 
     use super::*;
     use crate::proxy::body::Replay;
 
-    /// Takes so many bytes at a time, every second time.
+    /// Takes so many bytes at a time, every second time, and passes them on later, as TLS does.
     struct Narrow {
         room: usize,
         ready: bool,
         taken: Vec<u8>,
+        flushed: usize,
     }
 
     impl AsyncWrite for Narrow {
@@ -265,7 +269,12 @@ mod tests {
             self.poll_write(cx, &all)
         }
 
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            self.ready = !self.ready;
+            if !self.ready {
+                return Poll::Pending;
+            }
+            self.flushed = self.taken.len();
             Poll::Ready(Ok(()))
         }
 
@@ -325,6 +334,7 @@ mod tests {
                 room,
                 ready: false,
                 taken: Vec::new(),
+                flushed: 0,
             };
             let mut upload = Upload::default();
             upload.begin(request, attempt(body()));
@@ -335,7 +345,8 @@ mod tests {
                 }
             };
             ended.map_err(|broken| broken.to_string())?;
-            assert!(upload.is_done());
+            assert_eq!(narrow.flushed, narrow.taken.len(), "all of it has gone");
+            assert!(upload.poll(&mut narrow, &mut cx).is_ready());
             all.push(String::from_utf8(narrow.taken).unwrap());
         }
         all.dedup();
@@ -399,6 +410,25 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_kept_of_a_request_that_is_sent() {
+        let kept = Arc::new(());
+        let watched = Arc::clone(&kept);
+        let frames =
+            stream::iter([Ok::<_, Infallible>(data("hi"))]).inspect(move |_| drop(Arc::clone(&watched)));
+        let mut upload = Upload::default();
+        upload.begin(&request(&[]), attempt(Body::new(StreamBody::new(frames))));
+        let mut narrow = Narrow {
+            room: 100,
+            ready: false,
+            taken: Vec::new(),
+            flushed: 0,
+        };
+        let mut cx = Context::from_waker(Waker::noop());
+        while upload.poll(&mut narrow, &mut cx).is_pending() {}
+        assert_eq!(Arc::strong_count(&kept), 1);
+    }
+
+    #[test]
     fn a_request_of_which_nothing_could_be_written_is_given_back() {
         let mut cx = Context::from_waker(Waker::noop());
         let mut upload = Upload::default();
@@ -412,12 +442,10 @@ mod tests {
             room: 1,
             ready: false,
             taken: Vec::new(),
+            flushed: 0,
         };
         upload.begin(&request(&[]), attempt(Body::empty()));
         assert!(upload.poll(&mut narrow, &mut cx).is_pending());
-        assert!(
-            upload.has_begun() && upload.take_unsent().is_none(),
-            "a byte is gone"
-        );
+        assert!(upload.has_begun(), "a byte is gone");
     }
 }

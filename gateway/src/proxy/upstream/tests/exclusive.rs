@@ -328,6 +328,85 @@ async fn an_answer_that_comes_early_does_not_cut_the_upload() {
     assert!(uploaded.starts_with("4\r\nlast\r\n0\r\n\r\nGET "), "{uploaded:?}");
 }
 
+/// Over TLS what has been written is not sent yet.
+#[tokio::test]
+async fn the_end_of_an_upload_over_tls_arrives_where_webex_reads_slowly() {
+    const SIZE: usize = 16 * 1024 * 1024;
+    let (acceptor, client) = tls(b"http/1.1");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let authority = format!("localhost:{}", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(stream).await.unwrap();
+        let mut read = Vec::new();
+        while !read.windows(4).any(|end| end == b"\r\n\r\n") {
+            stream.read_buf(&mut read).await.unwrap();
+        }
+        let head = read.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        let (mut left, mut room) = (SIZE - (read.len() - head), [0; 1024]);
+        while left > 0 {
+            left -= stream.read(&mut room).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        stream.write_all(HELLO.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let proxies = ForwardProxies::from_environment(&Variables::default()).unwrap();
+    let resolver = Resolver::from_system().unwrap();
+    let upstream = Upstream::new(
+        Scheme::HTTPS,
+        authority.parse().unwrap(),
+        client,
+        resolver,
+        &proxies,
+    );
+    let body = Replay::new(
+        Body::from(vec![b'x'; SIZE]),
+        Duration::from_mins(1),
+        &Arc::default(),
+    );
+    let target = PathAndQuery::from_static("/v1/people");
+    let sent = upstream.send(
+        Method::POST,
+        &target,
+        HeaderMap::new(),
+        body.attempt().unwrap(),
+        Instant::now(),
+    );
+    let answer = tokio::time::timeout(PATIENCE, sent)
+        .await
+        .expect("it arrives whole");
+    assert_eq!(
+        answer.unwrap().into_body().collect().await.unwrap().to_bytes(),
+        "hello"
+    );
+}
+
+/// Time stands still but for what waits.
+#[tokio::test(start_paused = true)]
+async fn a_webex_that_reads_nothing_is_told_apart_from_one_that_is_gone() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = Upstream::for_tests(&format!("http://{}", silent.local_addr().unwrap()));
+    let endless =
+        stream::repeat_with(|| Ok::<_, Infallible>(Frame::data(Bytes::from(vec![b'x'; 64 * 1024]))));
+    let body = Replay::new(
+        Body::new(StreamBody::new(endless)),
+        Duration::from_mins(1),
+        &Arc::default(),
+    );
+    let target = PathAndQuery::from_static("/v1/people");
+    let sent = upstream.send(
+        Method::POST,
+        &target,
+        HeaderMap::new(),
+        body.attempt().unwrap(),
+        Instant::now(),
+    );
+    let failure = sent.await.unwrap_err();
+    assert_eq!(failure.error, GatewayError::UploadStalled(Duration::from_mins(1)));
+}
+
 /// A body that is sent part by part.
 fn part_by_part() -> (tokio::sync::mpsc::UnboundedSender<&'static str>, Body) {
     let (parts, mut coming) = tokio::sync::mpsc::unbounded_channel();
