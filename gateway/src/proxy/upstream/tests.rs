@@ -57,6 +57,19 @@ fn tls(protocol: &[u8]) -> (TlsAcceptor, ClientConfig) {
     (TlsAcceptor::from(Arc::new(server)), client)
 }
 
+/// The way to a TLS server, without a proxy.
+fn over_tls(authority: &str, client: ClientConfig) -> Upstream {
+    let proxies = ForwardProxies::from_environment(&Variables::default()).unwrap();
+    let resolver = Resolver::from_system().unwrap();
+    Upstream::new(
+        Scheme::HTTPS,
+        authority.parse().unwrap(),
+        client,
+        resolver,
+        &proxies,
+    )
+}
+
 /// An upstream that gives small answers in many frames, and the number of connections it was asked for.
 async fn small_frames() -> (Upstream, watch::Receiver<usize>) {
     let (acceptor, client) = tls(b"h2");
@@ -75,16 +88,7 @@ async fn small_frames() -> (Upstream, watch::Receiver<usize>) {
             tokio::spawn(server.serve_connection(TokioIo::new(stream), service));
         }
     });
-    let proxies = ForwardProxies::from_environment(&Variables::default()).unwrap();
-    let resolver = Resolver::from_system().unwrap();
-    let upstream = Upstream::new(
-        Scheme::HTTPS,
-        authority.parse().unwrap(),
-        client,
-        resolver,
-        &proxies,
-    );
-    (upstream, connections)
+    (over_tls(&authority, client), connections)
 }
 
 /// `/large` is larger than any window but that of a connection; `/together` is answered when enough have asked for it.

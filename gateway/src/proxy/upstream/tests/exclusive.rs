@@ -69,6 +69,14 @@ impl Scripted {
     }
 }
 
+/// Sends a body, up to the head of the answer.
+async fn post(upstream: &Upstream, body: Body) -> Result<Answer, Failure> {
+    let body = Replay::new(body, Duration::from_mins(1), &Arc::default());
+    let (target, body) = (PathAndQuery::from_static("/v1/people"), body.attempt().unwrap());
+    let sent = upstream.send(Method::POST, &target, HeaderMap::new(), body, Instant::now());
+    sent.await
+}
+
 /// Whether there was one.
 async fn read_head(stream: &mut TcpStream) -> bool {
     let mut head = Vec::new();
@@ -218,15 +226,7 @@ async fn a_request_that_meets_a_connection_which_webex_has_closed_goes_on_anothe
     close.send_replace(true);
     webex.closed.wait_for(|closed| *closed == 1).await.unwrap();
     // A method that is not idempotent, too: nothing of it was sent.
-    let body = Replay::new(Body::from("once"), Duration::from_mins(1), &Arc::default());
-    let target = PathAndQuery::from_static("/v1/people");
-    let sent = webex.upstream.send(
-        Method::POST,
-        &target,
-        HeaderMap::new(),
-        body.attempt().unwrap(),
-        Instant::now(),
-    );
+    let sent = post(&webex.upstream, Body::from("once"));
     assert_eq!(
         sent.await
             .unwrap()
@@ -306,16 +306,8 @@ async fn an_answer_that_comes_early_does_not_cut_the_upload() {
         String::from_utf8(rest).unwrap()
     });
     let (parts, upload) = part_by_part();
-    let body = Replay::new(upload, Duration::from_mins(1), &Arc::default());
     parts.send("first").unwrap();
-    let target = PathAndQuery::from_static("/v1/people");
-    let sent = upstream.send(
-        Method::POST,
-        &target,
-        HeaderMap::new(),
-        body.attempt().unwrap(),
-        Instant::now(),
-    );
+    let sent = post(&upstream, upload);
     let answer = sent.await.unwrap().into_body().collect().await.unwrap();
     assert_eq!(answer.to_bytes(), "hello");
     parts.send("last").unwrap();
@@ -352,28 +344,8 @@ async fn the_end_of_an_upload_over_tls_arrives_where_webex_reads_slowly() {
         stream.flush().await.unwrap();
         std::future::pending::<()>().await;
     });
-    let proxies = ForwardProxies::from_environment(&Variables::default()).unwrap();
-    let resolver = Resolver::from_system().unwrap();
-    let upstream = Upstream::new(
-        Scheme::HTTPS,
-        authority.parse().unwrap(),
-        client,
-        resolver,
-        &proxies,
-    );
-    let body = Replay::new(
-        Body::from(vec![b'x'; SIZE]),
-        Duration::from_mins(1),
-        &Arc::default(),
-    );
-    let target = PathAndQuery::from_static("/v1/people");
-    let sent = upstream.send(
-        Method::POST,
-        &target,
-        HeaderMap::new(),
-        body.attempt().unwrap(),
-        Instant::now(),
-    );
+    let upstream = over_tls(&authority, client);
+    let sent = post(&upstream, Body::from(vec![b'x'; SIZE]));
     let answer = tokio::time::timeout(PATIENCE, sent)
         .await
         .expect("it arrives whole");
@@ -390,19 +362,7 @@ async fn a_webex_that_reads_nothing_is_told_apart_from_one_that_is_gone() {
     let upstream = Upstream::for_tests(&format!("http://{}", silent.local_addr().unwrap()));
     let endless =
         stream::repeat_with(|| Ok::<_, Infallible>(Frame::data(Bytes::from(vec![b'x'; 64 * 1024]))));
-    let body = Replay::new(
-        Body::new(StreamBody::new(endless)),
-        Duration::from_mins(1),
-        &Arc::default(),
-    );
-    let target = PathAndQuery::from_static("/v1/people");
-    let sent = upstream.send(
-        Method::POST,
-        &target,
-        HeaderMap::new(),
-        body.attempt().unwrap(),
-        Instant::now(),
-    );
+    let sent = post(&upstream, Body::new(StreamBody::new(endless)));
     let failure = sent.await.unwrap_err();
     assert_eq!(failure.error, GatewayError::UploadStalled(Duration::from_mins(1)));
 }
