@@ -23,7 +23,7 @@ COPY e2e/Cargo.toml e2e/
 COPY bench/Cargo.toml bench/
 RUN mkdir gateway/src gateway/benches webex-sim/src webex-sim/benches e2e/src bench/src \
     && touch gateway/src/lib.rs webex-sim/src/lib.rs e2e/src/lib.rs \
-    && touch gateway/benches/expiry.rs gateway/benches/kill.rs gateway/benches/memory.rs gateway/benches/micro.rs gateway/benches/outage.rs gateway/benches/rejected.rs \
+    && touch gateway/benches/expiry.rs gateway/benches/kill.rs gateway/benches/memory.rs gateway/benches/micro.rs gateway/benches/outage.rs gateway/benches/rejected.rs gateway/benches/storm.rs \
     && touch webex-sim/benches/coverage.rs webex-sim/benches/throughput.rs webex-sim/benches/worlds.rs \
     && echo 'fn main() {}' | tee gateway/src/main.rs webex-sim/src/main.rs > bench/src/main.rs
 # One build per package: built together, each would get the features that the other asks for. The empty crates go

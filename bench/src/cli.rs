@@ -68,10 +68,10 @@ pub(crate) struct Options {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: Option<u32>,
     /// The release binary of the gateway, if it is not in target/release
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", overrides_with = "gateway")]
     pub(crate) gateway: Option<PathBuf>,
     /// The release binary of the simulator, if it is not in target/release
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", overrides_with = "simulator")]
     pub(crate) simulator: Option<PathBuf>,
 }
 

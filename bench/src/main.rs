@@ -129,7 +129,7 @@ async fn measure(plan: &Plan, site: &Site, machine: Machine) -> anyhow::Result<R
 async fn measure_simulator(given: Option<&Path>, plan: &Plan) -> anyhow::Result<Option<report::Simulator>> {
     let binary = output::binary(given, "webex-sim")?;
     if !binary.exists() {
-        say("the simulator is left out: cargo build --release -p webex-sim --bin webex-sim");
+        say("the simulator is left out: `just bench` builds it");
         return Ok(None);
     }
     say("the simulator");

@@ -37,7 +37,7 @@ impl Site {
         }
         let gateway = gateway.canonicalize().with_context(|| {
             format!(
-                "{} is not there: cargo build --release -p webex-gateway --bin webex_gw",
+                "{} is not there: `just bench` builds the program of the image",
                 gateway.display()
             )
         })?;

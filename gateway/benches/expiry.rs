@@ -5,27 +5,25 @@
 
 #![expect(clippy::print_stdout, reason = "a bar prints its figure")]
 
+#[path = "bars/authorised.rs"]
+mod authorised;
 #[path = "bars/gateway.rs"]
 mod gateway;
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use gateway::{REDIRECT_URI, client};
-use tokio::process::Child;
 use tokio::task::JoinSet;
+use webex_sim::Simulator;
 use webex_sim::types::{EntryFilter, TokenKind};
-use webex_sim::{Running, Simulator};
 
 /// Requests in flight.
 const CONNECTIONS: usize = 1000;
 /// Requests that each connection makes, half of them before the expiry.
 const REQUESTS: usize = 20;
-/// The tokens are made this much older: a token that was just issued is not refreshed.
-const AGE_SECONDS: i64 = 60;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
@@ -36,12 +34,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         .await?;
     let folder = tempfile::tempdir()?;
     let tokens = folder.path().join(".tokens");
-    authorise(&sim, &tokens).await?;
-    let mut stored: serde_json::Value = serde_json::from_slice(&std::fs::read(&tokens)?)?;
-    stored["at"] = (stored["at"].as_i64().context("at")? - AGE_SECONDS).into();
-    std::fs::write(&tokens, stored.to_string())?;
-
-    let (_gateway, address) = gateway(&sim, &tokens).await?;
+    let (_gateway, address) = authorised::start(&sim, &tokens).await?;
     let (failed, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let client = client()?;
     let mut load = JoinSet::new();
@@ -78,37 +71,4 @@ async fn main() -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-/// A gateway takes the administrator's authorisation and ends; its tokens file stays.
-async fn authorise(sim: &Running, tokens: &Path) -> anyhow::Result<()> {
-    let (mut gateway, address) = gateway(sim, tokens).await?;
-    let (admin, _) = sim
-        .seed()
-        .administrator()
-        .context("the seed has an administrator")?;
-    sim.control().accept_as(admin).await?;
-    let page = client()?.get(sim.authorize_url(REDIRECT_URI)).send().await?;
-    let location = page.headers()["location"].to_str()?.to_owned();
-    let callback = location
-        .strip_prefix("http://gateway.test")
-        .context("the redirect URI")?;
-    let done = client()?
-        .get(format!("http://{address}{callback}"))
-        .send()
-        .await?;
-    ensure!(
-        done.status() == 303,
-        "the authorisation failed: {}",
-        done.status()
-    );
-    gateway.kill().await?;
-    Ok(())
-}
-
-async fn gateway(sim: &Running, tokens: &Path) -> anyhow::Result<(Child, String)> {
-    let credentials = (sim.client_id(), sim.client_secret());
-    let mut child = gateway::command(&sim.url(), credentials, tokens).spawn()?;
-    let address = gateway::address(&mut child).await?;
-    Ok((child, address))
 }

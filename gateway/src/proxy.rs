@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use http::{Method, Request, Response, StatusCode, Version};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -27,8 +27,10 @@ use crate::token::keeper::{Access, Keeper, Sight};
 use crate::tracking_id::TrackingId;
 use body::{Attempt, ClientFault, IdleLimited, Replay};
 use budget::{Budget, Exhausted};
+use headers::passing::Passing;
 use target::ServedAt;
 use upstream::arriving::Arriving;
+use upstream::question::Question;
 use upstream::{Answer, Upstream};
 
 /// Sends requests to Webex with the token of the keeper.
@@ -57,9 +59,7 @@ pub type FromWebex = IdleLimited<Arriving>;
 struct Outgoing<'a> {
     method: Method,
     target: PathAndQuery,
-    /// As they came in.
-    headers: HeaderMap,
-    version: Version,
+    passing: Passing,
     tracking_id: &'a TrackingId,
     body: Replay,
 }
@@ -80,19 +80,9 @@ impl Forwarder {
         tracking_id: &TrackingId,
     ) -> Result<Response<FromWebex>, GatewayError> {
         let target = target::check(request, served_at)?;
-        let client = links::ClientAddress::of(request.headers());
-        let wants_trailers = headers::wants_trailers(request.headers());
-        let (parts, body) = mem::take(request).into_parts();
-        let outgoing = Outgoing {
-            method: parts.method,
-            target,
-            headers: parts.headers,
-            version: parts.version,
-            tracking_id,
-            body: Replay::new(body, self.idle, &self.traffic),
-        };
+        let outgoing = self.outgoing(mem::take(request), target, tracking_id);
         let answer = self.exchange(&outgoing).await?;
-        Ok(self.for_client(answer, client.as_ref(), wants_trailers))
+        Ok(self.for_client(answer, &outgoing.passing))
     }
 
     /// Asks Webex for a path of the gateway's own choice, without a body.
@@ -105,12 +95,28 @@ impl Forwarder {
         self.exchange(&Outgoing {
             method,
             target,
-            headers: HeaderMap::new(),
-            version: Version::HTTP_11,
+            passing: Passing::none(),
             tracking_id,
             body: Replay::new(Body::empty(), self.idle, &self.traffic),
         })
         .await
+    }
+
+    /// Not a part of [`Self::forward`], which would hold what is left of the request.
+    fn outgoing<'a>(
+        &self,
+        request: Request<Body>,
+        target: PathAndQuery,
+        tracking_id: &'a TrackingId,
+    ) -> Outgoing<'a> {
+        let (parts, body) = request.into_parts();
+        Outgoing {
+            method: parts.method,
+            target,
+            passing: Passing::of(parts.headers, parts.version),
+            tracking_id,
+            body: Replay::new(body, self.idle, &self.traffic),
+        }
     }
 
     /// Sends; after a 401, sends once more with a newer token, where there is one and the body can be replayed.
@@ -205,12 +211,14 @@ impl Forwarder {
         access: &Access,
         now: Instant,
     ) -> Result<Answer, GatewayError> {
-        let send = |body, now| {
-            let headers = outgoing.headers(access);
-            let method = outgoing.method.clone();
-            self.upstream.send(method, &outgoing.target, headers, body, now)
+        let question = Question {
+            method: &outgoing.method,
+            target: &outgoing.target,
+            passing: &outgoing.passing,
+            tracking_id: outgoing.tracking_id,
+            bearer: &access.bearer,
         };
-        let failure = match send(body, now).await {
+        let failure = match self.upstream.send(question, body, now).await {
             Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };
@@ -223,7 +231,7 @@ impl Forwarder {
             Some(body) => {
                 debug!("Webex turned the request away unread; it is sent once more");
                 self.traffic.resent();
-                let answer = Box::pin(send(body, Instant::now())).await;
+                let answer = Box::pin(self.upstream.send(question, body, Instant::now())).await;
                 answer.map_err(|failure| failure.error)
             }
             None => Err(failure.error),
@@ -241,25 +249,19 @@ impl Forwarder {
         }
     }
 
-    fn for_client(
-        &self,
-        answer: Answer,
-        client: Option<&links::ClientAddress>,
-        wants_trailers: bool,
-    ) -> Response<FromWebex> {
+    /// As the client gets it that has asked with these fields.
+    fn for_client(&self, answer: Answer, asked: &Passing) -> Response<FromWebex> {
         let (mut parts, body) = answer.into_parts();
         // Nothing of a dump is prepared where none is written.
         let logged = tracing::enabled!(tracing::Level::DEBUG).then(|| {
             let secrets = self.keeper.secrets();
             (parts.version, parts.status, parts.headers.clone(), secrets)
         });
-        parts.headers = headers::for_client(parts.headers, wants_trailers);
-        if let Some(client) = client {
-            links::rewrite(&mut parts.headers, &self.upstream, client);
-        }
+        parts.headers = headers::for_client(parts.headers, asked.takes_trailers());
+        links::rewrite(&mut parts.headers, &self.upstream, asked.sent());
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
-        let body = IdleLimited::new(body, wants_trailers, self.idle).on_end(logged.map(
+        let body = IdleLimited::new(body, asked.takes_trailers(), self.idle).on_end(logged.map(
             |(version, status, headers, secrets)| {
                 move |seen: Option<&[u8]>| {
                     let shown = seen.map_or_else(
@@ -272,16 +274,6 @@ impl Forwarder {
             },
         ));
         Response::from_parts(parts, body)
-    }
-}
-
-impl Outgoing<'_> {
-    /// Those that an attempt with this token sends.
-    fn headers(&self, access: &Access) -> HeaderMap {
-        let mut headers = headers::for_upstream(&self.headers, self.version);
-        self.tracking_id.set(&mut headers);
-        headers.insert(http::header::AUTHORIZATION, access.bearer.clone());
-        headers
     }
 }
 

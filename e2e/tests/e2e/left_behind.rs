@@ -19,8 +19,9 @@ use e2e::scene::{BUILD_LABEL, FOLDER, READY};
 use e2e::terminal;
 use evidence::Evidence;
 use futures_util::future::join_all;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
 
 /// What Webex sees of a login.
 const LOGIN: [(&str, u16); 3] = [
@@ -187,6 +188,8 @@ struct Played {
     id: String,
     process: Child,
     output: Lines<BufReader<ChildStdout>>,
+    /// What it says of its end, where nobody has ended it.
+    complaints: JoinHandle<String>,
 }
 
 impl Played {
@@ -198,13 +201,24 @@ impl Played {
             .env(run::VARIABLE, &id)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             // As a terminal has it, whose Ctrl-C goes to the whole group.
             .process_group(0)
             .kill_on_drop(true);
         let mut process = command.spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap()).lines();
-        Self { id, process, output }
+        let mut errors = process.stderr.take().unwrap();
+        let complaints = tokio::spawn(async move {
+            let mut text = Vec::new();
+            let _ = errors.read_to_end(&mut text).await;
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        Self {
+            id,
+            process,
+            output,
+            complaints,
+        }
     }
 
     /// Waits until the scene is set, and returns what it has said by then.
@@ -217,7 +231,9 @@ impl Played {
                 }
                 said.push(line);
             }
-            panic!("the scene ended before it was set");
+            // What it has started may hold the pipe.
+            let complaints = tokio::time::timeout(PATIENCE / 2, &mut self.complaints).await;
+            panic!("the scene ended before it was set: {complaints:?}");
         };
         tokio::time::timeout(PATIENCE, ready)
             .await

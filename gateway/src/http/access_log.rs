@@ -14,6 +14,7 @@ use super::socket::Exchange;
 use crate::go::GoDuration;
 use crate::metrics::labels::{Cut, Label as _, Source};
 use crate::metrics::traffic::Traffic;
+use crate::proxy::headers::lines;
 use crate::tracking_id::TRACKING_ID;
 
 /// The target of access lines; the text format gives them the layout that the field's log filters parse.
@@ -71,7 +72,7 @@ impl Line {
     /// Follows the answer until it has been sent.
     pub fn follow<B: HttpBody>(mut self, answer: Response<B>, source: Source) -> Response<Logged<B>> {
         self.status = Some(answer.status());
-        self.tracking_id = answer.headers().get(TRACKING_ID).cloned();
+        self.tracking_id = lines(answer.headers(), TRACKING_ID).next().cloned();
         self.source = source;
         answer.map(|body| Logged::new(body, self))
     }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use http::{HeaderMap, header};
 
+use crate::proxy::headers::lines;
 use crate::secret::AccessToken;
 
 /// The `TrackingID`s in flight, each as often as it is: clients may use one for many requests. They are known by hashes whose key
@@ -127,7 +128,7 @@ impl Hasher for Hashed {
 }
 
 fn bearer(headers: &HeaderMap) -> Option<AccessToken> {
-    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let text = lines(headers, header::AUTHORIZATION).next()?.to_str().ok()?;
     AccessToken::new(text.strip_prefix("Bearer ")?).ok()
 }
 

@@ -230,7 +230,8 @@ async fn converse(
             false => Body::new(Inbound::new(body, &talk)),
         });
         let (site, exchange) = (site.clone(), Exchange::begin(&talk));
-        async move { Ok::<_, Infallible>(site.answer(&mut request, ends, exchange).await) }
+        // Connections that wait for a request hold no room for one.
+        Box::pin(async move { Ok::<_, Infallible>(site.answer(&mut request, ends, exchange).await) })
     });
     let connection = http1::Builder::new()
         .max_headers(MOST_HEADERS)

@@ -2,42 +2,20 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::headers::{has, lines};
 use super::upstream::Upstream;
 
 /// The scheme by which a proxy in front was asked.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// How the client addresses the gateway: `http://webex_gw:9001`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientAddress {
-    scheme: &'static str,
-    host: HeaderValue,
-}
-
-impl ClientAddress {
-    /// By the request's `Host` and a single `X-Forwarded-Proto`; `None` without a Host, as in old HTTP/1.0.
-    #[must_use]
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let host = headers.get(header::HOST)?.clone();
-        let mut schemes = headers.get_all(FORWARDED_PROTO).iter();
-        let scheme = match (schemes.next().map(HeaderValue::as_bytes), schemes.next()) {
-            (Some(b"https"), None) => "https",
-            _ => "http",
-        };
-        Some(Self { scheme, host })
-    }
-
-    fn text(&self) -> Option<String> {
-        Some(format!("{}://{}", self.scheme, self.host.to_str().ok()?))
-    }
-}
-
-/// Rewrites both fields where they point at one of `upstream`'s origins.
-pub fn rewrite(headers: &mut HeaderMap, upstream: &Upstream, client: &ClientAddress) {
-    if !headers.contains_key(header::LINK) && !headers.contains_key(header::LOCATION) {
+/// Rewrites both fields of an answer, where they point at one of `upstream`'s origins, for the client that has `asked` with these fields.
+pub fn rewrite(headers: &mut HeaderMap, upstream: &Upstream, asked: &HeaderMap) {
+    if !has(headers, &header::LINK) && !has(headers, &header::LOCATION) {
         return;
     }
-    let Some(client) = client.text() else { return };
+    let Some(client) = client_address(asked) else {
+        return;
+    };
     for (name, rewrite) in [
         (header::LINK, link as fn(&str, &Upstream, &str) -> Option<String>),
         (header::LOCATION, location),
@@ -54,6 +32,18 @@ pub fn rewrite(headers: &mut HeaderMap, upstream: &Upstream, client: &ClientAddr
             }
         }
     }
+}
+
+/// How the client addresses the gateway, `http://webex_gw:9001`: by its `Host` and a single `X-Forwarded-Proto`; `None` without a
+/// Host, as in old HTTP/1.0.
+fn client_address(asked: &HeaderMap) -> Option<String> {
+    let host = lines(asked, header::HOST).next()?.to_str().ok()?;
+    let mut schemes = lines(asked, FORWARDED_PROTO);
+    let scheme = match (schemes.next().map(HeaderValue::as_bytes), schemes.next()) {
+        (Some(b"https"), None) => "https",
+        _ => "http",
+    };
+    Some(format!("{scheme}://{host}"))
 }
 
 fn location(text: &str, upstream: &Upstream, client: &str) -> Option<String> {
@@ -125,14 +115,8 @@ mod tests {
         let upstream = Upstream::for_tests(origin);
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::try_from(value).unwrap());
-        rewrite(
-            &mut headers,
-            &upstream,
-            &ClientAddress {
-                scheme: "http",
-                host: HeaderValue::from_static("gw:9001"),
-            },
-        );
+        let asked = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("gw:9001"))]);
+        rewrite(&mut headers, &upstream, &asked);
         headers[name].to_str().unwrap().to_owned()
     }
 
@@ -198,7 +182,7 @@ mod tests {
             for (name, value) in fields {
                 headers.append(*name, HeaderValue::from_static(value));
             }
-            ClientAddress::of(&headers).and_then(|address| address.text())
+            client_address(&headers)
         };
         assert_eq!(address(&[]), None);
         assert_eq!(address(&[("host", "gw:9001")]).as_deref(), Some("http://gw:9001"));

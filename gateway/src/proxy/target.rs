@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, Method, Request, Uri, Version, header};
 
+use super::headers::lines;
 use crate::error::GatewayError;
 
 /// Longer targets are answered 414 (RFC 9112 section 3 asks for 8000 octets at least).
@@ -81,7 +82,7 @@ fn check_method(method: &Method, headers: &HeaderMap) -> Result<(), GatewayError
     }
     // Java's HTTP client offers h2c with every request (RFC 9110 section 7.8: a server may ignore Upgrade).
     let ignorable = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"h2c");
-    match headers.get_all(header::UPGRADE).iter().all(ignorable) {
+    match lines(headers, header::UPGRADE).all(ignorable) {
         true => Ok(()),
         false => Err(GatewayError::TargetRefused("protocol upgrades are not forwarded")),
     }
@@ -89,7 +90,7 @@ fn check_method(method: &Method, headers: &HeaderMap) -> Result<(), GatewayError
 
 /// A body is framed anew on its way out, so a coding besides `chunked` would be lost without a trace (RFC 9112 section 6.1).
 fn check_framing(headers: &HeaderMap) -> Result<(), GatewayError> {
-    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let mut codings = lines(headers, header::TRANSFER_ENCODING);
     match (codings.next(), codings.next()) {
         (None, _) => Ok(()),
         (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
@@ -101,7 +102,7 @@ fn check_framing(headers: &HeaderMap) -> Result<(), GatewayError> {
 
 /// RFC 9112 section 3.2: exactly one Host, but for HTTP/1.0, whose clients may leave it out.
 fn check_host(version: Version, headers: &HeaderMap) -> Result<(), GatewayError> {
-    let mut hosts = headers.get_all(header::HOST).iter();
+    let mut hosts = lines(headers, header::HOST);
     match (hosts.next(), hosts.next()) {
         (None, _) if version == Version::HTTP_10 => Ok(()),
         (None, _) => Err(GatewayError::BadRequest("the request has no Host header")),
@@ -120,7 +121,7 @@ fn check_host(version: Version, headers: &HeaderMap) -> Result<(), GatewayError>
 /// RFC 9110 section 10.1.1: an expectation of HTTP/1.0 is ignored, an unknown one may be answered 417. Nothing would meet it.
 fn check_expectation(version: Version, headers: &HeaderMap) -> Result<(), GatewayError> {
     let known = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
-    match version == Version::HTTP_10 || headers.get_all(header::EXPECT).iter().all(known) {
+    match version == Version::HTTP_10 || lines(headers, header::EXPECT).all(known) {
         true => Ok(()),
         false => Err(GatewayError::ExpectationFailed),
     }

@@ -1,12 +1,13 @@
 //! HTTP/2 to Webex: what a stream that ends badly means for its request.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use h2::Reason;
 use h2::server::{Connection, SendResponse};
+use http::HeaderMap;
 use http_body_util::BodyExt as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -50,6 +51,9 @@ enum Act {
     Silence,
 }
 
+/// The fields of each request that came on a connection of [`serve`].
+type Heads = Arc<Mutex<Vec<HeaderMap>>>;
+
 #[derive(Debug)]
 struct NoEndpoint;
 
@@ -67,6 +71,7 @@ impl TokenEndpoint for NoEndpoint {
 struct Bench {
     forwarder: Forwarder,
     requests: Arc<AtomicUsize>,
+    heads: Heads,
     _dir: tempfile::TempDir,
 }
 
@@ -80,14 +85,20 @@ impl Bench {
         let acceptor = acceptor(certificate.clone(), key);
         let requests = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&requests);
+        let heads = Heads::default();
+        let seen = Arc::clone(&heads);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (acceptor, counted) = (acceptor.clone(), Arc::clone(&counted));
+                let seen = Arc::clone(&seen);
                 tokio::spawn(async move {
                     let stream = acceptor.accept(stream).await.unwrap();
                     match acts[counted.load(Ordering::SeqCst).min(acts.len() - 1)] {
                         Act::GoAwayUnprocessed => turn_away(stream, &counted).await,
-                        _ => serve(h2::server::handshake(stream).await.unwrap(), acts, &counted).await,
+                        _ => {
+                            let server = h2::server::handshake(stream).await.unwrap();
+                            serve(server, acts, &counted, &seen).await;
+                        }
                     }
                 });
             }
@@ -125,6 +136,7 @@ impl Bench {
         Self {
             forwarder,
             requests,
+            heads,
             _dir: dir,
         }
     }
@@ -136,7 +148,11 @@ impl Bench {
     async fn post_body(&self, body: Body) -> Result<Response<Body>, GatewayError> {
         let request = Request::post("/v1/people")
             .header("host", "gw")
-            .header("te", "trailers");
+            .header("te", "trailers")
+            .header("authorization", "Bearer dummy")
+            .header("cookie", "a=b")
+            .header("x-other", "1")
+            .header("connection", "trackingid, authorization");
         let mut request = request.body(body).unwrap();
         let served_at = ServedAt("127.0.0.1:9001".parse().unwrap());
         let answer = self
@@ -185,8 +201,9 @@ fn trusting(certificate: CertificateDer<'static>) -> rustls::ClientConfig {
         .with_no_client_auth()
 }
 
-async fn serve(mut server: Server, acts: &[Act], counted: &AtomicUsize) {
+async fn serve(mut server: Server, acts: &[Act], counted: &AtomicUsize, seen: &Mutex<Vec<HeaderMap>>) {
     while let Some(Ok((request, respond))) = server.accept().await {
+        seen.lock().unwrap().push(request.headers().clone());
         let act = acts[counted.fetch_add(1, Ordering::SeqCst).min(acts.len() - 1)];
         match act {
             Act::GoAwayBroken => server.abrupt_shutdown(Reason::PROTOCOL_ERROR),
@@ -195,6 +212,30 @@ async fn serve(mut server: Server, acts: &[Act], counted: &AtomicUsize) {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn each_sending_has_the_token_one_tracking_id_and_nothing_of_the_clients_connection() {
+    let bench = Bench::start(&[Act::Reset(Reason::REFUSED_STREAM), Act::Answer]).await;
+    bench.post().await.unwrap();
+    let heads = bench.heads.lock().unwrap();
+    let [first, second] = &heads[..] else {
+        panic!("{heads:?}");
+    };
+    assert_eq!(first, second);
+    let mut names: Vec<_> = first.keys().map(http::HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["authorization", "content-length", "te", "trackingid", "x-other"]
+    );
+    let now = bench.forwarder.keeper.now();
+    let bearer = bench.forwarder.sight.access(now).unwrap().bearer;
+    assert_eq!(
+        first.get_all("authorization").iter().collect::<Vec<_>>(),
+        [&bearer]
+    );
+    assert_eq!(first.get_all("trackingid").iter().count(), 1);
 }
 
 /// Reads a request and says that it will not look at it. By hand, because `h2` names every stream that it has seen as processed.

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use super::headers::nominates;
+use super::headers::{lines, nominates};
 use crate::tracking_id::{TRACKING_ID, TrackingId};
 
 /// The client's own id where it sent a proper one, else `<prefix>_<uuid>`.
@@ -12,7 +12,7 @@ pub fn of(headers: &HeaderMap, prefix: &str) -> TrackingId {
 }
 
 fn own(headers: &HeaderMap) -> Option<TrackingId> {
-    let mut values = headers.get_all(TRACKING_ID).iter();
+    let mut values = lines(headers, TRACKING_ID);
     let (first, second) = (values.next()?, values.next());
     let only = second.is_none() && !nominates(headers, &TRACKING_ID);
     TrackingId::in_field(first).filter(|_| only)

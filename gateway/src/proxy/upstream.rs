@@ -1,18 +1,18 @@
-//! The connections to Webex: one origin, fixed at start, asserted again with every request.
+//! The connections to Webex: one origin, fixed at start. A target that could lead elsewhere is refused again with every request.
 
 pub mod arriving;
 mod broken;
 mod exclusive;
 mod pool;
+pub mod question;
 mod shared;
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
+use http::{HeaderValue, Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use rustls::ClientConfig;
 use tokio::time::Instant;
@@ -21,6 +21,7 @@ use tracing::{debug, info};
 use self::arriving::Arriving;
 use self::broken::Broken;
 use self::pool::{Lease, Pool};
+use self::question::Question;
 use super::body::Attempt;
 use crate::dump;
 use crate::error::GatewayError;
@@ -120,77 +121,57 @@ impl Upstream {
         [self.origin.text.as_str(), WEBEX].into_iter()
     }
 
-    /// Sends a request, which begins `now`. The URI is put together from parts that were checked; no parser touches it.
-    pub fn send<'a>(
-        &'a self,
-        method: Method,
-        target: &'a PathAndQuery,
-        headers: HeaderMap,
-        body: Attempt,
-        now: Instant,
-    ) -> impl Future<Output = Result<Answer, Failure>> + Send + 'a {
-        let (mut head, mut body) = (Request::new(()), body);
-        *head.method_mut() = method;
-        *head.headers_mut() = headers;
-        // Not an async function, which would have room for the request twice.
-        async move {
-            if tracing::enabled!(tracing::Level::DEBUG) {
-                let uri = self.origin.at(target)?;
-                let shown = dump::request(head.method(), &uri, head.headers(), "");
-                debug!("request sent with oauth2 protocol: {shown}");
-            }
-            if let Some(authorization) = &self.origin.proxy_authorization {
-                let authorization = authorization.clone();
-                head.headers_mut()
-                    .insert(header::PROXY_AUTHORIZATION, authorization);
-            }
-            let _took = Took {
-                origin: &self.origin.text,
-                target,
-                start: now,
+    /// Sends a request, which begins `now`. Its target was checked and goes out as it is, behind the origin; no parser touches it.
+    pub async fn send(&self, question: Question<'_>, body: Attempt, now: Instant) -> Result<Answer, Failure> {
+        // Anything else could go on with the authority: `http://webex` and `.evil.example/`, or `@evil.example/`.
+        if !question.target.as_str().starts_with('/') {
+            return Err(Failure::target("the request target is not a path"));
+        }
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            let uri = self.origin.at(question.target)?;
+            let shown = dump::request(question.method, &uri, &question.fields(), "");
+            debug!("request sent with oauth2 protocol: {shown}");
+        }
+        let _took = Took {
+            origin: &self.origin.text,
+            target: question.target,
+            start: now,
+        };
+        let mut body = body;
+        // One that has ended in silence gives the body back.
+        loop {
+            let (lease, new) = match self.pool.find(now) {
+                Some(lease) => (lease, false),
+                // Rare: other requests need not carry the room for it.
+                None => Box::pin(self.pool.open())
+                    .await
+                    .map_err(|error| Failure::connecting(&*error))?,
             };
-            // One that has ended in silence gives the body back.
-            loop {
-                let (lease, new) = match self.pool.find(now) {
-                    Some(lease) => (lease, false),
-                    // Rare: other requests need not carry the room for it.
-                    None => Box::pin(self.pool.open())
-                        .await
-                        .map_err(|error| Failure::connecting(&*error))?,
-                };
-                *head.uri_mut() = self.origin.target_on(&lease, target)?;
-                let sent = match lease {
-                    Lease::Exclusive(mut connection) => {
-                        head.headers_mut().insert(header::HOST, self.origin.host.clone());
-                        let sent = connection.send(&head, body).await;
-                        sent.map(|answer| {
-                            answer.map(|()| Arriving::exclusive(connection, Arc::clone(&self.pool)))
-                        })
-                    }
-                    Lease::Shared(mut connection, place) => {
-                        head.headers_mut().remove(header::HOST);
-                        let sent = connection.send(mem::take(&mut head).map(|()| body)).await;
-                        if matches!(&sent, Err(unanswered) if unanswered.unsent.is_some()) {
-                            // It does not take requests any more, although it has not ended.
-                            self.pool.forget(&connection);
-                        }
-                        sent.map(|answer| answer.map(|body| Arriving::shared(body, place)))
-                            .map_err(|unanswered| {
-                                unanswered.map(|unsent| {
-                                    let (parts, body) = unsent.into_parts();
-                                    head = Request::from_parts(parts, ());
-                                    body
-                                })
-                            })
-                    }
-                };
-                match sent {
-                    Ok(answer) => return Ok(answer),
-                    Err(unanswered) => match unanswered.unsent.filter(|_| !new) {
-                        Some(unsent) => body = unsent,
-                        None => return Err(Failure::exchanging(&unanswered.why)),
-                    },
+            let sent = match lease {
+                Lease::Exclusive(mut connection) => {
+                    let sent = connection.send(question, &self.origin, body).await;
+                    sent.map(|answer| {
+                        answer.map(|()| Arriving::exclusive(connection, Arc::clone(&self.pool)))
+                    })
                 }
+                Lease::Shared(mut connection, place) => {
+                    let request = question.request(self.origin.at(question.target)?, body);
+                    // Requests of HTTP/1.1 need not carry the room for it.
+                    let sent = Box::pin(connection.send(request)).await;
+                    if matches!(&sent, Err(unanswered) if unanswered.unsent.is_some()) {
+                        // It does not take requests any more, although it has not ended.
+                        self.pool.forget(&connection);
+                    }
+                    sent.map(|answer| answer.map(|body| Arriving::shared(body, place)))
+                        .map_err(|unanswered| unanswered.map(Request::into_body))
+                }
+            };
+            match sent {
+                Ok(answer) => return Ok(answer),
+                Err(unanswered) => match unanswered.unsent.filter(|_| !new) {
+                    Some(unsent) => body = unsent,
+                    None => return Err(Failure::exchanging(&unanswered.why)),
+                },
             }
         }
     }
@@ -211,27 +192,15 @@ impl Upstream {
 }
 
 impl Origin {
-    /// `target` as a connection wants it: HTTP/1.1 has the host in a field (RFC 9112 section 3.2), unless a proxy has to know it.
-    fn target_on(&self, lease: &Lease, target: &PathAndQuery) -> Result<Uri, Failure> {
-        match lease {
-            Lease::Exclusive(connection) if !connection.proxied() => Ok(target.clone().into()),
-            Lease::Exclusive(_) | Lease::Shared(..) => self.at(target),
-        }
-    }
-
     /// `target` at this origin.
     fn at(&self, target: &PathAndQuery) -> Result<Uri, Failure> {
-        let refused = |problem| Failure {
-            error: GatewayError::TargetRefused(problem),
-            unprocessed: false,
-        };
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
         parts.path_and_query = Some(target.clone());
-        let uri = Uri::from_parts(parts).map_err(|_| refused("the request target is not a path"))?;
+        let uri = Uri::from_parts(parts).map_err(|_| Failure::target("the request target is not a path"))?;
         if uri.authority() != Some(&self.authority) || uri.scheme() != Some(&self.scheme) {
-            return Err(refused("the request target leads to another host"));
+            return Err(Failure::target("the request target leads to another host"));
         }
         Ok(uri)
     }
@@ -280,6 +249,13 @@ impl Failure {
     fn connecting(error: &(dyn StdError + 'static)) -> Self {
         Self {
             error: GatewayError::UpstreamUnreachable(format!("cannot connect: {}", causes(error))),
+            unprocessed: false,
+        }
+    }
+
+    fn target(problem: &'static str) -> Self {
+        Self {
+            error: GatewayError::TargetRefused(problem),
             unprocessed: false,
         }
     }

@@ -46,8 +46,8 @@ async fn the_token_replaces_the_clients_dummy_and_the_inner_network_stays_inside
     assert_eq!(
         text,
         format!(
-            "POST /v1/people?callingData=true&max=null&x\ntrackingid: SIMPLE_1\naccept: application/json\n\
-             authorization: Bearer first-access-token\nhost: {host}\ncontent-length: 13\n\n{{\"emails\":[]}}"
+            "POST /v1/people?callingData=true&max=null&x\nhost: {host}\naccept: application/json\ntrackingid: SIMPLE_1\n\
+             authorization: Bearer first-access-token\ncontent-length: 13\n\n{{\"emails\":[]}}"
         )
     );
 }

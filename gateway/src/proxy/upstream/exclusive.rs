@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use hyper_util::client::legacy::connect::Connection as _;
 use hyper_util::rt::TokioIo;
@@ -23,10 +23,11 @@ use tokio::time::Instant;
 use tokio_util::io::poll_read_buf;
 
 use self::chunks::{Chunks, Part};
-use self::head::Framing;
+use self::head::{Framing, Way};
 use self::upload::Upload;
-use super::Stream;
 use super::broken::{Broken, Unanswered};
+use super::question::Question;
+use super::{Origin, Stream};
 use crate::proxy::body::Attempt;
 
 /// Room for what is read at once: usual answers fit.
@@ -39,6 +40,7 @@ const MOST_UNWANTED: usize = 64 * 1024;
 /// A connection, with what is on its way through it.
 pub(super) struct Exclusive {
     stream: TokioIo<Stream>,
+    /// Whether a forward proxy is at the other end.
     proxied: bool,
     since: Instant,
     upload: Upload,
@@ -87,11 +89,6 @@ impl Exclusive {
         })
     }
 
-    /// Whether a forward proxy is at its other end, which takes targets in absolute form (RFC 9112 section 3.2.2).
-    pub(super) fn proxied(&self) -> bool {
-        self.proxied
-    }
-
     /// Whether it is older than `limit` `now`.
     pub(super) fn is_older(&self, limit: Duration, now: Instant) -> bool {
         now.saturating_duration_since(self.since) > limit
@@ -100,7 +97,8 @@ impl Exclusive {
     /// Sends a request, up to the head of its answer. What is left of either body moves with [`Self::poll_frame`].
     pub(super) async fn send(
         &mut self,
-        request: &Request<()>,
+        question: Question<'_>,
+        origin: &Origin,
         body: Attempt,
     ) -> Result<Response<()>, Unanswered<Attempt>> {
         if let Some(why) = self.ended() {
@@ -109,10 +107,15 @@ impl Exclusive {
                 unsent: Some(body),
             });
         }
-        self.upload.begin(request, body);
+        // A forward proxy takes targets in absolute form (RFC 9112 section 3.2.2).
+        let way = Way {
+            origin,
+            is_proxied: self.proxied,
+        };
+        self.upload.begin(question, way, body);
         // Until the answer tells, nothing may follow.
         self.lasts = false;
-        let answer = poll_fn(|cx| self.poll_answer(request.method(), cx)).await;
+        let answer = poll_fn(|cx| self.poll_answer(question.method, cx)).await;
         answer.map_err(|why| match self.upload.has_begun() {
             true => Unanswered::sent(why),
             false => Unanswered {

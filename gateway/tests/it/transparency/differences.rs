@@ -201,7 +201,7 @@ pub(super) const DOCUMENTED: &[Documented] = &[
     },
     Documented {
         name: "trailers-announced",
-        sentence: "`Trailer` names, in lower case, what may pass; an answer has one only for clients that say `TE: trailers`.",
+        sentence: "`Trailer` names, in lower case, what may pass; an answer has one only for clients of HTTP/1.1 that say `TE: trailers`.",
         covers: |found| found.what == "trailer" && !found.trailer,
     },
     Documented {

@@ -91,6 +91,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("just bar-vectors", Recipe),
     ("just bar-python-sdk", Recipe),
     ("just bar-memory", Recipe),
+    ("just bar-refresh-storm", Not(SPEED)),
     ("just bar-start", Not(SPEED)),
     ("just bar-sim-start", Not(SPEED)),
     ("just bar-sim-throughput", Not(SPEED)),

@@ -3,11 +3,14 @@
 use std::mem::MaybeUninit;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header};
 use httparse::Status;
 
 use crate::proxy::headers;
+use crate::proxy::upstream::Origin;
 use crate::proxy::upstream::broken::Broken;
+use crate::proxy::upstream::question::Question;
+use crate::tracking_id::TRACKING_ID;
 
 /// More fields than this no answer of Webex has.
 const MOST_FIELDS: usize = 100;
@@ -25,26 +28,46 @@ pub(super) enum Framing {
     UntilClose,
 }
 
+/// Where a request goes, and what is there to take it.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub(super) origin: &'a Origin,
+    /// A forward proxy, which is told the whole target (RFC 9112 section 3.2.2).
+    pub(super) is_proxied: bool,
+}
+
 /// Adds the head of a request to `output`, but for the line that says how its body is framed, and for the end.
-pub(super) fn write(output: &mut Vec<u8>, request: &Request<()>) {
-    output.extend_from_slice(request.method().as_str().as_bytes());
+pub(super) fn write(output: &mut Vec<u8>, question: Question<'_>, way: Way<'_>) {
+    output.extend_from_slice(question.method.as_str().as_bytes());
     output.push(b' ');
-    match (request.uri().scheme(), request.uri().path_and_query()) {
-        (None, Some(target)) => output.extend_from_slice(target.as_str().as_bytes()),
-        _ => output.extend_from_slice(request.uri().to_string().as_bytes()),
+    if way.is_proxied {
+        output.extend_from_slice(way.origin.text.as_bytes());
     }
+    output.extend_from_slice(question.target.as_str().as_bytes());
     output.extend_from_slice(b" HTTP/1.1\r\n");
-    write_fields(output, request.headers());
+    write_field(output, &header::HOST, way.origin.host.as_bytes());
+    question
+        .passing
+        .each(|name, value| write_field(output, name, value.as_bytes()));
+    write_field(output, &TRACKING_ID, question.tracking_id.as_str().as_bytes());
+    write_field(output, &header::AUTHORIZATION, question.bearer.as_bytes());
+    if let Some(credentials) = &way.origin.proxy_authorization {
+        write_field(output, &header::PROXY_AUTHORIZATION, credentials.as_bytes());
+    }
 }
 
 /// Adds a line for each field.
 pub(super) fn write_fields(output: &mut Vec<u8>, fields: &HeaderMap) {
     for (name, value) in fields {
-        output.extend_from_slice(name.as_str().as_bytes());
-        output.extend_from_slice(b": ");
-        output.extend_from_slice(value.as_bytes());
-        output.extend_from_slice(b"\r\n");
+        write_field(output, name, value.as_bytes());
     }
+}
+
+fn write_field(output: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
+    output.extend_from_slice(name.as_str().as_bytes());
+    output.extend_from_slice(b": ");
+    output.extend_from_slice(value);
+    output.extend_from_slice(b"\r\n");
 }
 
 /// Takes the head of an answer from `input`, where all of it is there.
@@ -70,6 +93,8 @@ pub(super) fn read(input: &mut BytesMut) -> Result<Option<Response<()>>, Broken>
     let start = input.as_ptr().addr();
     let fields = answer.headers_mut();
     fields.reserve(parsed.headers.len());
+    // Those that end here come last: to take them out of the map does not change the order of the others then.
+    let mut of_the_connection = Vec::new();
     for field in parsed.headers.iter() {
         let name = HeaderName::from_bytes(field.name.as_bytes());
         let from = field.value.as_ptr().addr() - start;
@@ -81,6 +106,12 @@ pub(super) fn read(input: &mut BytesMut) -> Result<Option<Response<()>>, Broken>
         let (Ok(name), Ok(value)) = (name, value) else {
             return Err(Broken::Answer("it has a field that is none"));
         };
+        match headers::is_hop_by_hop(name.as_str()) {
+            true => of_the_connection.push((name, value)),
+            false => drop(fields.append(name, value)),
+        }
+    }
+    for (name, value) in of_the_connection {
         fields.append(name, value);
     }
     input.advance(length);
@@ -96,7 +127,7 @@ pub(super) fn framing(method: &Method, answer: &Response<()>) -> Result<Framing,
     if none {
         return Ok(Framing::Length(0));
     }
-    if answer.headers().contains_key(header::TRANSFER_ENCODING) {
+    if headers::has(answer.headers(), &header::TRANSFER_ENCODING) {
         return match (answer.version(), headers::last_coding(answer.headers())) {
             (Version::HTTP_10, _) => Err(Broken::Answer("HTTP/1.0 has no transfer codings")),
             (_, Some(last)) if last == "chunked" => Ok(Framing::Chunked),
@@ -115,7 +146,7 @@ pub(super) fn persists(answer: &Response<()>) -> bool {
     let fields = answer.headers();
     let says = |option: &'static str| headers::nominates(fields, &HeaderName::from_static(option));
     let is_framed_twice =
-        fields.contains_key(header::TRANSFER_ENCODING) && fields.contains_key(header::CONTENT_LENGTH);
+        headers::has(fields, &header::TRANSFER_ENCODING) && headers::has(fields, &header::CONTENT_LENGTH);
     let is_usual = answer.version() != Version::HTTP_10;
     !says("close") && !is_framed_twice && (is_usual || says("keep-alive"))
 }
@@ -123,7 +154,7 @@ pub(super) fn persists(answer: &Response<()>) -> bool {
 /// What `Content-Length` says; the same more than once is not wrong (RFC 9110 section 8.6).
 fn length(fields: &HeaderMap) -> Result<Option<u64>, Broken> {
     let mut said = None;
-    for line in fields.get_all(header::CONTENT_LENGTH) {
+    for line in headers::lines(fields, header::CONTENT_LENGTH) {
         for text in line.as_bytes().split(|byte| *byte == b',') {
             let length = number(text.trim_ascii()).ok_or(Broken::Answer("its length is no number"))?;
             if said.is_some_and(|said| said != length) {
@@ -188,6 +219,28 @@ mod tests {
             .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
             .collect();
         assert_eq!(fields, [("server", "a"), ("server", "b"), ("x-empty", "")]);
+    }
+
+    #[test]
+    fn the_fields_of_the_connection_come_after_the_others_each_in_its_order() {
+        let head =
+            "HTTP/1.1 200 OK\r\nConnection: a\r\nServer: a\r\nConnection: b\r\nTE: c\r\nDate: d\r\n\r\n";
+        let answer = answer(head).unwrap().unwrap();
+        let values: Vec<_> = answer.headers().iter().collect();
+        let expected = [
+            ("server", "a"),
+            ("date", "d"),
+            ("connection", "a"),
+            ("connection", "b"),
+            ("te", "c"),
+        ];
+        assert_eq!(values.len(), expected.len());
+        for ((name, value), (expected_name, expected_value)) in values.into_iter().zip(expected) {
+            assert_eq!(
+                (name.as_str(), value),
+                (expected_name, &HeaderValue::from_static(expected_value))
+            );
+        }
     }
 
     #[test]

@@ -5,14 +5,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
-use http::{HeaderMap, HeaderName, Request, header};
+use http::{HeaderMap, HeaderName};
 use http_body::{Body as _, Frame};
 use tokio::io::AsyncWrite;
 
-use super::head;
+use super::head::{self, Way};
 use crate::proxy::body::Attempt;
-use crate::proxy::headers;
+use crate::proxy::headers::passing::Passing;
 use crate::proxy::upstream::broken::Broken;
+use crate::proxy::upstream::question::Question;
 
 /// Room for the lines of a usual request.
 const ROOM: usize = 1024;
@@ -52,17 +53,17 @@ enum Coding {
 
 impl Upload {
     /// Prepares a request; nothing is written yet.
-    pub(super) fn begin(&mut self, request: &Request<()>, body: Attempt) {
-        let coding = Coding::of(request.headers(), &body);
+    pub(super) fn begin(&mut self, question: Question<'_>, way: Way<'_>, body: Attempt) {
+        let coding = Coding::of(question.passing, &body);
         self.give_up();
         (self.taken, self.begun, self.unflushed) = (false, false, true);
         self.lines.reserve(ROOM);
-        head::write(&mut self.lines, request);
+        head::write(&mut self.lines, question, way);
         match &coding {
             Some(Coding::Length(length)) => {
                 let _ = write!(self.lines, "content-length: {length}\r\n");
             }
-            Some(Coding::Chunked(_)) if !request.headers().contains_key(header::TRANSFER_ENCODING) => {
+            Some(Coding::Chunked(_)) if !question.passing.is_coded() => {
                 self.lines.extend_from_slice(b"transfer-encoding: chunked\r\n");
             }
             _ => {}
@@ -210,14 +211,11 @@ impl Upload {
 
 impl Coding {
     /// That of a request with these fields, where it has a body.
-    fn of(fields: &HeaderMap, body: &Attempt) -> Option<Self> {
-        if fields.contains_key(header::TRANSFER_ENCODING) {
-            return Some(Self::Chunked(headers::trailer_names(fields)));
-        }
-        match body.size_hint().exact() {
-            Some(0) => None,
-            Some(length) => Some(Self::Length(length)),
-            None => Some(Self::Chunked(headers::trailer_names(fields))),
+    fn of(passing: &Passing, body: &Attempt) -> Option<Self> {
+        match (passing.is_coded(), body.size_hint().exact()) {
+            (false, Some(0)) => None,
+            (false, Some(length)) => Some(Self::Length(length)),
+            (true, _) | (false, None) => Some(Self::Chunked(passing.trailer_names())),
         }
     }
 }
@@ -231,11 +229,14 @@ mod tests {
 
     use axum::body::Body;
     use futures_util::{StreamExt as _, stream};
-    use http::HeaderValue;
+    use http::uri::{Authority, PathAndQuery, Scheme};
+    use http::{HeaderValue, Method, Version};
     use http_body_util::StreamBody;
 
     use super::*;
     use crate::proxy::body::Replay;
+    use crate::proxy::upstream::Origin;
+    use crate::proxy::upstream::question::samples::question;
 
     /// Takes so many bytes at a time, every second time, and passes them on later, as TLS does.
     struct Narrow {
@@ -300,14 +301,36 @@ mod tests {
         }
     }
 
-    fn request(fields: &[(&'static str, &'static str)]) -> Request<()> {
-        let mut request = Request::post("/v1/people?a=b").body(()).unwrap();
+    static TARGET: PathAndQuery = PathAndQuery::from_static("/v1/people?a=b");
+
+    fn passing(fields: &[(&'static str, &'static str)]) -> Passing {
+        let mut sent = HeaderMap::new();
         for (name, value) in fields {
-            request
-                .headers_mut()
-                .append(*name, HeaderValue::from_static(value));
+            sent.append(*name, HeaderValue::from_static(value));
         }
-        request
+        Passing::of(sent, Version::HTTP_11)
+    }
+
+    fn origin(proxy_authorization: Option<&'static str>) -> Origin {
+        Origin {
+            scheme: Scheme::HTTP,
+            authority: Authority::from_static("webex.example:8080"),
+            host: HeaderValue::from_static("webex.example:8080"),
+            proxy_authorization: proxy_authorization.map(HeaderValue::from_static),
+            text: "http://webex.example:8080".to_owned(),
+        }
+    }
+
+    fn begin(upload: &mut Upload, body: Body) {
+        let way = Way {
+            origin: &origin(None),
+            is_proxied: false,
+        };
+        upload.begin(
+            question(&Method::POST, &TARGET, &Passing::none()),
+            way,
+            attempt(body),
+        );
     }
 
     fn attempt(body: Body) -> Attempt {
@@ -327,7 +350,15 @@ mod tests {
     }
 
     /// What is written of a request to streams that take much or little at once.
-    fn written(request: &Request<()>, body: impl Fn() -> Body) -> Result<String, String> {
+    fn written(passing: &Passing, body: impl Fn() -> Body) -> Result<String, String> {
+        let way = Way {
+            origin: &origin(None),
+            is_proxied: false,
+        };
+        written_to(way, passing, body)
+    }
+
+    fn written_to(way: Way<'_>, passing: &Passing, body: impl Fn() -> Body) -> Result<String, String> {
         let mut all = Vec::new();
         for room in [1, 2, 7, 10_000] {
             let mut narrow = Narrow {
@@ -337,7 +368,7 @@ mod tests {
                 flushed: 0,
             };
             let mut upload = Upload::default();
-            upload.begin(request, attempt(body()));
+            upload.begin(question(&Method::POST, &TARGET, passing), way, attempt(body()));
             let mut cx = Context::from_waker(Waker::noop());
             let ended = loop {
                 if let Poll::Ready(ended) = upload.poll(&mut narrow, &mut cx) {
@@ -356,27 +387,80 @@ mod tests {
 
     #[test]
     fn a_request_without_a_body_is_its_head() {
-        let request = request(&[("host", "webex"), ("x-a", "1"), ("x-a", "2")]);
+        let passing = passing(&[
+            ("host", "gateway"),
+            ("x-a", "1"),
+            ("trackingid", "a"),
+            ("x-a", "2"),
+        ]);
         assert_eq!(
-            written(&request, Body::empty).unwrap(),
-            "POST /v1/people?a=b HTTP/1.1\r\nhost: webex\r\nx-a: 1\r\nx-a: 2\r\n\r\n"
+            written(&passing, Body::empty).unwrap(),
+            "POST /v1/people?a=b HTTP/1.1\r\nhost: webex.example:8080\r\nx-a: 1\r\nx-a: 2\r\n\
+             trackingid: WW_1\r\nauthorization: Bearer held\r\n\r\n"
         );
     }
 
     #[test]
-    fn a_proxy_is_told_the_whole_target() {
-        let mut request = request(&[]);
-        *request.uri_mut() = "http://webex.example:8080/v1?a".parse().unwrap();
-        let written = written(&request, Body::empty).unwrap();
-        assert!(
-            written.starts_with("POST http://webex.example:8080/v1?a HTTP/1.1\r\n"),
-            "{written}"
+    fn what_is_added_is_there_once_whatever_the_client_says_of_it_in_both_versions_of_http() {
+        let passing = passing(&[
+            ("connection", "authorization, trackingid, host, x-own"),
+            ("host", "gateway"),
+            ("authorization", "Bearer dummy"),
+            ("trackingid", "mine"),
+            ("x-own", "1"),
+            ("x-a", "1"),
+            ("x-a", "2"),
+            ("te", "trailers"),
+        ]);
+        let written = written(&passing, Body::empty).unwrap();
+        let mut lines: Vec<_> = written.trim_end().lines().skip(1).collect();
+        let shared = question(&Method::POST, &TARGET, &passing).request(TARGET.clone().into(), ());
+        let fields = shared.headers().iter();
+        let mut expected: Vec<_> = fields
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .chain(["host: webex.example:8080".to_owned()])
+            .collect();
+        lines.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(lines, expected);
+        assert_eq!(
+            lines,
+            [
+                "authorization: Bearer held",
+                "host: webex.example:8080",
+                "te: trailers",
+                "trackingid: WW_1",
+                "x-a: 1",
+                "x-a: 2"
+            ]
         );
+    }
+
+    #[test]
+    fn a_proxy_is_told_the_whole_target_and_its_credentials() {
+        for (authorization, fields) in [
+            (None, "Bearer held\r\n\r\n"),
+            (
+                Some("Basic eA=="),
+                "Bearer held\r\nproxy-authorization: Basic eA==\r\n\r\n",
+            ),
+        ] {
+            let way = Way {
+                origin: &origin(authorization),
+                is_proxied: true,
+            };
+            let written = written_to(way, &Passing::none(), Body::empty).unwrap();
+            assert!(
+                written.starts_with("POST http://webex.example:8080/v1/people?a=b HTTP/1.1\r\n"),
+                "{written}"
+            );
+            assert!(written.ends_with(fields), "{written}");
+        }
     }
 
     #[test]
     fn a_body_of_known_length_goes_as_it_is() {
-        let written = written(&request(&[]), || Body::from("hello, world")).unwrap();
+        let written = written(&Passing::none(), || Body::from("hello, world")).unwrap();
         let (head, body) = written.split_once("\r\n\r\n").unwrap();
         assert!(head.ends_with("\r\ncontent-length: 12"), "{head}");
         assert_eq!(body, "hello, world");
@@ -396,13 +480,13 @@ mod tests {
             ])
         };
         for (announced, end) in [("X-Sum, X-More", "0\r\nx-sum: 1\r\n\r\n"), ("", "0\r\n\r\n")] {
-            let request = request(&[("transfer-encoding", "chunked"), ("trailer", announced)]);
-            let written = written(&request, body).unwrap();
+            let passing = passing(&[("transfer-encoding", "chunked"), ("trailer", announced)]);
+            let written = written(&passing, body).unwrap();
             let (head, body) = written.split_once("\r\n\r\n").unwrap();
             assert_eq!(head.matches("transfer-encoding").count(), 1, "{head}");
             assert_eq!(body, format!("5\r\nhello\r\n9\r\n, a world\r\n{end}"));
         }
-        let written = written(&request(&[]), || parts(vec![data("hi")])).unwrap();
+        let written = written(&Passing::none(), || parts(vec![data("hi")])).unwrap();
         assert!(
             written.ends_with("\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"),
             "{written}"
@@ -416,7 +500,7 @@ mod tests {
         let frames =
             stream::iter([Ok::<_, Infallible>(data("hi"))]).inspect(move |_| drop(Arc::clone(&watched)));
         let mut upload = Upload::default();
-        upload.begin(&request(&[]), attempt(Body::new(StreamBody::new(frames))));
+        begin(&mut upload, Body::new(StreamBody::new(frames)));
         let mut narrow = Narrow {
             room: 100,
             ready: false,
@@ -433,7 +517,7 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         let mut upload = Upload::default();
         for (body, comes_back) in [(Body::empty(), true), (Body::from("taken"), false)] {
-            upload.begin(&request(&[]), attempt(body));
+            begin(&mut upload, body);
             assert!(matches!(upload.poll(&mut Broken, &mut cx), Poll::Ready(Err(_))));
             assert!(!upload.has_begun());
             assert_eq!(upload.take_unsent().is_some(), comes_back);
@@ -444,7 +528,7 @@ mod tests {
             taken: Vec::new(),
             flushed: 0,
         };
-        upload.begin(&request(&[]), attempt(Body::empty()));
+        begin(&mut upload, Body::empty());
         assert!(upload.poll(&mut narrow, &mut cx).is_pending());
         assert!(upload.has_begun(), "a byte is gone");
     }
