@@ -95,10 +95,7 @@ impl Bench {
                     let stream = acceptor.accept(stream).await.unwrap();
                     match acts[counted.load(Ordering::SeqCst).min(acts.len() - 1)] {
                         Act::GoAwayUnprocessed => turn_away(stream, &counted).await,
-                        _ => {
-                            let server = h2::server::handshake(stream).await.unwrap();
-                            serve(server, acts, &counted, &seen).await;
-                        }
+                        _ => serve(stream, acts, &counted, &seen).await,
                     }
                 });
             }
@@ -201,7 +198,13 @@ fn trusting(certificate: CertificateDer<'static>) -> rustls::ClientConfig {
         .with_no_client_auth()
 }
 
-async fn serve(mut server: Server, acts: &[Act], counted: &AtomicUsize, seen: &Mutex<Vec<HeaderMap>>) {
+async fn serve(
+    stream: TlsStream<TcpStream>,
+    acts: &[Act],
+    counted: &AtomicUsize,
+    seen: &Mutex<Vec<HeaderMap>>,
+) {
+    let mut server: Server = h2::server::handshake(stream).await.unwrap();
     while let Some(Ok((request, respond))) = server.accept().await {
         seen.lock().unwrap().push(request.headers().clone());
         let act = acts[counted.fetch_add(1, Ordering::SeqCst).min(acts.len() - 1)];
