@@ -47,6 +47,12 @@ impl TrackingId {
         self.0.to_str().unwrap_or_default()
     }
 
+    /// The id as a field's value.
+    #[must_use]
+    pub fn value(&self) -> &HeaderValue {
+        &self.0
+    }
+
     /// Makes it the one id of a message.
     pub fn set(&self, headers: &mut HeaderMap) {
         headers.insert(TRACKING_ID, self.0.clone());

@@ -3,6 +3,7 @@
 
 mod chunks;
 mod head;
+mod output;
 mod upload;
 
 use std::future::poll_fn;

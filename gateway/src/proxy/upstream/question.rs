@@ -1,10 +1,10 @@
 //! What Webex is asked: a request without its body.
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 
 use crate::proxy::headers::passing::Passing;
-use crate::tracking_id::TrackingId;
+use crate::tracking_id::{TRACKING_ID, TrackingId};
 
 /// A request as one attempt sends it, but for its body and for what tells where it goes.
 #[derive(Clone, Copy)]
@@ -22,11 +22,20 @@ pub struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// The fields as a map.
+    /// The fields that go with the client's.
+    pub(super) fn added(&self) -> [(HeaderName, &HeaderValue); 2] {
+        [
+            (TRACKING_ID, self.tracking_id.value()),
+            (header::AUTHORIZATION, self.bearer),
+        ]
+    }
+
+    /// All fields as a map.
     pub(super) fn fields(&self) -> HeaderMap {
         let mut fields = self.passing.to_map();
-        self.tracking_id.set(&mut fields);
-        fields.insert(header::AUTHORIZATION, self.bearer.clone());
+        for (name, value) in self.added() {
+            fields.append(name, value.clone());
+        }
         fields
     }
 

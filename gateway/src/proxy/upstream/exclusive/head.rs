@@ -10,7 +10,6 @@ use crate::proxy::headers;
 use crate::proxy::upstream::Origin;
 use crate::proxy::upstream::broken::Broken;
 use crate::proxy::upstream::question::Question;
-use crate::tracking_id::TRACKING_ID;
 
 /// More fields than this no answer of Webex has.
 const MOST_FIELDS: usize = 100;
@@ -49,8 +48,9 @@ pub(super) fn write(output: &mut Vec<u8>, question: Question<'_>, way: Way<'_>) 
     question
         .passing
         .each(|name, value| write_field(output, name, value.as_bytes()));
-    write_field(output, &TRACKING_ID, question.tracking_id.as_str().as_bytes());
-    write_field(output, &header::AUTHORIZATION, question.bearer.as_bytes());
+    for (name, value) in question.added() {
+        write_field(output, &name, value.as_bytes());
+    }
     if let Some(credentials) = &way.origin.proxy_authorization {
         write_field(output, &header::PROXY_AUTHORIZATION, credentials.as_bytes());
     }

@@ -1,35 +1,25 @@
 //! A request on its way out: its head, and its body framed as HTTP/1.1 has it (RFC 9112 sections 6 and 7).
 
-use std::io::{self, IoSlice, Write as _};
+use std::io::Write as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes};
 use http::{HeaderMap, HeaderName};
 use http_body::{Body as _, Frame};
 use tokio::io::AsyncWrite;
 
 use super::head::{self, Way};
+use super::output::Output;
 use crate::proxy::body::Attempt;
 use crate::proxy::headers::passing::Passing;
 use crate::proxy::upstream::broken::Broken;
 use crate::proxy::upstream::question::Question;
 
-/// Room for the lines of a usual request.
-const ROOM: usize = 1024;
-/// More room than this is not kept for the next request.
-const KEPT: usize = 4 * 1024;
-
 /// What is to be written of a request. One serves all requests of a connection.
 #[derive(Default)]
 pub(super) struct Upload {
-    /// The head, or the lines around a part of the body, of which [`Self::written`] bytes are gone.
-    lines: Vec<u8>,
-    written: usize,
-    /// A part of the body, which follows the lines.
-    data: Bytes,
-    /// What follows the data.
-    end: &'static [u8],
+    /// What is to be written now: the head, or the next part of the body.
+    output: Output,
     /// The body, until the request is sent.
     body: Option<Attempt>,
     /// How the rest of the body is told; `None` where nothing is left of it.
@@ -57,18 +47,18 @@ impl Upload {
         let coding = Coding::of(question.passing, &body);
         self.give_up();
         (self.taken, self.begun, self.unflushed) = (false, false, true);
-        self.lines.reserve(ROOM);
-        head::write(&mut self.lines, question, way);
+        let lines = self.output.lines();
+        head::write(lines, question, way);
         match &coding {
             Some(Coding::Length(length)) => {
-                let _ = write!(self.lines, "content-length: {length}\r\n");
+                let _ = write!(lines, "content-length: {length}\r\n");
             }
             Some(Coding::Chunked(_)) if !question.passing.is_coded() => {
-                self.lines.extend_from_slice(b"transfer-encoding: chunked\r\n");
+                lines.extend_from_slice(b"transfer-encoding: chunked\r\n");
             }
             _ => {}
         }
-        self.lines.extend_from_slice(b"\r\n");
+        lines.extend_from_slice(b"\r\n");
         self.body = Some(body);
         self.coding = coding;
     }
@@ -85,11 +75,7 @@ impl Upload {
 
     /// Gives up what has not been written. Nothing is kept of a request that is over: its body may be large.
     pub(super) fn give_up(&mut self) {
-        self.lines.clear();
-        self.lines.shrink_to(KEPT);
-        self.written = 0;
-        self.data = Bytes::new();
-        self.end = b"";
+        self.output.clear();
         self.body = None;
         self.coding = None;
         self.unflushed = false;
@@ -97,7 +83,7 @@ impl Upload {
 
     /// Whether all of the request has left.
     fn is_sent(&self) -> bool {
-        self.coding.is_none() && self.left() == 0 && !self.unflushed
+        self.coding.is_none() && self.output.is_empty() && !self.unflushed
     }
 
     /// Sends what can be sent now; ready when all has left.
@@ -111,17 +97,13 @@ impl Upload {
         }
         loop {
             // Head and first part go together where both are there.
-            let waits = match self.data.is_empty() && self.end.is_empty() {
+            let waits = match self.output.takes_data() {
                 true => self.poll_part(cx)?.is_pending(),
                 false => false,
             };
-            while self.left() > 0 {
-                let written = ready!(self.poll_write(stream, cx))?;
-                if written == 0 {
-                    return Poll::Ready(Err(io::Error::from(io::ErrorKind::WriteZero).into()));
-                }
+            while !self.output.is_empty() {
+                ready!(self.output.poll_write(stream, cx))?;
                 self.begun = true;
-                self.advance(written);
             }
             if waits || self.coding.is_none() {
                 ready!(Pin::new(&mut *stream).poll_flush(cx))?;
@@ -148,14 +130,13 @@ impl Upload {
                 if *left == 0 {
                     self.coding = None;
                 }
-                self.data = data;
+                self.output.put_data(data, b"");
             }
             // A chunk of no bytes would be the last one.
             (Some(Ok(Ok(data))), Coding::Chunked(_)) if data.is_empty() => {}
             (Some(Ok(Ok(data))), Coding::Chunked(_)) => {
-                let _ = write!(self.lines, "{:x}\r\n", data.len());
-                self.data = data;
-                self.end = b"\r\n";
+                let _ = write!(self.output.lines(), "{:x}\r\n", data.len());
+                self.output.put_data(data, b"\r\n");
             }
             (Some(Ok(Err(frame))), Coding::Chunked(announced)) => {
                 let mut trailers = frame.into_trailers().unwrap_or_default();
@@ -173,39 +154,11 @@ impl Upload {
     }
 
     fn put_last(&mut self, trailers: &HeaderMap) {
-        self.lines.extend_from_slice(b"0\r\n");
-        head::write_fields(&mut self.lines, trailers);
-        self.lines.extend_from_slice(b"\r\n");
+        let lines = self.output.lines();
+        lines.extend_from_slice(b"0\r\n");
+        head::write_fields(lines, trailers);
+        lines.extend_from_slice(b"\r\n");
         self.coding = None;
-    }
-
-    fn poll_write<S: AsyncWrite + Unpin>(
-        &self,
-        stream: &mut S,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
-        let (stream, lines) = (Pin::new(stream), &self.lines[self.written..]);
-        if self.data.is_empty() && self.end.is_empty() {
-            return stream.poll_write(cx, lines);
-        }
-        let parts = [lines, &self.data, self.end].map(IoSlice::new);
-        stream.poll_write_vectored(cx, &parts)
-    }
-
-    fn left(&self) -> usize {
-        self.lines.len() - self.written + self.data.len() + self.end.len()
-    }
-
-    fn advance(&mut self, written: usize) {
-        let lines = written.min(self.lines.len() - self.written);
-        self.written += lines;
-        if self.written == self.lines.len() {
-            self.lines.clear();
-            self.written = 0;
-        }
-        let data = (written - lines).min(self.data.len());
-        self.data.advance(data);
-        self.end = &self.end[written - lines - data..];
     }
 }
 
@@ -228,78 +181,17 @@ mod tests {
     use std::time::Duration;
 
     use axum::body::Body;
+    use bytes::Bytes;
     use futures_util::{StreamExt as _, stream};
     use http::uri::{Authority, PathAndQuery, Scheme};
     use http::{HeaderValue, Method, Version};
     use http_body_util::StreamBody;
 
+    use super::super::output::streams::{Broken, Narrow};
     use super::*;
     use crate::proxy::body::Replay;
     use crate::proxy::upstream::Origin;
     use crate::proxy::upstream::question::samples::question;
-
-    /// Takes so many bytes at a time, every second time, and passes them on later, as TLS does.
-    struct Narrow {
-        room: usize,
-        ready: bool,
-        taken: Vec<u8>,
-        flushed: usize,
-    }
-
-    impl AsyncWrite for Narrow {
-        fn poll_write(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            bytes: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            self.ready = !self.ready;
-            if !self.ready {
-                return Poll::Pending;
-            }
-            let taken = bytes.len().min(self.room);
-            self.taken.extend_from_slice(&bytes[..taken]);
-            Poll::Ready(Ok(taken))
-        }
-
-        fn poll_write_vectored(
-            self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-            parts: &[IoSlice<'_>],
-        ) -> Poll<io::Result<usize>> {
-            let all: Vec<u8> = parts.iter().flat_map(|part| part.iter().copied()).collect();
-            self.poll_write(cx, &all)
-        }
-
-        fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            self.ready = !self.ready;
-            if !self.ready {
-                return Poll::Pending;
-            }
-            self.flushed = self.taken.len();
-            Poll::Ready(Ok(()))
-        }
-
-        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-    }
-
-    /// A stream to which nothing can be written any more.
-    struct Broken;
-
-    impl AsyncWrite for Broken {
-        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
-            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
-        }
-
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-    }
 
     static TARGET: PathAndQuery = PathAndQuery::from_static("/v1/people?a=b");
 
@@ -361,12 +253,7 @@ mod tests {
     fn written_to(way: Way<'_>, passing: &Passing, body: impl Fn() -> Body) -> Result<String, String> {
         let mut all = Vec::new();
         for room in [1, 2, 7, 10_000] {
-            let mut narrow = Narrow {
-                room,
-                ready: false,
-                taken: Vec::new(),
-                flushed: 0,
-            };
+            let mut narrow = Narrow::with(room);
             let mut upload = Upload::default();
             upload.begin(question(&Method::POST, &TARGET, passing), way, attempt(body()));
             let mut cx = Context::from_waker(Waker::noop());
@@ -501,12 +388,7 @@ mod tests {
             stream::iter([Ok::<_, Infallible>(data("hi"))]).inspect(move |_| drop(Arc::clone(&watched)));
         let mut upload = Upload::default();
         begin(&mut upload, Body::new(StreamBody::new(frames)));
-        let mut narrow = Narrow {
-            room: 100,
-            ready: false,
-            taken: Vec::new(),
-            flushed: 0,
-        };
+        let mut narrow = Narrow::with(100);
         let mut cx = Context::from_waker(Waker::noop());
         while upload.poll(&mut narrow, &mut cx).is_pending() {}
         assert_eq!(Arc::strong_count(&kept), 1);
@@ -522,12 +404,7 @@ mod tests {
             assert!(!upload.has_begun());
             assert_eq!(upload.take_unsent().is_some(), comes_back);
         }
-        let mut narrow = Narrow {
-            room: 1,
-            ready: false,
-            taken: Vec::new(),
-            flushed: 0,
-        };
+        let mut narrow = Narrow::with(1);
         begin(&mut upload, Body::empty());
         assert!(upload.poll(&mut narrow, &mut cx).is_pending());
         assert!(upload.has_begun(), "a byte is gone");
