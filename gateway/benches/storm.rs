@@ -1,9 +1,10 @@
 //! 10,000 requests across an expiry of the access token: how long do those take that wait for the new one, and how long the others?
 //!
-//! The real binary stands in front of the simulator, whose token endpoint takes its time. 16 connections ask without a pause; halfway
-//! the simulator expires the token. Each round has a simulator and a gateway of its own. Exits 1 unless every expiry costs one token
-//! request and no failed request, and what those that wait take besides the token call, 99 in 100 of them, is within the bar in the
-//! median round.
+//! The real binary stands in front of the simulator, whose token endpoint takes its time. 16 connections, and then 64, ask without a
+//! pause; halfway the simulator expires the token. Each round has a simulator and a gateway of its own. Exits 1 unless every expiry
+//! costs one token request and no failed request, and what those that wait take besides the token call, 99 in 100 of them, is within
+//! the bar in the median round with 16 connections. With 64 everybody waits for the processors, which gateway, simulator and load
+//! share: that figure is told.
 
 #![expect(clippy::print_stdout, reason = "a bar prints its figure")]
 
@@ -25,8 +26,10 @@ use tokio::time::Instant;
 use webex_sim::types::{Delay, EntryFilter, FaultAction, FaultMatch, FaultRule, TokenKind};
 use webex_sim::{Running, Simulator};
 
-/// Requests in flight: few enough that they do not wait for the processors, which gateway, simulator and load share.
-const CONNECTIONS: usize = 16;
+/// Requests in flight, for which the bar holds.
+const FEW: usize = 16;
+/// More than two processors keep up with.
+const MANY: usize = 64;
 /// Requests in a round.
 const REQUESTS: usize = 10_000;
 /// Odd, so that one of them is the median.
@@ -52,6 +55,14 @@ struct Round {
     token_call: Duration,
 }
 
+/// What came of all rounds.
+struct Rounds {
+    /// What 99 in 100 of those that wait take besides the token call, in the median round.
+    beside: Duration,
+    /// Each expiry cost one token request and no failed request.
+    all_good: bool,
+}
+
 /// The load, which its connections share.
 struct Load {
     sim: Running,
@@ -63,34 +74,49 @@ struct Load {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
-    let (mut beside, mut all_good) = (Vec::new(), true);
-    for number in 1..=ROUNDS {
-        let round = Round::play().await?;
-        let (refreshes, failed) = (round.refreshes, round.failed);
-        println!(
-            "round {number}: {refreshes} token requests, {failed} failed requests, the token call took {:.1} ms",
-            milliseconds(round.token_call)
-        );
-        println!("  without the refresh: {}", round.others.words());
-        println!("  across the refresh:  {}", round.waited.words());
-        all_good &= (refreshes, failed) == (1, 0);
-        beside.push(round.waited.percentile(99).saturating_sub(round.token_call));
-    }
-    let median = Times::of(beside).percentile(50);
+    let many = Rounds::play(MANY).await?;
+    let few = Rounds::play(FEW).await?;
     println!(
-        "99 in 100 requests across an expiry take the token call and {:.1} ms (bar: {} ms); token requests 1, failed 0: {}",
-        milliseconds(median),
+        "{MANY} connections: 99 in 100 requests across an expiry take the token call and {:.1} ms",
+        milliseconds(many.beside)
+    );
+    let all_good = few.all_good && many.all_good;
+    println!(
+        "{FEW} connections: 99 in 100 requests across an expiry take the token call and {:.1} ms (bar: {} ms); token requests 1, failed 0: {}",
+        milliseconds(few.beside),
         BAR.as_millis(),
         if all_good { "yes" } else { "no" },
     );
-    Ok(match all_good && median <= BAR {
+    Ok(match all_good && few.beside <= BAR {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
 }
 
+impl Rounds {
+    async fn play(connections: usize) -> anyhow::Result<Self> {
+        let (mut beside, mut all_good) = (Vec::new(), true);
+        for number in 1..=ROUNDS {
+            let round = Round::play(connections).await?;
+            let (refreshes, failed) = (round.refreshes, round.failed);
+            println!(
+                "{connections} connections, round {number}: {refreshes} token requests, {failed} failed requests, the token call took {:.1} ms",
+                milliseconds(round.token_call)
+            );
+            println!("  without the refresh: {}", round.others.words());
+            println!("  across the refresh:  {}", round.waited.words());
+            all_good &= (refreshes, failed) == (1, 0);
+            beside.push(round.waited.percentile(99).saturating_sub(round.token_call));
+        }
+        Ok(Self {
+            beside: Times::of(beside).percentile(50),
+            all_good,
+        })
+    }
+}
+
 impl Round {
-    async fn play() -> anyhow::Result<Self> {
+    async fn play(connections: usize) -> anyhow::Result<Self> {
         let sim = Simulator::builder()
             .redirect_uri(REDIRECT_URI)
             .journal_capacity(2 * REQUESTS)
@@ -110,17 +136,16 @@ impl Round {
             begun: AtomicUsize::new(0),
             failed: AtomicUsize::new(0),
         });
-        let connections = (0..CONNECTIONS).map(|_| Arc::clone(&load).ask());
-        let mut connections: JoinSet<_> = connections.collect();
+        let mut running: JoinSet<_> = (0..connections).map(|_| Arc::clone(&load).ask()).collect();
         let mut times = Vec::with_capacity(REQUESTS);
-        while let Some(ended) = connections.join_next().await {
+        while let Some(ended) = running.join_next().await {
             times.extend(ended??);
         }
         // Nothing else takes half as long as the token call.
         let (waited, others) = times.into_iter().partition(|took| *took >= TOKEN_CALL / 2);
         let (waited, others) = (Times::of(waited), Times::of(others));
         ensure!(
-            waited.0.len() >= CONNECTIONS / 2,
+            waited.0.len() >= connections / 2,
             "{} requests waited for the token: the bar measured nothing",
             waited.0.len()
         );

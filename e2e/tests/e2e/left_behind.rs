@@ -33,6 +33,14 @@ const LOGIN: [(&str, u16); 3] = [
 /// A process ends, and the reaper looks until all is quiet, on a machine that is busy with other stacks.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+#[tokio::test]
+async fn a_scene_that_ends_before_it_is_set_tells_why() {
+    let played = tokio::spawn(async { Played::start("nowhere").ready().await });
+    let panic = played.await.unwrap_err().into_panic();
+    let told = panic.downcast_ref::<String>().expect("a message");
+    assert!(told.contains("there is no scene nowhere"), "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_succeeds_cleans_up_itself() {
     assert!(cleans_up("ends").await);
