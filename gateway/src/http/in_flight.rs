@@ -3,17 +3,18 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use foldhash::quality::RandomState;
 use http::{HeaderMap, header};
 
 use crate::proxy::headers::lines;
 use crate::secret::AccessToken;
 
-/// The `TrackingID`s in flight, each as often as it is: clients may use one for many requests. They are known by hashes whose key
-/// nobody outside knows. Clones share a place for them; who is [`InFlight::beside`] another has a place of its own, and knows those
-/// of all others.
+/// The `TrackingID`s in flight, each as often as it is: clients may use one for many requests. They are known by hashes: what has
+/// the hash of another is taken for it, which matters only to a request that has the token as well. Clones share a place for them;
+/// who is [`InFlight::beside`] another has a place of its own, and knows those of all others.
 #[derive(Clone)]
 pub struct InFlight {
     own: Arc<Place>,

@@ -76,6 +76,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        // TLS writes one record mostly; to send one part takes the system less than to gather it.
+        if let [only] = bytes {
+            return self.poll_write(cx, only);
+        }
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
         self.judge(cx, outcome)
     }

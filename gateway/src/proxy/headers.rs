@@ -154,7 +154,8 @@ pub fn wants_trailers(headers: &HeaderMap) -> bool {
 /// Whether the message nominates `name` as a field of the connection.
 #[must_use]
 pub fn nominates(headers: &HeaderMap, name: &HeaderName) -> bool {
-    list(headers, header::CONNECTION).any(|nominated| nominated == name.as_str())
+    elements(headers, header::CONNECTION)
+        .any(|nominated| nominated.eq_ignore_ascii_case(name.as_str().as_bytes()))
 }
 
 /// The fields that the message nominates as fields of the connection, but for those that are that anyway.
@@ -171,8 +172,13 @@ fn nominated(headers: &HeaderMap) -> BTreeSet<String> {
 
 /// The elements of a comma-separated field in lower case, over all its lines.
 fn list(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = Cow<'_, str>> {
+    elements(headers, name).map(|element| in_lower_case(String::from_utf8_lossy(element)))
+}
+
+/// The elements of a comma-separated field as they came, over all its lines.
+fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
     let elements = lines(headers, name).flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-    elements.map(|element| in_lower_case(String::from_utf8_lossy(element.trim_ascii())))
+    elements.map(<[u8]>::trim_ascii)
 }
 
 fn in_lower_case(text: Cow<'_, str>) -> Cow<'_, str> {

@@ -180,12 +180,14 @@ impl Pool {
         }
         let mut held = self.lock();
         held.idle.push(Idle { connection, since });
-        let wanted = held.waiting > 0;
+        let (wanted, reaping) = (held.waiting > 0, held.reaping);
         drop(held);
         if wanted {
             self.freed.notify_one();
         }
-        self.reap();
+        if !reaping {
+            self.reap();
+        }
     }
 
     /// Sees to it that somebody closes idle connections when they are old.
