@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::Context;
-
+use super::port::Port;
 use crate::leash::{Leash, Leashed};
 use crate::run::Run;
 
 /// On Debian in the package chromium-driver.
 const PROGRAM: &str = "chromedriver";
 
-/// What it says once it listens; the port follows.
+/// What it says once it listens.
 const LISTENS: &str = "started successfully on port ";
 
 /// A program that does not listen by then, on a busy machine, is broken.
@@ -27,6 +26,8 @@ pub(super) struct Driver {
     /// The folder of everything that the browser keeps for its user. It goes when all of its processes have gone.
     pub(super) home: PathBuf,
     _program: Leashed,
+    // Given back when the program has gone.
+    _port: Port,
 }
 
 /// Whether there is one to start.
@@ -46,7 +47,9 @@ impl Driver {
         // For sockets.
         let temporary = run.short_folder()?;
         let leash = Leash::new().deaf().removes(&home).removes(&temporary);
-        let mut program = leash.start(&[PROGRAM, "--port=0"], &home, |command| {
+        let port = Port::claim()?;
+        let number = format!("--port={}", port.number);
+        let mut program = leash.start(&[PROGRAM, &number], &home, |command| {
             command
                 .env("HOME", &home)
                 .env("TMPDIR", &temporary)
@@ -55,13 +58,12 @@ impl Driver {
                 .env_remove("DBUS_SESSION_BUS_ADDRESS")
         })?;
         let said = program.says(LISTENS, START).await;
-        let said = said.map_err(|why| anyhow::anyhow!("chromedriver does not listen: {why}"))?;
-        let (_, behind) = said.split_once(LISTENS).context("it has just said so")?;
-        let port = behind.lines().next().unwrap_or_default().trim_end_matches('.');
+        said.map_err(|why| anyhow::anyhow!("chromedriver does not listen: {why}"))?;
         Ok(Self {
-            origin: format!("http://127.0.0.1:{port}"),
+            origin: format!("http://127.0.0.1:{}", port.number),
             home,
             _program: program,
+            _port: port,
         })
     }
 }
