@@ -9,9 +9,9 @@
 //! its own, which it loses when the test ends, however that is ([`leash`](crate::leash)).
 
 mod driver;
-mod port;
 mod log;
 mod outside;
+mod port;
 mod quiet;
 mod session;
 mod window;

@@ -3,6 +3,7 @@
 pub mod access_log;
 pub mod audit;
 pub mod callback;
+pub mod connection;
 pub mod error;
 pub mod head_limit;
 pub mod in_flight;
@@ -11,7 +12,6 @@ pub mod observe;
 pub mod probes;
 pub mod serve;
 pub mod site;
-pub mod socket;
 
 use axum::Router;
 use axum::body::Body;

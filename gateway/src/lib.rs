@@ -9,6 +9,7 @@
 //! - [`authorization`] takes an administrator's authorisation; [`proxy`] forwards requests; [`health`] asks Webex end to end.
 //! - [`overview`] is what the gateway shows of itself at `/status` and `/metrics`; [`metrics`] is what everything else counts.
 //! - [`token`] is the tokens' life: state machine, keeper, endpoint, file.
+//! - [`http1`] is HTTP/1.1 as it is on the wire, for clients and for Webex alike.
 //! - [`net`] reaches Webex: names, trust, forward proxies. [`clock`], [`secret`], [`organization`], [`dump`], [`go`] are the
 //!   vocabulary.
 
@@ -26,6 +27,7 @@ pub mod go;
 pub mod health;
 pub mod health_command;
 pub mod http;
+pub mod http1;
 pub mod human;
 pub mod metrics;
 pub mod net;

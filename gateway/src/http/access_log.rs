@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 use tracing::info;
 
-use super::socket::Exchange;
 use crate::go::GoDuration;
 use crate::metrics::labels::{Cut, Label as _, Source};
 use crate::metrics::traffic::Traffic;
@@ -35,9 +34,8 @@ pub struct Line {
     /// Who ended the answer early, if that happened.
     cut: Option<Cut>,
     tracking_id: Option<HeaderValue>,
-    version: Version,
-    /// Tells the connection whether the answer is complete, and whose it is.
-    exchange: Exchange,
+    /// The client's address.
+    client: Arc<str>,
 }
 
 /// The body of an answer, with the line that is written when it has been sent or given up.
@@ -53,7 +51,7 @@ pub struct Logged<B> {
 impl Line {
     /// A request has come in. Its query is left out: it may hold a code or personal data.
     #[must_use]
-    pub fn begin<B>(traffic: Arc<Traffic>, request: &Request<B>, exchange: Exchange) -> Self {
+    pub fn begin<B>(traffic: Arc<Traffic>, request: &Request<B>, client: Arc<str>) -> Self {
         traffic.request_started();
         Self {
             traffic,
@@ -64,8 +62,7 @@ impl Line {
             source: Source::Gateway,
             cut: None,
             tracking_id: None,
-            version: request.version(),
-            exchange,
+            client,
         }
     }
 
@@ -81,10 +78,6 @@ impl Line {
 impl<B: HttpBody> Logged<B> {
     fn new(body: B, line: Line) -> Self {
         let ended = body.is_end_stream() || line.method == Method::HEAD;
-        // Later versions show a cut by their framing; to HTTP/1.0 the end of the connection is the end of the answer.
-        if let (false, Version::HTTP_10) = (ended, line.version) {
-            line.exchange.answer_begins();
-        }
         Self {
             left: body.size_hint().exact(),
             ended,
@@ -99,11 +92,7 @@ impl<B: HttpBody> Logged<B> {
             *left = left.saturating_sub(u64::try_from(data.len()).unwrap_or(u64::MAX));
         }
         let more = frame.is_some_and(Frame::is_data) && self.left != Some(0) && !self.body.is_end_stream();
-        if more {
-            return;
-        }
-        self.ended = true;
-        self.line.exchange.answer_ends();
+        self.ended |= !more;
     }
 }
 
@@ -118,7 +107,7 @@ impl Drop for Line {
             target: TARGET,
             status = self.status.map_or(CLIENT_GONE, |status| status.as_u16()),
             duration = GoDuration(self.start.elapsed()).text().as_str(),
-            client = self.exchange.client(),
+            client = &*self.client,
             method = self.method.as_str(),
             path = self.target.path(),
             source = self.source.as_str(),

@@ -1,46 +1,29 @@
 //! Accepts connections and serves a router on them, with limits, until told to stop.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::Body;
-use bytes::Bytes;
-use http::Request;
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, warn};
+use tracing::warn;
 
+use super::connection::{Connection, GRACE};
 use super::head_limit::HeadLimit;
 use super::site::{Ends, Site};
-use super::socket::{Conversation, Exchange, Socket};
 use crate::net::patient::Patient;
 use crate::proxy::budget::IDLE_LIMIT;
 
 /// A client that needs longer than this for a request's head is cut off, and so is one that asks nothing for as long.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// More fields than this are answered 431.
-const MOST_HEADERS: usize = 128;
-/// Larger heads are answered 431.
-const LARGEST_HEAD: usize = 64 * 1024;
 /// A client that is still sending when its connection ends is listened to for this long, so that it can read its answer.
 const LINGER: Duration = Duration::from_secs(2);
-/// At the end, a request whose head is on its way is waited for this long, and so are connections that are cut.
-const GRACE: Duration = Duration::from_millis(250);
 /// After a failed accept (no file descriptors left, mostly) the next try waits this long instead of spinning.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -80,13 +63,6 @@ struct Seated(Arc<AtomicUsize>);
 pub trait Accept {
     /// The next connection.
     fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> + Send;
-}
-
-/// A request's body that tells the connection when it is given up.
-struct Inbound {
-    body: Incoming,
-    ended: bool,
-    conversation: Arc<Conversation>,
 }
 
 impl Limits {
@@ -219,47 +195,9 @@ async fn converse(
     };
     // Answers are written whole; waiting for more to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
-    let conversation = Arc::new(Conversation::with(ends.peer.ip()));
-    let (stream, head) = (Patient::new(stream, limits.idle), HeadLimit::new(limits.head));
-    let socket = Socket::new(stream, Arc::clone(&conversation), head, limits.linger);
-    let talk = Arc::clone(&conversation);
-    let service = service_fn(move |request: Request<Incoming>| {
-        talk.set_unread(false);
-        let mut request = request.map(|body| match body.is_end_stream() {
-            true => Body::empty(),
-            false => Body::new(Inbound::new(body, &talk)),
-        });
-        let (site, exchange) = (site.clone(), Exchange::begin(&talk));
-        // Connections that wait for a request hold no room for one.
-        Box::pin(async move { Ok::<_, Infallible>(site.answer(&mut request, ends, exchange).await) })
-    });
-    let connection = http1::Builder::new()
-        .max_headers(MOST_HEADERS)
-        .max_buf_size(LARGEST_HEAD)
-        .serve_connection(TokioIo::new(socket), service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        biased;
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            // The answer that runs is the last one; without one there is nothing to wait for but a head on its way.
-            connection.as_mut().graceful_shutdown();
-            let idle = async {
-                sleep(GRACE).await;
-                if conversation.is_running() {
-                    std::future::pending::<()>().await;
-                }
-            };
-            tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = idle => Ok(()),
-                () = cut.cancelled() => Ok(()),
-            }
-        }
-    };
-    if let Err(error) = ended {
-        debug!("connection of {} ended: {error}", ends.peer);
-    }
+    let stream = Patient::new(stream, limits.idle);
+    let connection = Connection::new(stream, site, ends, HeadLimit::new(limits.head), limits.linger);
+    connection.run(&stop, &cut).await;
 }
 
 /// A listener of IPv6 takes connections of IPv4 too, and shows their addresses mapped (RFC 4291 section 2.5.5.2).
@@ -267,47 +205,6 @@ fn canonical(address: SocketAddr) -> SocketAddr {
     match address.ip().to_canonical() {
         ip if ip == address.ip() => address,
         ip => SocketAddr::new(ip, address.port()),
-    }
-}
-
-impl Inbound {
-    fn new(body: Incoming, conversation: &Arc<Conversation>) -> Self {
-        Self {
-            ended: false,
-            body,
-            conversation: Arc::clone(conversation),
-        }
-    }
-}
-
-impl HttpBody for Inbound {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let this = self.get_mut();
-        let polled = Pin::new(&mut this.body).poll_frame(cx);
-        this.ended |= matches!(polled, Poll::Ready(None));
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl Drop for Inbound {
-    fn drop(&mut self) {
-        if !self.ended && !self.body.is_end_stream() {
-            self.conversation.set_unread(true);
-        }
     }
 }
 

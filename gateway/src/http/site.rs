@@ -21,7 +21,6 @@ use tower::{BoxError, ServiceExt as _};
 use super::access_log::{Line, Logged};
 use super::error::{self, Failed};
 use super::serve::Peer;
-use super::socket::Exchange;
 use super::{Services, forward, is_forwarded};
 use crate::metrics::labels::Source;
 use crate::metrics::traffic::Traffic;
@@ -87,14 +86,14 @@ impl Site {
         }))
     }
 
-    /// Answers a request, of which nothing is left then. `exchange` tells the connection when the answer is complete.
+    /// Answers a request of `client`, of which nothing is left then.
     pub async fn answer(
         &self,
         request: &mut Request<Body>,
         ends: Ends,
-        exchange: Exchange,
+        client: Arc<str>,
     ) -> Response<Logged<Outbound>> {
-        let line = Line::begin(Arc::clone(&self.0.traffic), request, exchange);
+        let line = Line::begin(Arc::clone(&self.0.traffic), request, client);
         let mut routed = pin!(self.route(request, ends));
         let answer = poll_fn(|cx| {
             let polled = catch_unwind(AssertUnwindSafe(|| routed.as_mut().poll(cx)));

@@ -21,8 +21,6 @@ pub struct IdleLimited<B> {
     trailers: bool,
     limit: Duration,
     idle: Option<Pin<Box<Sleep>>>,
-    /// How the body broke, told when what came before has had its chance to be sent.
-    broken: Option<BoxError>,
     watcher: Option<Watcher>,
 }
 
@@ -40,7 +38,6 @@ impl<B> IdleLimited<B> {
             trailers,
             limit,
             idle: None,
-            broken: None,
             watcher: None,
         }
     }
@@ -70,9 +67,6 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
-        if let Some(error) = this.broken.take() {
-            return Poll::Ready(Some(Err(error)));
-        }
         loop {
             let frame = match Pin::new(&mut this.body).poll_frame(cx) {
                 Poll::Pending => {
@@ -91,13 +85,7 @@ where
                     this.complete();
                     return Poll::Ready(None);
                 }
-                Some(Err(error)) => {
-                    // At an error the HTTP library throws away what it has not written yet, were it the head of the answer.
-                    // Where there is nothing to send for now, it writes.
-                    this.broken = Some(error.into());
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         this.see(&data);
@@ -116,15 +104,11 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.broken.is_none() && self.body.is_end_stream()
+        self.body.is_end_stream()
     }
 
-    /// No body is not a body of no bytes: the answer to a HEAD must not be said to have a length of zero.
     fn size_hint(&self) -> SizeHint {
-        match self.body.is_end_stream() {
-            true => SizeHint::default(),
-            false => self.body.size_hint(),
-        }
+        self.body.size_hint()
     }
 }
 
@@ -162,8 +146,6 @@ mod tests {
     use super::*;
     use http::{HeaderMap, HeaderValue};
     use http_body_util::{BodyExt as _, Full, StreamBody};
-    use hyper_util::rt::TokioIo;
-    use tokio::io::AsyncReadExt as _;
 
     const LIMIT: Duration = Duration::from_mins(1);
 
@@ -185,39 +167,6 @@ mod tests {
             let body = IdleLimited::new(StreamBody::new(futures_util::stream::iter(frames)), taken, LIMIT);
             assert_eq!(body.collect().await.unwrap().trailers().is_some(), taken);
         }
-    }
-
-    /// What a client of HTTP/1.1 gets of an answer whose body is all there at once, and breaks.
-    async fn seen_by_client(frames: &[Result<&'static str, &'static str>]) -> String {
-        let frames = frames.to_vec();
-        let answer = hyper::service::service_fn(move |_| {
-            let frames = frames.clone().into_iter().map(|frame| match frame {
-                Ok(text) => Ok(Frame::data(Bytes::from(text))),
-                Err(error) => Err(BoxError::from(error)),
-            });
-            let body = StreamBody::new(futures_util::stream::iter(frames));
-            let body = IdleLimited::new(body, false, LIMIT);
-            std::future::ready(Ok::<_, std::convert::Infallible>(http::Response::new(body)))
-        });
-        let (mut client, server) = tokio::io::duplex(1024);
-        let server =
-            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(server), answer);
-        let server = tokio::spawn(server);
-        tokio::io::AsyncWriteExt::write_all(&mut client, b"GET / HTTP/1.1\r\nHost: gw\r\n\r\n")
-            .await
-            .unwrap();
-        let mut seen = String::new();
-        client.read_to_string(&mut seen).await.unwrap();
-        assert!(server.await.unwrap().is_err(), "the answer is cut");
-        seen
-    }
-
-    #[tokio::test]
-    async fn what_came_before_a_cut_is_sent_before_it() {
-        let nothing = seen_by_client(&[Err("cut")]).await;
-        assert!(nothing.starts_with("HTTP/1.1 200 OK\r\n"), "{nothing:?}");
-        let something = seen_by_client(&[Ok("hel"), Err("cut")]).await;
-        assert!(something.ends_with("\r\n\r\n3\r\nhel\r\n"), "{something:?}");
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use hyper::client::conn::TrySendError;
 use thiserror::Error;
 
 use super::{cause, causes};
+use crate::http1::Nonsense;
 use crate::net::patient;
 use crate::proxy::body::Attempt;
 
@@ -83,6 +84,12 @@ impl Broken {
             Self::Connection(error) => causes(error as &(dyn StdError + 'static)),
             other => other.to_string(),
         }
+    }
+}
+
+impl From<Nonsense> for Broken {
+    fn from(Nonsense(what): Nonsense) -> Self {
+        Self::Answer(what)
     }
 }
 

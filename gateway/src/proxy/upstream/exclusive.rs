@@ -1,40 +1,32 @@
 //! A connection of HTTP/1.1. It has one request at a time, and no task of its own: whoever has the request moves it, and nobody
 //! has to be woken between a client's connection and Webex's.
 
-mod chunks;
 mod head;
-mod output;
 mod upload;
 
 use std::future::poll_fn;
 use std::io;
-use std::mem::MaybeUninit;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use hyper_util::client::legacy::connect::Connection as _;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
-use tokio_util::io::poll_read_buf;
 
-use self::chunks::{Chunks, Part};
-use self::head::{Framing, Way};
+use self::head::Way;
 use self::upload::Upload;
 use super::broken::{Broken, Unanswered};
 use super::question::Question;
 use super::{Origin, Stream};
+use crate::http1::Framing;
+use crate::http1::receiving::Receiving;
 use crate::proxy::body::Attempt;
 
-/// Room for what is read at once: usual answers fit.
-const ROOM: usize = 8 * 1024;
-/// Bodies that fill what there is get more, up to this.
-const MOST_ROOM: usize = 64 * 1024;
 /// What has come of an answer that nobody wants is read past, up to so many bytes, so that its connection can be kept.
 const MOST_UNWANTED: usize = 64 * 1024;
 
@@ -47,20 +39,9 @@ pub(super) struct Exclusive {
     upload: Upload,
     /// How the upload has ended early; there may be an answer all the same.
     cut: Option<Broken>,
-    /// What has been read, and is part of what comes next.
-    input: BytesMut,
-    room: usize,
-    coming: Coming,
+    receiving: Receiving,
     /// Whether it takes another request after this one.
     lasts: bool,
-}
-
-/// What is still to come of an answer.
-enum Coming {
-    Nothing,
-    Length(u64),
-    Chunks(Chunks),
-    UntilClose,
 }
 
 /// What is left of a connection after an exchange.
@@ -83,9 +64,7 @@ impl Exclusive {
             since: Instant::now(),
             upload: Upload::default(),
             cut: None,
-            input: BytesMut::new(),
-            room: ROOM,
-            coming: Coming::Nothing,
+            receiving: Receiving::new(),
             lasts: true,
         })
     }
@@ -129,7 +108,7 @@ impl Exclusive {
     /// The next part of the answer's body; what is left of the request's goes on meanwhile.
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         loop {
-            if let Some(frame) = self.take_frame()? {
+            if let Some(frame) = self.receiving.take_frame().map_err(Broken::from)? {
                 return Poll::Ready(Some(Ok(frame)));
             }
             if self.is_end_stream() {
@@ -138,27 +117,23 @@ impl Exclusive {
             if let Err(broken) = self.move_upload(cx) {
                 return Poll::Ready(Some(Err(broken)));
             }
-            match (ready!(self.poll_read(cx)), &self.coming) {
-                (Ok(0), Coming::UntilClose) => self.coming = Coming::Nothing,
-                (Ok(0), _) => return Poll::Ready(Some(Err(Broken::Closed))),
-                (Ok(_), _) => {}
-                (Err(error), _) => return Poll::Ready(Some(Err(error.into()))),
+            match ready!(self.poll_read(cx)) {
+                Ok(0) if self.receiving.close() => {}
+                Ok(0) => return Poll::Ready(Some(Err(Broken::Closed))),
+                Ok(_) => {}
+                Err(error) => return Poll::Ready(Some(Err(error.into()))),
             }
         }
     }
 
     /// Whether all of the answer has been taken.
     pub(super) fn is_end_stream(&self) -> bool {
-        matches!(self.coming, Coming::Nothing)
+        self.receiving.is_whole()
     }
 
     /// How much is left of the answer's body, where that is known.
     pub(super) fn size_hint(&self) -> SizeHint {
-        match self.coming {
-            Coming::Nothing => SizeHint::with_exact(0),
-            Coming::Length(left) => SizeHint::with_exact(left),
-            Coming::Chunks(_) | Coming::UntilClose => SizeHint::default(),
-        }
+        self.receiving.size_hint()
     }
 
     /// Takes what has come of an answer that nobody wants.
@@ -180,8 +155,8 @@ impl Exclusive {
         let mut nobody = Context::from_waker(Waker::noop());
         match self.upload.poll(&mut self.stream, &mut nobody) {
             Poll::Pending => Left::Busy,
-            Poll::Ready(Ok(())) if self.lasts && self.input.is_empty() => {
-                self.rest();
+            Poll::Ready(Ok(())) if self.lasts && self.receiving.is_empty() => {
+                self.receiving.rest();
                 Left::Free
             }
             Poll::Ready(_) => Left::Ended,
@@ -210,7 +185,7 @@ impl Exclusive {
     fn poll_answer(&mut self, method: &Method, cx: &mut Context<'_>) -> Poll<Result<Response<()>, Broken>> {
         self.move_upload(cx)?;
         loop {
-            while let Some(answer) = head::read(&mut self.input)? {
+            while let Some(answer) = head::read(self.receiving.input())? {
                 let interim = answer.status().is_informational();
                 // There is no other interim answer after which something else than HTTP comes.
                 if interim && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
@@ -218,12 +193,7 @@ impl Exclusive {
                 }
                 let framing = head::framing(method, &answer)?;
                 self.lasts = !interim && framing != Framing::UntilClose && head::persists(&answer);
-                self.coming = match framing {
-                    Framing::Length(0) => Coming::Nothing,
-                    Framing::Length(length) => Coming::Length(length),
-                    Framing::Chunked => Coming::Chunks(Chunks::default()),
-                    Framing::UntilClose => Coming::UntilClose,
-                };
+                self.receiving.begin(framing);
                 return Poll::Ready(Ok(answer));
             }
             match ready!(self.poll_read(cx)) {
@@ -248,67 +218,7 @@ impl Exclusive {
         Ok(())
     }
 
-    /// What has been read of the body already.
-    fn take_frame(&mut self) -> Result<Option<Frame<Bytes>>, Broken> {
-        match &mut self.coming {
-            Coming::Chunks(chunks) => match chunks.take(&mut self.input)? {
-                Some(Part::Data(data)) => {
-                    if chunks.ends(&mut self.input) {
-                        self.coming = Coming::Nothing;
-                    }
-                    Ok(Some(Frame::data(data)))
-                }
-                Some(Part::End(trailers)) => {
-                    self.coming = Coming::Nothing;
-                    Ok((!trailers.is_empty()).then(|| Frame::trailers(trailers)))
-                }
-                None => Ok(None),
-            },
-            Coming::Length(left) if !self.input.is_empty() => {
-                let here = usize::try_from(*left).map_or(self.input.len(), |left| left.min(self.input.len()));
-                let data = self.input.split_to(here).freeze();
-                *left -= here as u64;
-                if *left == 0 {
-                    self.coming = Coming::Nothing;
-                }
-                Ok(Some(Frame::data(data)))
-            }
-            Coming::UntilClose if !self.input.is_empty() => {
-                Ok(Some(Frame::data(self.input.split().freeze())))
-            }
-            Coming::Nothing | Coming::Length(_) | Coming::UntilClose => Ok(None),
-        }
-    }
-
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let (read, room) = match self.room {
-            ROOM => (ready!(self.poll_read_little(cx))?, ROOM),
-            room => {
-                self.input.reserve(room);
-                let room = self.input.capacity() - self.input.len();
-                let read = poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.input);
-                (ready!(read)?, room)
-            }
-        };
-        if read == room {
-            self.room = (2 * self.room).min(MOST_ROOM);
-        }
-        Poll::Ready(Ok(read))
-    }
-
-    /// Reads on the stack first: connections that wait for an answer hold no room for it, and what is read lies where what was read
-    /// before it has lain, near the processor.
-    fn poll_read_little(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut room = [const { MaybeUninit::uninit() }; ROOM];
-        let mut read = ReadBuf::uninit(&mut room);
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read))?;
-        self.input.extend_from_slice(read.filled());
-        Poll::Ready(Ok(read.filled().len()))
-    }
-
-    /// Holds nothing that the next exchange does not need.
-    fn rest(&mut self) {
-        self.room = ROOM;
-        self.input = BytesMut::new();
+        self.receiving.poll_read(&mut self.stream, cx)
     }
 }

@@ -3,9 +3,10 @@
 use std::mem::MaybeUninit;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header};
+use http::{HeaderName, Method, Response, StatusCode, Version, header};
 use httparse::Status;
 
+use crate::http1::{Framing, fields};
 use crate::proxy::headers;
 use crate::proxy::upstream::Origin;
 use crate::proxy::upstream::broken::Broken;
@@ -15,17 +16,6 @@ use crate::proxy::upstream::question::Question;
 const MOST_FIELDS: usize = 100;
 /// Larger heads are given up.
 const LARGEST: usize = 256 * 1024;
-
-/// How the end of an answer's body is known (RFC 9112 section 6.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
-    /// It has so many bytes, or no body at all.
-    Length(u64),
-    /// It says so itself.
-    Chunked,
-    /// The connection ends with it.
-    UntilClose,
-}
 
 /// Where a request goes, and what is there to take it.
 #[derive(Clone, Copy)]
@@ -44,30 +34,16 @@ pub(super) fn write(output: &mut Vec<u8>, question: Question<'_>, way: Way<'_>) 
     }
     output.extend_from_slice(question.target.as_str().as_bytes());
     output.extend_from_slice(b" HTTP/1.1\r\n");
-    write_field(output, &header::HOST, way.origin.host.as_bytes());
+    fields::write(output, &header::HOST, way.origin.host.as_bytes());
     question
         .passing
-        .each(|name, value| write_field(output, name, value.as_bytes()));
+        .each(|name, value| fields::write(output, name, value.as_bytes()));
     for (name, value) in question.added() {
-        write_field(output, &name, value.as_bytes());
+        fields::write(output, &name, value.as_bytes());
     }
     if let Some(credentials) = &way.origin.proxy_authorization {
-        write_field(output, &header::PROXY_AUTHORIZATION, credentials.as_bytes());
+        fields::write(output, &header::PROXY_AUTHORIZATION, credentials.as_bytes());
     }
-}
-
-/// Adds a line for each field.
-pub(super) fn write_fields(output: &mut Vec<u8>, fields: &HeaderMap) {
-    for (name, value) in fields {
-        write_field(output, name, value.as_bytes());
-    }
-}
-
-fn write_field(output: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
-    output.extend_from_slice(name.as_str().as_bytes());
-    output.extend_from_slice(b": ");
-    output.extend_from_slice(value);
-    output.extend_from_slice(b"\r\n");
 }
 
 /// Takes the head of an answer from `input`, where all of it is there.
@@ -91,28 +67,21 @@ pub(super) fn read(input: &mut BytesMut) -> Result<Option<Response<()>>, Broken>
     // The values share a copy of the head, so that the buffer is free for what follows.
     let head = Bytes::copy_from_slice(&input[..length]);
     let start = input.as_ptr().addr();
-    let fields = answer.headers_mut();
-    fields.reserve(parsed.headers.len());
+    let into = answer.headers_mut();
+    into.reserve(parsed.headers.len());
     // Those that end here come last: to take them out of the map does not change the order of the others then.
     let mut of_the_connection = Vec::new();
     for field in parsed.headers.iter() {
-        let name = HeaderName::from_bytes(field.name.as_bytes());
-        let from = field.value.as_ptr().addr() - start;
-        // An empty value need not stand in the buffer.
-        let value = match field.value.len() {
-            0 => Ok(HeaderValue::from_static("")),
-            length => HeaderValue::from_maybe_shared(head.slice(from..from + length)),
-        };
-        let (Ok(name), Ok(value)) = (name, value) else {
+        let Some((name, value)) = fields::shared(&head, start, field) else {
             return Err(Broken::Answer("it has a field that is none"));
         };
         match headers::is_hop_by_hop(name.as_str()) {
             true => of_the_connection.push((name, value)),
-            false => drop(fields.append(name, value)),
+            false => drop(into.append(name, value)),
         }
     }
     for (name, value) in of_the_connection {
-        fields.append(name, value);
+        into.append(name, value);
     }
     input.advance(length);
     Ok(Some(answer))
@@ -134,43 +103,23 @@ pub(super) fn framing(method: &Method, answer: &Response<()>) -> Result<Framing,
             _ => Ok(Framing::UntilClose),
         };
     }
-    Ok(match length(answer.headers())? {
-        Some(length) => Framing::Length(length),
-        None => Framing::UntilClose,
-    })
+    Ok(
+        match fields::length(headers::lines(answer.headers(), header::CONTENT_LENGTH))? {
+            Some(length) => Framing::Length(length),
+            None => Framing::UntilClose,
+        },
+    )
 }
 
 /// Whether the connection takes another request after `answer` (RFC 9112 section 9.3). Whoever frames a body twice may mean either
 /// (section 6.3).
 pub(super) fn persists(answer: &Response<()>) -> bool {
-    let fields = answer.headers();
-    let says = |option: &'static str| headers::nominates(fields, &HeaderName::from_static(option));
+    let sent = answer.headers();
+    let says = |option: &'static str| headers::nominates(sent, &HeaderName::from_static(option));
     let is_framed_twice =
-        headers::has(fields, &header::TRANSFER_ENCODING) && headers::has(fields, &header::CONTENT_LENGTH);
+        headers::has(sent, &header::TRANSFER_ENCODING) && headers::has(sent, &header::CONTENT_LENGTH);
     let is_usual = answer.version() != Version::HTTP_10;
     !says("close") && !is_framed_twice && (is_usual || says("keep-alive"))
-}
-
-/// What `Content-Length` says; the same more than once is not wrong (RFC 9110 section 8.6).
-fn length(fields: &HeaderMap) -> Result<Option<u64>, Broken> {
-    let mut said = None;
-    for line in headers::lines(fields, header::CONTENT_LENGTH) {
-        for text in line.as_bytes().split(|byte| *byte == b',') {
-            let length = number(text.trim_ascii()).ok_or(Broken::Answer("its length is no number"))?;
-            if said.is_some_and(|said| said != length) {
-                return Err(Broken::Answer("its lengths contradict each other"));
-            }
-            said = Some(length);
-        }
-    }
-    Ok(said)
-}
-
-/// Digits and nothing else: Rust's own parser takes a sign.
-fn number(text: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(text).ok()?;
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    if digits { text.parse().ok() } else { None }
 }
 
 fn in_words(problem: httparse::Error) -> &'static str {
@@ -187,6 +136,7 @@ fn in_words(problem: httparse::Error) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;

@@ -1,15 +1,13 @@
-//! A request on its way out: its head, and its body framed as HTTP/1.1 has it (RFC 9112 sections 6 and 7).
+//! A request on its way to Webex.
 
 use std::io::Write as _;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use http::{HeaderMap, HeaderName};
-use http_body::{Body as _, Frame};
+use http_body::Body as _;
 use tokio::io::AsyncWrite;
 
 use super::head::{self, Way};
-use super::output::Output;
+use crate::http1::sending::{Coding, Halt, Sending};
 use crate::proxy::body::Attempt;
 use crate::proxy::headers::passing::Passing;
 use crate::proxy::upstream::broken::Broken;
@@ -17,37 +15,13 @@ use crate::proxy::upstream::question::Question;
 
 /// What is to be written of a request. One serves all requests of a connection.
 #[derive(Default)]
-pub(super) struct Upload {
-    /// What is to be written now: the head, or the next part of the body.
-    output: Output,
-    /// The body, until the request is sent.
-    body: Option<Attempt>,
-    /// How the rest of the body is told; `None` where nothing is left of it.
-    coding: Option<Coding>,
-    /// Whether a part of the body has been taken.
-    taken: bool,
-    /// Whether a byte of the request has been written.
-    begun: bool,
-    /// Whether something may have been written that has not left: TLS holds back what the connection does not take.
-    unflushed: bool,
-}
-
-/// How the end of the body is told.
-#[derive(Debug, PartialEq, Eq)]
-enum Coding {
-    /// By its length, of which this is left.
-    Length(u64),
-    /// By itself; these trailers may follow.
-    Chunked(Vec<HeaderName>),
-}
+pub(super) struct Upload(Sending<Attempt>);
 
 impl Upload {
     /// Prepares a request; nothing is written yet.
     pub(super) fn begin(&mut self, question: Question<'_>, way: Way<'_>, body: Attempt) {
-        let coding = Coding::of(question.passing, &body);
-        self.give_up();
-        (self.taken, self.begun, self.unflushed) = (false, false, true);
-        let lines = self.output.lines();
+        let coding = coding(question.passing, &body);
+        let lines = self.0.begin();
         head::write(lines, question, way);
         match &coding {
             Some(Coding::Length(length)) => {
@@ -59,31 +33,22 @@ impl Upload {
             _ => {}
         }
         lines.extend_from_slice(b"\r\n");
-        self.body = Some(body);
-        self.coding = coding;
+        self.0.put(Some(body), coding);
     }
 
     /// Whether a byte of the request has been written.
     pub(super) fn has_begun(&self) -> bool {
-        self.begun
+        self.0.has_begun()
     }
 
     /// The body of a request that has not begun, where all of it is there.
     pub(super) fn take_unsent(&mut self) -> Option<Attempt> {
-        self.body.take().filter(|_| !self.taken)
+        self.0.take_unsent()
     }
 
-    /// Gives up what has not been written. Nothing is kept of a request that is over: its body may be large.
+    /// Gives up what has not been written.
     pub(super) fn give_up(&mut self) {
-        self.output.clear();
-        self.body = None;
-        self.coding = None;
-        self.unflushed = false;
-    }
-
-    /// Whether all of the request has left.
-    fn is_sent(&self) -> bool {
-        self.coding.is_none() && self.output.is_empty() && !self.unflushed
+        self.0.give_up();
     }
 
     /// Sends what can be sent now; ready when all has left.
@@ -92,84 +57,19 @@ impl Upload {
         stream: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Broken>> {
-        if self.is_sent() {
-            return Poll::Ready(Ok(()));
-        }
-        loop {
-            // Head and first part go together where both are there.
-            let waits = match self.output.takes_data() {
-                true => self.poll_part(cx)?.is_pending(),
-                false => false,
-            };
-            while !self.output.is_empty() {
-                ready!(self.output.poll_write(stream, cx))?;
-                self.begun = true;
-            }
-            if waits || self.coding.is_none() {
-                ready!(Pin::new(&mut *stream).poll_flush(cx))?;
-                if waits {
-                    return Poll::Pending;
-                }
-                self.give_up();
-                return Poll::Ready(Ok(()));
-            }
-        }
-    }
-
-    /// Takes the next part of the body, if there is to be one.
-    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        let (Some(body), Some(coding)) = (&mut self.body, &mut self.coding) else {
-            return Poll::Ready(Ok(()));
-        };
-        let part = ready!(Pin::new(body).poll_frame(cx));
-        self.taken = true;
-        let part = part.map(|part| part.map(Frame::into_data));
-        match (part, coding) {
-            (Some(Ok(Ok(data))), Coding::Length(left)) => {
-                *left = left.checked_sub(data.len() as u64).ok_or(Broken::Request)?;
-                if *left == 0 {
-                    self.coding = None;
-                }
-                self.output.put_data(data, b"");
-            }
-            // A chunk of no bytes would be the last one.
-            (Some(Ok(Ok(data))), Coding::Chunked(_)) if data.is_empty() => {}
-            (Some(Ok(Ok(data))), Coding::Chunked(_)) => {
-                let _ = write!(self.output.lines(), "{:x}\r\n", data.len());
-                self.output.put_data(data, b"\r\n");
-            }
-            (Some(Ok(Err(frame))), Coding::Chunked(announced)) => {
-                let mut trailers = frame.into_trailers().unwrap_or_default();
-                let others = trailers.keys().filter(|name| !announced.contains(name));
-                for other in others.cloned().collect::<Vec<_>>() {
-                    trailers.remove(other);
-                }
-                self.put_last(&trailers);
-            }
-            (Some(Ok(Err(_))), Coding::Length(_)) => {}
-            (None, Coding::Chunked(_)) => self.put_last(&HeaderMap::new()),
-            (None, Coding::Length(_)) | (Some(Err(_)), _) => return Poll::Ready(Err(Broken::Request)),
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn put_last(&mut self, trailers: &HeaderMap) {
-        let lines = self.output.lines();
-        lines.extend_from_slice(b"0\r\n");
-        head::write_fields(lines, trailers);
-        lines.extend_from_slice(b"\r\n");
-        self.coding = None;
+        self.0.poll(stream, cx).map_err(|halt| match halt {
+            Halt::Body => Broken::Request,
+            Halt::Connection(error) => error.into(),
+        })
     }
 }
 
-impl Coding {
-    /// That of a request with these fields, where it has a body.
-    fn of(passing: &Passing, body: &Attempt) -> Option<Self> {
-        match (passing.is_coded(), body.size_hint().exact()) {
-            (false, Some(0)) => None,
-            (false, Some(length)) => Some(Self::Length(length)),
-            (true, _) | (false, None) => Some(Self::Chunked(passing.trailer_names())),
-        }
+/// How the end of a request's body is told that has these fields, where it has a body.
+fn coding(passing: &Passing, body: &Attempt) -> Option<Coding> {
+    match (passing.is_coded(), body.size_hint().exact()) {
+        (false, Some(0)) => None,
+        (false, Some(length)) => Some(Coding::Length(length)),
+        (true, _) | (false, None) => Some(Coding::Chunked(passing.trailer_names())),
     }
 }
 
@@ -183,12 +83,14 @@ mod tests {
     use axum::body::Body;
     use bytes::Bytes;
     use futures_util::{StreamExt as _, stream};
+    use http::HeaderMap;
     use http::uri::{Authority, PathAndQuery, Scheme};
     use http::{HeaderValue, Method, Version};
+    use http_body::Frame;
     use http_body_util::StreamBody;
 
-    use super::super::output::streams::{Broken, Narrow};
     use super::*;
+    use crate::http1::output::streams::{Broken, Narrow};
     use crate::proxy::body::Replay;
     use crate::proxy::upstream::Origin;
     use crate::proxy::upstream::question::samples::question;

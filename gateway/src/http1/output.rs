@@ -1,4 +1,4 @@
-//! What is to be written to Webex next: lines, then a part of a body, then what follows it.
+//! What is to be written next: lines, then a part of a body, then what follows it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,7 +14,7 @@ const KEPT: usize = 4 * 1024;
 
 /// Bytes that go out together where the connection takes them. One serves all requests of a connection.
 #[derive(Default)]
-pub(super) struct Output {
+pub struct Output {
     /// Of which [`Self::written`] bytes are gone.
     lines: Vec<u8>,
     written: usize,
@@ -25,7 +25,7 @@ pub(super) struct Output {
 
 impl Output {
     /// The lines, to which some can be added as long as there is no data behind them.
-    pub(super) fn lines(&mut self) -> &mut Vec<u8> {
+    pub fn lines(&mut self) -> &mut Vec<u8> {
         if self.lines.is_empty() {
             self.lines.reserve(ROOM);
         }
@@ -33,22 +33,22 @@ impl Output {
     }
 
     /// Whether there is room for a part of a body: that of the one before is gone.
-    pub(super) fn takes_data(&self) -> bool {
+    pub fn takes_data(&self) -> bool {
         self.data.is_empty() && self.end.is_empty()
     }
 
     /// Puts a part of a body, and what follows it, behind the lines.
-    pub(super) fn put_data(&mut self, data: Bytes, end: &'static [u8]) {
+    pub fn put_data(&mut self, data: Bytes, end: &'static [u8]) {
         (self.data, self.end) = (data, end);
     }
 
     /// Whether all of it is written.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.lines.len() == self.written && self.takes_data()
     }
 
     /// Gives up what is not written, and room that usual requests do not need.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.lines.clear();
         self.lines.shrink_to(KEPT);
         self.written = 0;
@@ -56,7 +56,7 @@ impl Output {
     }
 
     /// Writes what `stream` takes at once. A stream that takes nothing is broken.
-    pub(super) fn poll_write<S: AsyncWrite + Unpin>(
+    pub fn poll_write<S: AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,
         cx: &mut Context<'_>,
@@ -89,7 +89,7 @@ impl Output {
 }
 
 #[cfg(test)]
-pub(super) mod streams {
+pub(crate) mod streams {
     //! Streams that take little, or nothing.
 
     use super::*;

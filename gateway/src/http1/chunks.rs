@@ -4,13 +4,13 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use httparse::Status;
 
-use crate::proxy::upstream::broken::Broken;
+use super::Nonsense;
 
 /// Lines with sizes may be longer than the sizes by this much together: nobody needs their extensions.
 const MOST_EXTENSIONS: usize = 16 * 1024;
 /// Larger trailer sections are given up.
 const LARGEST_TRAILERS: usize = 16 * 1024;
-/// More trailers than this no answer of Webex has.
+/// More trailers than this no message has.
 const MOST_TRAILERS: usize = 100;
 /// Of a size: more digits than this are no number that a computer counts to.
 const MOST_DIGITS: usize = 16;
@@ -19,7 +19,7 @@ const USUAL_END: &[u8] = b"\r\n0\r\n\r\n";
 
 /// How far a body has come.
 #[derive(Debug, Default)]
-pub(super) struct Chunks {
+pub struct Chunks {
     next: Next,
     /// What lines with sizes have had besides.
     extensions: usize,
@@ -41,7 +41,7 @@ enum Next {
 
 /// What a body consists of.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub enum Part {
     /// Some of its data.
     Data(Bytes),
     /// Its end, with its trailers.
@@ -50,20 +50,20 @@ pub(super) enum Part {
 
 impl Chunks {
     /// Takes what is there of the next part from `input`; `None` where that is nothing yet.
-    pub(super) fn take(&mut self, input: &mut BytesMut) -> Result<Option<Part>, Broken> {
+    pub fn take(&mut self, input: &mut BytesMut) -> Result<Option<Part>, Nonsense> {
         loop {
             match self.next {
                 Next::Size => {
                     let Some(line) = input.iter().position(|byte| *byte == b'\n') else {
                         return match self.extensions + input.len() > MOST_EXTENSIONS {
-                            true => Err(Broken::Answer("a line with the size of a chunk does not end")),
+                            true => Err(Nonsense("a line with the size of a chunk does not end")),
                             false => Ok(None),
                         };
                     };
                     let (size, more) = size(&input[..line])?;
                     self.extensions += more;
                     if self.extensions > MOST_EXTENSIONS {
-                        return Err(Broken::Answer("its chunks have too many extensions"));
+                        return Err(Nonsense("its chunks have too many extensions"));
                     }
                     input.advance(line + 1);
                     self.next = match size {
@@ -87,7 +87,7 @@ impl Chunks {
                         input.advance(2);
                         self.next = Next::Size;
                     }
-                    Some(_) => return Err(Broken::Answer("a chunk is not as long as it says")),
+                    Some(_) => return Err(Nonsense("a chunk is not as long as it says")),
                 },
                 Next::Trailers => return Ok(trailers(input)?.map(Part::End)),
             }
@@ -95,7 +95,7 @@ impl Chunks {
     }
 
     /// Takes the end of the body from `input`, where it is all that comes and is there already.
-    pub(super) fn ends(&mut self, input: &mut BytesMut) -> bool {
+    pub fn ends(&mut self, input: &mut BytesMut) -> bool {
         let ends = self.next == Next::DataEnd && input.starts_with(USUAL_END);
         if ends {
             input.advance(USUAL_END.len());
@@ -105,16 +105,16 @@ impl Chunks {
 }
 
 /// What a line says, which ends with LF, and how many bytes more than that it has.
-fn size(line: &[u8]) -> Result<(u64, usize), Broken> {
+fn size(line: &[u8]) -> Result<(u64, usize), Nonsense> {
     let Some(text) = line.strip_suffix(b"\r") else {
-        return Err(Broken::Answer("a line with the size of a chunk ends without CR"));
+        return Err(Nonsense("a line with the size of a chunk ends without CR"));
     };
     let digits = text.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
     let (size, rest) = text.split_at(digits);
     let is_extension = matches!(rest.trim_ascii_start(), [] | [b';', ..]);
     let is_text = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();
     if !(1..=MOST_DIGITS).contains(&digits) || !is_extension || !rest.iter().all(is_text) {
-        return Err(Broken::Answer("the size of a chunk is no number"));
+        return Err(Nonsense("the size of a chunk is no number"));
     }
     let size = size.iter().fold(0, |size, digit| {
         size << 4 | u64::from(char::from(*digit).to_digit(16).unwrap_or_default())
@@ -123,23 +123,23 @@ fn size(line: &[u8]) -> Result<(u64, usize), Broken> {
 }
 
 /// The trailers in `input`, where all of them are there.
-fn trailers(input: &mut BytesMut) -> Result<Option<HeaderMap>, Broken> {
+fn trailers(input: &mut BytesMut) -> Result<Option<HeaderMap>, Nonsense> {
     let mut room = [httparse::EMPTY_HEADER; MOST_TRAILERS];
     let (length, fields) = match httparse::parse_headers(input, &mut room) {
         Ok(Status::Complete((length, fields))) if length <= LARGEST_TRAILERS => (length, fields),
         Ok(Status::Partial) if input.len() <= LARGEST_TRAILERS => return Ok(None),
-        Ok(_) => return Err(Broken::Answer("its trailers are too large")),
-        Err(_) => return Err(Broken::Answer("its trailers are none")),
+        Ok(_) => return Err(Nonsense("its trailers are too large")),
+        Err(_) => return Err(Nonsense("its trailers are none")),
     };
     let has_cr = |end: usize| end > 0 && input[end - 1] == b'\r';
     if (0..length).any(|at| input[at] == b'\n' && !has_cr(at)) {
-        return Err(Broken::Answer("a line of its trailers ends without CR"));
+        return Err(Nonsense("a line of its trailers ends without CR"));
     }
     let mut trailers = HeaderMap::new();
     for field in fields {
         let name = HeaderName::from_bytes(field.name.as_bytes());
         let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(field.value)) else {
-            return Err(Broken::Answer("its trailers are none"));
+            return Err(Nonsense("its trailers are none"));
         };
         trailers.append(name, value);
     }
@@ -162,7 +162,7 @@ mod tests {
         let mut rest = text;
         let mut pieces = pieces.iter().cycle();
         loop {
-            match chunks.take(&mut input).map_err(|broken| broken.to_string())? {
+            match chunks.take(&mut input).map_err(|nonsense| nonsense.to_string())? {
                 Some(Part::Data(part)) => data.extend_from_slice(&part),
                 Some(Part::End(trailers)) => {
                     input.extend_from_slice(rest);

@@ -1,0 +1,112 @@
+//! Bodies of requests, and answers that come before their ends.
+
+use http_body_util::BodyExt as _;
+
+use super::*;
+
+#[tokio::test]
+async fn a_body_that_somebody_reads_on_is_taken_whole_after_an_early_answer() {
+    let (sender, mut whole) = mpsc::unbounded_channel();
+    let early = move |body: Body| {
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+            sender.send(body).unwrap();
+        });
+        std::future::ready("hello")
+    };
+    let served = Served::start(Router::new().route("/", post(early)), PATIENT).await;
+    let mut client = served.connect().await;
+    for _ in 0..2 {
+        let head = b"POST / HTTP/1.1\r\nHost: gw\r\nContent-Length: 300000\r\n\r\nbegun";
+        client.write_all(head).await.unwrap();
+        read_hello(&mut client).await;
+        sleep(SHORT).await;
+        client.write_all(&vec![b'x'; 299_995]).await.unwrap();
+        let body = whole.recv().await.unwrap();
+        assert!(body.len() == 300_000 && body.starts_with(b"begunx"));
+    }
+    served.end().await;
+}
+
+#[tokio::test]
+async fn an_interim_answer_comes_once_and_before_the_answer_or_not_at_all() {
+    let first = |body: Body| async { axum::body::to_bytes(body, 100).await.unwrap() };
+    let later = |body: Body| {
+        let read = async move {
+            sleep(SHORT).await;
+            let _ = axum::body::to_bytes(body, 100).await;
+        };
+        tokio::spawn(read);
+        std::future::ready("hello")
+    };
+    let router = Router::new()
+        .route("/first", post(first))
+        .route("/later", post(later));
+    let served = Served::start(router, PATIENT).await;
+    for (path, expected) in [("first", 1), ("later", 0)] {
+        let mut client = served.connect().await;
+        let head =
+            format!("POST /{path} HTTP/1.1\r\nHost: gw\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"\r\n\r\n") && !seen.ends_with(b"hello") {
+            assert_ne!(client.read_buf(&mut seen).await.unwrap(), 0, "closed");
+        }
+        sleep(SHORT * 2).await;
+        client.write_all(b"hello").await.unwrap();
+        client.shutdown().await.unwrap();
+        client.read_to_end(&mut seen).await.unwrap();
+        let seen = String::from_utf8(seen).unwrap();
+        assert_eq!(
+            seen.matches("HTTP/1.1 100 Continue\r\n\r\n").count(),
+            expected,
+            "{seen}"
+        );
+        assert!(seen.ends_with("\r\n\r\nhello"), "{seen}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_somebody_keeps_has_nothing_to_do_with_the_next_request() {
+    let (sender, mut kept) = mpsc::unbounded_channel();
+    let keep = move |mut body: Body| {
+        let sender = sender.clone();
+        async move {
+            let part = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            sender.send(body).unwrap();
+            part
+        }
+    };
+    let served = Served::start(Router::new().route("/", post(keep)), PATIENT).await;
+    let mut client = served.connect().await;
+    let request = b"POST / HTTP/1.1\r\nHost: gw\r\nContent-Length: 5\r\n\r\nhello";
+    client.write_all(request).await.unwrap();
+    read_hello(&mut client).await;
+    let mut first = kept.recv().await.unwrap();
+    client.write_all(&request[..request.len() - 5]).await.unwrap();
+    assert!(first.frame().await.is_none(), "it has ended");
+    drop(first);
+    client.write_all(b"hello").await.unwrap();
+    read_hello(&mut client).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_before_the_body_has_been_sent_is_received_whole() {
+    let early = || async { (http::StatusCode::PAYLOAD_TOO_LARGE, "hello") };
+    let served = Served::start(Router::new().route("/", post(early)), PATIENT).await;
+    let mut client = served.connect().await;
+    let head = b"POST / HTTP/1.1\r\nHost: gw\r\nContent-Length: 8388608\r\n\r\n";
+    client.write_all(head).await.unwrap();
+    read_hello(&mut client).await;
+    // What follows meets a connection that is closing; none of it is taken for a request.
+    for _ in 0..8 {
+        let chunk = [GET, &vec![b'x'; 1024 * 1024 - GET.len()]].concat();
+        client.write_all(&chunk).await.unwrap();
+    }
+    client.shutdown().await.unwrap();
+    let mut rest = String::new();
+    client.read_to_string(&mut rest).await.unwrap();
+    assert_eq!(rest, "");
+    served.end().await;
+}
