@@ -331,6 +331,31 @@ async fn clients_above_the_limit_wait_for_their_turn() {
     read_hello(&mut waiting).await;
 }
 
+#[tokio::test]
+async fn a_client_that_closes_nothing_does_not_hold_a_connection_that_has_ended() {
+    let limits = Limits {
+        connections: 1,
+        ..PATIENT
+    };
+    let served = Served::start(hello(), limits).await;
+    for end in [
+        "GET / HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+        "none\r\n\r\n",
+    ] {
+        let mut client = served.connect().await;
+        client.write_all(end.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        let mut next = served.connect().await;
+        next.write_all(GET).await.unwrap();
+        tokio::time::timeout(LONG / 10, read_hello(&mut next))
+            .await
+            .expect("the first one still has it");
+        drop(client);
+    }
+}
+
 /// A listener whose first accepts fail, as they do without file descriptors.
 struct Exhausted {
     errors: Mutex<VecDeque<i32>>,

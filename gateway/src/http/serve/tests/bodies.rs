@@ -1,6 +1,8 @@
 //! Bodies of requests, and answers that come before their ends.
 
 use http_body_util::BodyExt as _;
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -109,4 +111,99 @@ async fn an_answer_that_comes_before_the_body_has_been_sent_is_received_whole() 
     client.read_to_string(&mut rest).await.unwrap();
     assert_eq!(rest, "");
     served.end().await;
+}
+
+/// How a request tells its body.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    Nothing,
+    Length,
+    Chunks(usize),
+}
+
+/// A request with so many bytes, in which another one begins.
+fn request(told: Told, length: usize, last: bool) -> (Vec<u8>, Vec<u8>) {
+    let body: Vec<u8> = GET.iter().copied().cycle().take(length).collect();
+    let mut text = b"POST / HTTP/1.1\r\nHost: gw\r\n".to_vec();
+    if last {
+        text.extend_from_slice(b"Connection: close\r\n");
+    }
+    let body = match told {
+        Told::Nothing => {
+            text.extend_from_slice(b"\r\n");
+            Vec::new()
+        }
+        Told::Length => {
+            text.extend_from_slice(format!("Content-Length: {length}\r\n\r\n").as_bytes());
+            text.extend_from_slice(&body);
+            body
+        }
+        Told::Chunks(size) => {
+            text.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
+            for chunk in body.chunks(size) {
+                text.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+                text.extend_from_slice(chunk);
+                text.extend_from_slice(b"\r\n");
+            }
+            text.extend_from_slice(b"0\r\n\r\n");
+            body
+        }
+    };
+    (text, body)
+}
+
+async fn echoed(requests: &[(Told, usize)], piece: usize) {
+    let echo = |body: Body| async {
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        http::Response::builder()
+            .header("date", "now")
+            .body(Body::from(body))
+            .unwrap()
+    };
+    let served = Served::start(Router::new().route("/", post(echo)), PATIENT).await;
+    let (mut sent, mut expected) = (Vec::new(), Vec::new());
+    for (place, (told, length)) in requests.iter().enumerate() {
+        let last = place + 1 == requests.len();
+        let (text, body) = request(*told, *length, last);
+        sent.extend_from_slice(&text);
+        let close = if last { "connection: close\r\n" } else { "" };
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ndate: now\r\n{close}content-length: {}\r\n\r\n",
+            body.len()
+        );
+        expected.extend_from_slice(head.as_bytes());
+        expected.extend_from_slice(&body);
+    }
+    let (mut reader, mut writer) = served.connect().await.into_split();
+    let sending = async {
+        for piece in sent.chunks(piece) {
+            writer.write_all(piece).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let mut seen = Vec::new();
+    let ((), read) = tokio::join!(sending, reader.read_to_end(&mut seen));
+    read.unwrap();
+    assert!(
+        seen == expected,
+        "{requests:?} in pieces of {piece}:\n{}",
+        String::from_utf8_lossy(&seen)
+    );
+    served.end().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever pieces they come in, and whatever their bodies look like.
+    #[test]
+    fn requests_on_one_connection_are_answered_in_their_order(
+        requests in vec((prop_oneof![Just(Told::Nothing), Just(Told::Length), (1_usize..9000).prop_map(Told::Chunks)], 0_usize..40_000), 1..7),
+        piece in prop_oneof![1_usize..64, 64_usize..20_000],
+    ) {
+        // A piece for each byte of much would take its time.
+        let piece = if requests.iter().map(|(_, length)| length).sum::<usize>() > 20_000 { piece.max(64) } else { piece };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(echoed(&requests, piece));
+    }
 }
