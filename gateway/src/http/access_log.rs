@@ -77,11 +77,16 @@ impl Line {
 
 impl<B: HttpBody> Logged<B> {
     fn new(body: B, line: Line) -> Self {
-        let ended = body.is_end_stream() || line.method == Method::HEAD;
+        let left = body.size_hint().exact();
+        let is_empty = matches!(
+            line.status,
+            Some(StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        );
+        let ended = body.is_end_stream() || line.method == Method::HEAD || is_empty || left == Some(0);
         Self {
-            left: body.size_hint().exact(),
-            ended,
             body,
+            left,
+            ended,
             line,
         }
     }

@@ -11,10 +11,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
-use http::Version;
+use http::{StatusCode, Version};
 use http_body::Body as _;
 use tokio::io::AsyncWrite as _;
 use tokio::net::TcpStream;
+use tokio::task::unconstrained;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -56,6 +57,8 @@ enum Next {
     Request,
     /// The end of the connection, after what has been sent.
     Close,
+    /// The same, where the client is not through with what it says.
+    Interrupt,
     /// Nothing: the client has gone, or its answer is cut.
     Nothing,
 }
@@ -114,11 +117,12 @@ impl Connection {
                 // Connections that wait for a request hold no room for one.
                 Some(Ok(head)) => Box::pin(self.exchange(head, stop)).await,
                 Some(Err(refusal)) => self.refuse(refusal).await,
-                None => Next::Nothing,
+                None => Next::Close,
             };
             match next {
                 Next::Request => {}
-                Next::Close => return self.close().await,
+                Next::Close => return self.close(false).await,
+                Next::Interrupt => return self.close(true).await,
                 Next::Nothing => return,
             }
         }
@@ -177,7 +181,8 @@ impl Connection {
         self.wire.answer_begins();
         let (parts, body) = answer.into_parts();
         let coding = asked.coding(&parts, &body);
-        let persists = asked.persists_after(&parts, coding.as_ref()) && !stop.is_cancelled();
+        let goes_on = !stop.is_cancelled() && self.wire.can_go_on();
+        let persists = asked.persists_after(&parts, coding.as_ref()) && goes_on;
         asked.write(
             self.sending.begin(),
             &parts,
@@ -189,10 +194,17 @@ impl Connection {
         self.unfinished = coding.is_some() && asked.version == Version::HTTP_10;
         // The line of an answer without a body is written before the answer, as that of any other is before its end.
         self.sending.put(coding.is_some().then_some(body), coding);
-        if poll_fn(|cx| self.poll_send(cx)).await.is_err() {
-            return Next::Nothing;
+        if let Err(next) = poll_fn(|cx| self.poll_send(cx)).await {
+            return next;
         }
         self.unfinished = false;
+        if !persists
+            && poll_fn(|cx| Pin::new(&mut self.wire).poll_shutdown(cx))
+                .await
+                .is_err()
+        {
+            return Next::Nothing;
+        }
         // Whoever has the request may read on: an answer can come before all of it.
         poll_fn(|cx| self.wire.poll_released(cx)).await;
         match persists && self.wire.is_at_rest() {
@@ -208,18 +220,23 @@ impl Connection {
         }
     }
 
-    /// Sends what can be sent of an answer; an error where not all of it is.
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ()>> {
-        ready!(self.wire.poll_interim(cx)).map_err(drop)?;
+    /// Sends what can be sent of an answer; what follows it where not all of it is.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Next>> {
+        ready!(self.wire.poll_interim(cx)).map_err(|_| Next::Nothing)?;
         if !self.cut {
             match self.sending.poll(&mut self.wire, cx) {
                 Poll::Ready(Err(Halt::Body)) => self.cut = true,
-                Poll::Ready(sent) => return Poll::Ready(sent.map_err(drop)),
-                Poll::Pending => return self.wire.poll_gone(cx).map(Err),
+                Poll::Ready(sent) => return Poll::Ready(sent.map_err(|_| Next::Nothing)),
+                Poll::Pending => return self.wire.poll_gone(cx).map(|()| Err(Next::Nothing)),
             }
         }
         // What has come of it is sent: a connection that ends without a byte would invite clients to ask again.
-        self.sending.poll_rest(&mut self.wire, cx).map(|_| Err(()))
+        let rest = ready!(self.sending.poll_rest(&mut self.wire, cx));
+        Poll::Ready(Err(match rest {
+            // The framing shows the cut.
+            Ok(()) if !self.unfinished => Next::Close,
+            _ => Next::Nothing,
+        }))
     }
 
     /// Answers what is no request.
@@ -231,26 +248,29 @@ impl Connection {
         answer::write_refusal(self.sending.begin(), status);
         self.sending.put(None, None);
         match poll_fn(|cx| self.poll_send(cx)).await {
+            Ok(()) if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Next::Interrupt,
             Ok(()) => Next::Close,
-            Err(()) => Next::Nothing,
+            Err(next) => next,
         }
     }
 
     /// RFC 9112 section 9.6: closing while the client still sends resets the connection, and the reset can destroy an answer
     /// that the client has not read. So the sending half is closed first, and what comes is thrown away for a while.
-    async fn close(mut self) {
+    /// `sends` says that the client is known to send.
+    async fn close(mut self, mut sends: bool) {
         if poll_fn(|cx| Pin::new(&mut self.wire).poll_shutdown(cx))
             .await
             .is_err()
         {
             return;
         }
-        let mut sends = !self.wire.is_at_rest();
+        sends |= !self.wire.is_at_rest();
         let silent = poll_fn(|cx| match self.wire.poll_discard(cx, &mut sends) {
             Poll::Pending if !sends => Poll::Ready(()),
             discarded => discarded,
         });
-        let _ = timeout(self.linger, silent).await;
+        // How much else the task has done says nothing of the client.
+        let _ = timeout(self.linger, unconstrained(silent)).await;
     }
 }
 
@@ -260,5 +280,6 @@ impl Drop for Connection {
         if self.unfinished {
             self.wire.break_off();
         }
+        self.wire.give_up();
     }
 }

@@ -131,15 +131,21 @@ impl Receiving {
         let (read, room) = match self.room {
             ROOM => (ready!(self.poll_read_little(stream, cx))?, ROOM),
             room => {
-                self.input.reserve(room);
+                // What was taken holds the rest of its room: that is used up first.
+                if self.input.capacity() - self.input.len() < ROOM {
+                    self.input.reserve(room);
+                }
                 let room = self.input.capacity() - self.input.len();
                 let read = poll_read_buf(Pin::new(stream), cx, &mut self.input);
                 (ready!(read)?, room)
             }
         };
-        if read == room {
-            self.room = (2 * self.room).min(MOST_ROOM);
-        }
+        self.room = match read {
+            read if read == room => (2 * self.room).min(MOST_ROOM),
+            // Who sends little at a time has no more room held than that.
+            read if read < ROOM / 2 => ROOM,
+            _ => self.room,
+        };
         Poll::Ready(Ok(read))
     }
 
@@ -169,5 +175,49 @@ impl Receiving {
 impl Default for Receiving {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    /// Gives parts of these sizes.
+    struct Parts(Vec<usize>);
+
+    impl AsyncRead for Parts {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            let size = self.0.pop().unwrap_or(0).min(buf.remaining());
+            buf.put_slice(&vec![b'x'; size]);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn a_body_that_slows_down_holds_no_more_room_than_one_that_is_slow() {
+        let mut receiving = Receiving::new();
+        receiving.begin(Framing::Length(1_000_000));
+        let mut cx = Context::from_waker(Waker::noop());
+        let fast = [100_000; 10];
+        let mut parts = Parts([vec![1; 1000], fast.to_vec()].concat());
+        // What has been taken is kept, so that no room can be used again.
+        let (mut taken, mut reserved) = (Vec::new(), 0);
+        for place in 0..fast.len() + 1000 {
+            let before = receiving.input.capacity();
+            let read = receiving.poll_read(&mut parts, &mut cx);
+            assert!(matches!(read, Poll::Ready(Ok(1..))), "{read:?}");
+            if place >= fast.len() {
+                reserved += receiving.input.capacity().saturating_sub(before);
+            }
+            taken.push(receiving.take_frame().unwrap());
+        }
+        assert!(reserved <= MOST_ROOM, "{reserved} for 1000 bytes");
+        assert_eq!(receiving.room, ROOM);
     }
 }

@@ -125,7 +125,14 @@ impl<B: Body<Data = Bytes> + Unpin> Sending<B> {
         loop {
             // Head and first part go together where both are there.
             let waits = match self.output.takes_data() {
-                true => self.poll_part(cx)?.is_pending(),
+                true => match self.poll_part(cx) {
+                    Poll::Ready(Err(halt)) => {
+                        // What it holds is not held until the rest is read.
+                        self.body = None;
+                        return Poll::Ready(Err(halt));
+                    }
+                    part => part.is_pending(),
+                },
                 false => false,
             };
             if waits || self.coding.is_none() {

@@ -96,6 +96,10 @@ pub(super) fn read(input: &mut BytesMut, seen: usize) -> Result<Option<Head>, Re
 
 /// Whether a head may end behind what has been seen: with an empty line.
 fn may_end(input: &[u8], seen: usize) -> bool {
+    // Empty lines before a request are none of its end.
+    if input.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+        return false;
+    }
     let new = &input[seen.saturating_sub(3).min(input.len())..];
     new.windows(2).any(|pair| pair == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n")
 }

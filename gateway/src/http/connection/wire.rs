@@ -40,6 +40,10 @@ struct Ends {
     wanted: bool,
     /// The connection, where it waits for the body to be taken or given up.
     waiting: Option<Waker>,
+    /// Who reads the body, where that waits.
+    reader: Option<Waker>,
+    /// The connection has been given up: whoever still has the body gets no more of it.
+    dead: bool,
 }
 
 /// The body of a request.
@@ -59,6 +63,8 @@ impl Wire {
             interim: b"",
             wanted: false,
             waiting: None,
+            reader: None,
+            dead: false,
         })))
     }
 
@@ -102,13 +108,32 @@ impl Wire {
     /// Ready when the client has gone that waits for an answer. What it sends meanwhile is the next request's.
     pub(super) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut ends = self.lock();
-        // Who has more to read hears of the end there.
-        if !ends.receiving.is_whole() || !ends.receiving.is_empty() {
+        if !ends.receiving.is_whole() {
+            // Who has more to read hears of the end there, and tells when all is read.
+            ends.waiting = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        if !ends.receiving.is_empty() {
             return Poll::Pending;
         }
         match ready!(ends.poll_read(cx)) {
             Ok(1..) => Poll::Pending,
             _ => Poll::Ready(()),
+        }
+    }
+
+    /// Whether another request can follow, as far as can be told before the answer: somebody takes the body of this one.
+    pub(super) fn can_go_on(&self) -> bool {
+        let wanted = self.lock().wanted;
+        wanted || self.is_at_rest()
+    }
+
+    /// Ends the connection also where somebody still has the body.
+    pub(super) fn give_up(&self) {
+        let mut ends = self.lock();
+        ends.dead = true;
+        if let Some(reader) = ends.reader.take() {
+            reader.wake();
         }
     }
 
@@ -145,13 +170,16 @@ impl Wire {
     pub(super) fn poll_discard(&self, cx: &mut Context<'_>, sends: &mut bool) -> Poll<()> {
         let mut ends = self.lock();
         let mut thrown_away = [0; 4096];
-        loop {
+        for _ in 0..MOST_UNWANTED / thrown_away.len() {
             let mut buf = ReadBuf::new(&mut thrown_away);
             match ready!(Pin::new(&mut ends.stream).poll_read(cx, &mut buf)) {
                 Ok(()) if !buf.filled().is_empty() => *sends = true,
                 _ => return Poll::Ready(()),
             }
         }
+        // Others have a turn.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Lets the end of the connection look broken.
@@ -211,6 +239,12 @@ impl Ends {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 written => self.interim = &self.interim[written..],
             }
+            // Only the last who waited for room is told of it.
+            if self.interim.is_empty()
+                && let Some(reader) = self.reader.take()
+            {
+                reader.wake();
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -251,7 +285,13 @@ impl Body for Incoming {
             return Poll::Ready(None);
         }
         let mut ends = this.wire.lock();
+        if ends.dead {
+            return Poll::Ready(Some(
+                Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
+            ));
+        }
         let frame = ends.poll_frame(cx);
+        ends.reader = frame.is_pending().then(|| cx.waker().clone());
         if ends.receiving.is_whole() {
             ends.release();
             this.ended = true;

@@ -113,6 +113,62 @@ async fn an_answer_that_comes_before_the_body_has_been_sent_is_received_whole() 
     served.end().await;
 }
 
+#[tokio::test]
+async fn the_answers_to_many_requests_arrive_whatever_comes_behind_the_last() {
+    for count in [1, 63, 64, 127, 128, 129, 200] {
+        let served = Served::start(hello(), PATIENT).await;
+        let last = b"GET / HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n";
+        let sent = [GET.repeat(count - 1), last.to_vec(), vec![b'x'; 40_000]].concat();
+        let (mut reader, mut writer) = served.connect().await.into_split();
+        let sending = async {
+            writer.write_all(&sent).await.unwrap();
+            writer.shutdown().await.unwrap();
+        };
+        let mut seen = String::new();
+        let ((), read) = tokio::join!(sending, reader.read_to_string(&mut seen));
+        read.unwrap();
+        assert_eq!(seen.matches("\r\n\r\nhello").count(), count);
+    }
+}
+
+#[tokio::test]
+async fn an_old_client_is_told_the_end_of_an_early_answer_before_it_has_sent_all() {
+    let (sender, mut kept) = mpsc::unbounded_channel();
+    let keep = move |body: Body| {
+        sender.send(body).unwrap();
+        std::future::ready("hello")
+    };
+    let served = Served::start(Router::new().route("/", post(keep)), PATIENT).await;
+    let answer = served
+        .talk(b"POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\n")
+        .await
+        .unwrap();
+    assert!(answer.ends_with("hello"), "{answer}");
+    drop(kept.recv().await);
+}
+
+#[tokio::test]
+async fn who_has_the_body_of_a_request_whose_answer_is_cut_gets_no_more_of_it() {
+    let (sender, mut kept) = mpsc::unbounded_channel();
+    let cut = move |body: Body| {
+        sender.send(body).unwrap();
+        std::future::ready(Body::from_stream(stream::iter([Err::<Bytes, _>(
+            io::Error::other("cut"),
+        )])))
+    };
+    let limits = Limits {
+        linger: SHORT,
+        ..PATIENT
+    };
+    let served = Served::start(Router::new().route("/", post(cut)), limits).await;
+    let mut client = served.connect().await;
+    let head = b"POST / HTTP/1.1\r\nHost: gw\r\nContent-Length: 5\r\n\r\n";
+    client.write_all(head).await.unwrap();
+    let mut body = kept.recv().await.unwrap();
+    let frame = tokio::time::timeout(LONG / 10, body.frame()).await;
+    assert!(frame.expect("it is told").unwrap().is_err());
+}
+
 /// How a request tells its body.
 #[derive(Clone, Copy, Debug)]
 enum Told {
