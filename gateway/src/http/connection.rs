@@ -95,13 +95,13 @@ impl Connection {
         let (mut stopped, mut is_cut) = (pin!(stop.cancelled()), pin!(cut.cancelled()));
         let mut told = false;
         poll_fn(|cx| {
-            if serving.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
-            }
             // This task is woken then, however often it has been woken by others: to wait anew each time would take its time.
             if !told {
                 told = true;
                 let _ = stopped.as_mut().poll(cx);
+            }
+            if serving.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
             }
             match stop.is_cancelled() {
                 true => is_cut.as_mut().poll(cx),
@@ -178,10 +178,11 @@ impl Connection {
         let Some(answer) = answer else {
             return Next::Nothing;
         };
-        self.wire.answer_begins();
+        let unmet = self.wire.answer_begins();
         let (parts, body) = answer.into_parts();
         let coding = asked.coding(&parts, &body);
-        let goes_on = !stop.is_cancelled() && self.wire.can_go_on();
+        // Whether a client whose expectation was not met sends its body, nobody can tell (RFC 9110 section 10.1.1).
+        let goes_on = !unmet && !stop.is_cancelled() && self.wire.can_go_on();
         let persists = asked.persists_after(&parts, coding.as_ref()) && goes_on;
         asked.write(
             self.sending.begin(),
@@ -225,7 +226,11 @@ impl Connection {
         ready!(self.wire.poll_interim(cx)).map_err(|_| Next::Nothing)?;
         if !self.cut {
             match self.sending.poll(&mut self.wire, cx) {
-                Poll::Ready(Err(Halt::Body)) => self.cut = true,
+                Poll::Ready(Err(Halt::Body)) => {
+                    self.cut = true;
+                    // Whoever still reads the request must not take what is missing then for its end.
+                    self.wire.give_up();
+                }
                 Poll::Ready(sent) => return Poll::Ready(sent.map_err(|_| Next::Nothing)),
                 Poll::Pending => return self.wire.poll_gone(cx).map(|()| Err(Next::Nothing)),
             }

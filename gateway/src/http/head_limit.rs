@@ -1,10 +1,11 @@
 //! How long a client may take for the head of a request. Each request begins and ends such a wait, so the alarm is not set anew for
 //! each: it goes off when the first wait would be over, and then looks when the last one will be.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The limit on one connection.
@@ -49,7 +50,8 @@ impl HeadLimit {
             return Poll::Pending;
         }
         alarm.waker.clone_from(cx.waker());
-        while alarm.sleep.as_mut().poll(cx).is_ready() {
+        // How much else the task has done must not keep the alarm from being set.
+        while pin!(unconstrained(alarm.sleep.as_mut())).poll(cx).is_ready() {
             if Instant::now() >= end {
                 return Poll::Ready(());
             }

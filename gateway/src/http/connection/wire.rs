@@ -157,8 +157,9 @@ impl Wire {
     }
 
     /// The answer begins: no interim one may come behind its first byte, whoever reads on.
-    pub(super) fn answer_begins(&self) {
-        self.lock().expected = false;
+    /// Whether the client still waits for one.
+    pub(super) fn answer_begins(&self) -> bool {
+        std::mem::take(&mut self.lock().expected)
     }
 
     /// Sends what is left of an interim answer.
