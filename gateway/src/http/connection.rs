@@ -42,6 +42,7 @@ pub struct Connection {
     client: Arc<str>,
     head: HeadLimit,
     linger: Duration,
+    idle: Duration,
     requests: usize,
     sending: Sending<Logged<Outbound>>,
     /// An answer is not sent whole, and an old client would not see that.
@@ -65,7 +66,7 @@ enum Next {
 
 impl Connection {
     /// A connection on which nothing has come yet. The head of each request may take as long as `head` says; a client that still
-    /// sends at the end is listened to for `linger`.
+    /// sends at the end is listened to for `linger`; a body that nobody goes on with for `idle` after its answer ends the connection.
     #[must_use]
     pub fn new(
         stream: Patient<TcpStream>,
@@ -73,6 +74,7 @@ impl Connection {
         ends: Ends,
         head: HeadLimit,
         linger: Duration,
+        idle: Duration,
     ) -> Self {
         Self {
             wire: Wire::new(stream),
@@ -81,6 +83,7 @@ impl Connection {
             ends,
             head,
             linger,
+            idle,
             requests: 0,
             sending: Sending::default(),
             unfinished: false,
@@ -207,7 +210,15 @@ impl Connection {
             return Next::Nothing;
         }
         // Whoever has the request may read on: an answer can come before all of it.
-        poll_fn(|cx| self.wire.poll_released(cx)).await;
+        while let before = self.wire.taken()
+            && timeout(self.idle, poll_fn(|cx| self.wire.poll_released(cx)))
+                .await
+                .is_err()
+        {
+            if self.wire.taken() == before {
+                return Next::Close;
+            }
+        }
         match persists && self.wire.is_at_rest() {
             true => Next::Request,
             false => Next::Close,
@@ -263,6 +274,7 @@ impl Connection {
     /// that the client has not read. So the sending half is closed first, and what comes is thrown away for a while.
     /// `sends` says that the client is known to send.
     async fn close(mut self, mut sends: bool) {
+        self.wire.give_up();
         if poll_fn(|cx| Pin::new(&mut self.wire).poll_shutdown(cx))
             .await
             .is_err()

@@ -118,4 +118,24 @@ mod tests {
         let left = tokio::time::timeout(LIMIT * 2, other).await.unwrap().unwrap();
         assert!(left <= LIMIT + Duration::from_millis(2), "{left:?}");
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_has_used_up_its_turn_is_limited_too() {
+        let mut limit = HeadLimit::new(LIMIT);
+        let start = Instant::now();
+        let mut first = true;
+        poll_fn(|cx| {
+            while std::mem::take(&mut first) && tokio::task::coop::has_budget_remaining() {
+                first = true;
+                std::task::ready!(pin!(tokio::task::coop::consume_budget()).poll(cx));
+            }
+            limit.poll_over(0, cx)
+        })
+        .await;
+        assert!(
+            (LIMIT..LIMIT + SECOND).contains(&start.elapsed()),
+            "{:?}",
+            start.elapsed()
+        );
+    }
 }

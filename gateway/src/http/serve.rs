@@ -196,7 +196,14 @@ async fn converse(
     // Answers are written whole; waiting for more to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let stream = Patient::new(stream, limits.idle);
-    let connection = Connection::new(stream, site, ends, HeadLimit::new(limits.head), limits.linger);
+    let connection = Connection::new(
+        stream,
+        site,
+        ends,
+        HeadLimit::new(limits.head),
+        limits.linger,
+        limits.idle,
+    );
     connection.run(&stop, &cut).await;
 }
 

@@ -40,6 +40,8 @@ struct Ends {
     wanted: bool,
     /// The connection, where it waits for the body to be taken or given up.
     waiting: Option<Waker>,
+    /// How many parts of bodies have been taken.
+    taken: u64,
     /// Who reads the body, where that waits.
     reader: Option<Waker>,
     /// The connection has been given up: whoever still has the body gets no more of it.
@@ -63,6 +65,7 @@ impl Wire {
             interim: b"",
             wanted: false,
             waiting: None,
+            taken: 0,
             reader: None,
             dead: false,
         })))
@@ -103,6 +106,11 @@ impl Wire {
         }
         ends.waiting = Some(cx.waker().clone());
         Poll::Pending
+    }
+
+    /// How many parts of bodies have been taken: whether it goes on.
+    pub(super) fn taken(&self) -> u64 {
+        self.lock().taken
     }
 
     /// Ready when the client has gone that waits for an answer. What it sends meanwhile is the next request's.
@@ -156,15 +164,21 @@ impl Wire {
         ends.receiving.is_whole()
     }
 
-    /// The answer begins: no interim one may come behind its first byte, whoever reads on.
-    /// Whether the client still waits for one.
+    /// The answer begins: no interim one may come behind its first byte, whoever reads on. Tells whether the client still waits for
+    /// one.
     pub(super) fn answer_begins(&self) -> bool {
         std::mem::take(&mut self.lock().expected)
     }
 
     /// Sends what is left of an interim answer.
     pub(super) fn poll_interim(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.lock().poll_interim(cx)
+        let mut ends = self.lock();
+        let sent = ends.poll_interim(cx);
+        if sent.is_pending() {
+            // Whoever has the body may send it to its end.
+            ends.waiting = Some(cx.waker().clone());
+        }
+        sent
     }
 
     /// Throws away what has come, and notes in `sends` that something has; ready when nothing more comes.
@@ -217,6 +231,7 @@ impl Ends {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         loop {
             if let Some(frame) = self.receiving.take_frame()? {
+                self.taken += 1;
                 // Who sends has not waited.
                 self.expected = false;
                 return Poll::Ready(Some(Ok(frame)));
@@ -240,11 +255,10 @@ impl Ends {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 written => self.interim = &self.interim[written..],
             }
-            // Only the last who waited for room is told of it.
-            if self.interim.is_empty()
-                && let Some(reader) = self.reader.take()
-            {
-                reader.wake();
+            // The system tells only the last who waited for room.
+            if self.interim.is_empty() {
+                let others = [self.reader.take(), self.waiting.take()];
+                others.into_iter().flatten().for_each(Waker::wake);
             }
         }
         Poll::Ready(Ok(()))

@@ -19,6 +19,9 @@ use crate::proxy::headers;
 /// A body up to this size can be sent again; of a larger one nothing is kept.
 const REPLAY_LIMIT: usize = 1024 * 1024;
 
+/// Parts that are smaller together are kept as one: each part takes room besides its bytes.
+const SMALL_PART: usize = 512;
+
 /// The body of one request, over all attempts to send it.
 #[derive(Clone)]
 pub struct Replay(Option<Source>);
@@ -189,7 +192,15 @@ impl Shared {
             self.kept = Vec::new();
         } else {
             self.kept_bytes += data.len();
-            self.kept.push(data.clone());
+            match self.kept.last_mut() {
+                // The attempt that reads on has sent it.
+                Some(last) if last.len() + data.len() <= SMALL_PART => {
+                    *last = [&last[..], data].concat().into();
+                }
+                // A part of a buffer would hold all of it.
+                _ if data.len() <= SMALL_PART => self.kept.push(Bytes::copy_from_slice(data)),
+                _ => self.kept.push(data.clone()),
+            }
         }
     }
 }
@@ -434,5 +445,24 @@ mod tests {
         });
         let replay = Replay::new(Body::from_stream(slow), LIMIT, &Arc::default());
         assert_eq!(read(replay.attempt().unwrap()).await.unwrap(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_body_in_tiny_parts_is_kept_in_few_and_sent_again_as_it_came() {
+        let text: Vec<u8> = (0..20_000_u32)
+            .map(|number| b'a' + u8::try_from(number % 26).unwrap())
+            .collect();
+        let parts: Vec<_> = text
+            .iter()
+            .map(|byte| Ok::<_, std::io::Error>(Bytes::copy_from_slice(&[*byte])))
+            .collect();
+        let body = Body::from_stream(futures_util::stream::iter(parts));
+        let replay = Replay::new(body, Duration::from_mins(1), &Arc::default());
+        for _ in 0..2 {
+            let sent = replay.attempt().unwrap().collect().await.unwrap().to_bytes();
+            assert_eq!(sent, text);
+        }
+        let parts = replay.0.as_ref().unwrap().lock().kept.len();
+        assert!(parts <= 2 * text.len() / SMALL_PART, "{parts}");
     }
 }

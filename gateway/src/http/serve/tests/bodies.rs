@@ -169,6 +169,52 @@ async fn who_has_the_body_of_a_request_whose_answer_is_cut_gets_no_more_of_it() 
     assert!(frame.expect("it is told").unwrap().is_err());
 }
 
+#[tokio::test]
+async fn a_body_that_nobody_goes_on_with_does_not_hold_its_connection_after_the_answer() {
+    let (sender, mut kept) = mpsc::unbounded_channel();
+    let keep = move |body: Body| {
+        sender.send(body).unwrap();
+        std::future::ready("hello")
+    };
+    let limits = Limits {
+        idle: SHORT,
+        linger: SHORT,
+        ..PATIENT
+    };
+    let served = Served::start(Router::new().route("/", post(keep)), limits).await;
+    let mut client = served.connect().await;
+    client
+        .write_all(b"POST / HTTP/1.1\r\nHost: gw\r\nContent-Length: 5\r\n\r\nhe")
+        .await
+        .unwrap();
+    let mut seen = String::new();
+    let read = tokio::time::timeout(LONG / 10, client.read_to_string(&mut seen)).await;
+    read.expect("it is closed").unwrap();
+    assert!(seen.ends_with("hello"), "{seen}");
+    let mut body = kept.recv().await.unwrap();
+    assert!(body.frame().await.unwrap().is_err(), "it is not whole");
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_an_answer_that_an_expectation_was_not_met_before() {
+    let keep = |body: Body| {
+        tokio::spawn(axum::body::to_bytes(body, 100));
+        std::future::ready("hello")
+    };
+    let served = Served::start(Router::new().route("/", post(keep)), PATIENT).await;
+    let mut client = served.connect().await;
+    client
+        .write_all(b"POST / HTTP/1.1\r\nHost: gw\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+        .await
+        .unwrap();
+    let mut seen = String::new();
+    client.read_to_string(&mut seen).await.unwrap();
+    assert!(
+        seen.starts_with("HTTP/1.1 200 OK\r\n") && seen.contains("connection: close"),
+        "{seen}"
+    );
+}
+
 /// How a request tells its body.
 #[derive(Clone, Copy, Debug)]
 enum Told {
