@@ -124,14 +124,16 @@ mod tests {
         let mut limit = HeadLimit::new(LIMIT);
         let start = Instant::now();
         let mut first = true;
-        poll_fn(|cx| {
+        let over = poll_fn(|cx| {
             while std::mem::take(&mut first) && tokio::task::coop::has_budget_remaining() {
                 first = true;
                 std::task::ready!(pin!(tokio::task::coop::consume_budget()).poll(cx));
             }
             limit.poll_over(0, cx)
-        })
-        .await;
+        });
+        tokio::time::timeout(LIMIT * 2, over)
+            .await
+            .expect("it is limited");
         assert!(
             (LIMIT..LIMIT + SECOND).contains(&start.elapsed()),
             "{:?}",

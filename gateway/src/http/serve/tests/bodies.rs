@@ -208,7 +208,8 @@ async fn a_connection_ends_with_an_answer_that_an_expectation_was_not_met_before
         .await
         .unwrap();
     let mut seen = String::new();
-    client.read_to_string(&mut seen).await.unwrap();
+    let read = tokio::time::timeout(LONG / 10, client.read_to_string(&mut seen)).await;
+    read.expect("it is closed").unwrap();
     assert!(
         seen.starts_with("HTTP/1.1 200 OK\r\n") && seen.contains("connection: close"),
         "{seen}"
